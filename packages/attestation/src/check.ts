@@ -1,0 +1,17 @@
+/** Outcome of one check. `skipped` is never shown as success. */
+export type CheckStatus = 'pass' | 'fail' | 'skipped'
+
+/** One named result of a verification. */
+export interface Check {
+  /** Stable name, snake_case, such as `quote_signature`. */
+  readonly name: string
+  readonly status: CheckStatus
+  /** What was compared, or why it failed or was not looked at. */
+  readonly why: string
+}
+
+/**
+ * Which trust roots stand behind a piece of evidence. `development` comes from a simulator, whose keys everyone
+ * can derive: it proves nothing and is refused by every production policy.
+ */
+export type Environment = 'production' | 'development'

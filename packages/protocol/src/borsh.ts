@@ -1,0 +1,161 @@
+// A strict, typed subset of borsh (https://borsh.io): encode refuses what does not fit, decode refuses what
+// encode would not have written. borsh-js wraps out-of-range integers, takes any non-zero bool and malformed
+// UTF-8, and ignores trailing bytes: four ways for two readers of one signed object to disagree. It is our test oracle.
+import { concatBytes, utf8 } from './bytes.ts'
+import { DcmlError } from './errors.ts'
+
+/** A reader's position in the bytes of one object. */
+interface Cursor {
+  readonly bytes: Uint8Array
+  offset: number
+}
+
+/** How one type is written and read. */
+export interface Layout<T> {
+  write(value: T, out: Uint8Array[]): void
+  read(cursor: Cursor): T
+}
+
+export type Infer<L> = L extends Layout<infer T> ? T : never
+
+const invalid = (message: string): DcmlError =>
+  new DcmlError('borsh_invalid', message, { hint: 'The object was damaged or made for another format version.' })
+
+function take(cursor: Cursor, length: number): Uint8Array {
+  const end = cursor.offset + length
+  if (end > cursor.bytes.length) throw invalid('The object ends too early.')
+  const part = cursor.bytes.slice(cursor.offset, end)
+  cursor.offset = end
+  return part
+}
+
+function unsigned(size: number): Layout<bigint> {
+  const limit = 1n << BigInt(size * 8)
+  return {
+    write(value, out) {
+      if (value < 0n || value >= limit) throw invalid(`${value} does not fit u${size * 8}.`)
+      const bytes = new Uint8Array(size)
+      for (let i = 0, rest = value; i < size; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn)
+      out.push(bytes)
+    },
+    read(cursor) {
+      return take(cursor, size).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
+    },
+  }
+}
+
+function small(size: number): Layout<number> {
+  const wide = unsigned(size)
+  return {
+    write(value, out) {
+      if (!Number.isInteger(value)) throw invalid(`${value} is not an integer.`)
+      wide.write(BigInt(value), out)
+    },
+    read: (cursor) => Number(wide.read(cursor)),
+  }
+}
+
+export const u8: Layout<number> = small(1)
+export const u16: Layout<number> = small(2)
+export const u32: Layout<number> = small(4)
+export const u64: Layout<bigint> = unsigned(8)
+export const u128: Layout<bigint> = unsigned(16)
+
+/** Exactly `length` bytes, without a length prefix. */
+export const fixed = (length: number): Layout<Uint8Array> => ({
+  write(value, out) {
+    if (value.length !== length) throw invalid(`Expected ${length} bytes, got ${value.length}.`)
+    out.push(value)
+  },
+  read: (cursor) => take(cursor, length),
+})
+
+/** A 32-byte hash, key or id. */
+export const bytes32: Layout<Uint8Array> = fixed(32)
+
+/** Length-prefixed bytes of at most `max`. */
+export const bytes = (max: number): Layout<Uint8Array> => ({
+  write(value, out) {
+    if (value.length > max) throw invalid(`${value.length} bytes are more than ${max}.`)
+    u32.write(value.length, out)
+    out.push(value)
+  },
+  read(cursor) {
+    const length = u32.read(cursor)
+    if (length > max) throw invalid(`${length} bytes are more than ${max}.`)
+    return take(cursor, length)
+  },
+})
+
+/** Length-prefixed UTF-8 of at most `max` bytes. Lone surrogates and malformed UTF-8 are refused. */
+export const text = (max: number): Layout<string> => {
+  const raw = bytes(max)
+  return {
+    write(value, out) {
+      if (!value.isWellFormed()) throw invalid('The text is not well-formed Unicode.')
+      raw.write(utf8(value), out)
+    },
+    read(cursor) {
+      try {
+        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw.read(cursor))
+      } catch (cause) {
+        if (DcmlError.isInstance(cause)) throw cause
+        throw invalid('The text is not UTF-8.')
+      }
+    },
+  }
+}
+
+/** `null` or a value. */
+export const option = <T>(inner: Layout<T>): Layout<T | null> => ({
+  write(value, out) {
+    u8.write(value === null ? 0 : 1, out)
+    if (value !== null) inner.write(value, out)
+  },
+  read(cursor) {
+    const flag = u8.read(cursor)
+    if (flag > 1) throw invalid(`${flag} is not an option flag.`)
+    return flag === 0 ? null : inner.read(cursor)
+  },
+})
+
+/** Length-prefixed list of at most `max` items. */
+export const list = <T>(inner: Layout<T>, max: number): Layout<T[]> => ({
+  write(value, out) {
+    if (value.length > max) throw invalid(`${value.length} items are more than ${max}.`)
+    u32.write(value.length, out)
+    for (const item of value) inner.write(item, out)
+  },
+  read(cursor) {
+    const length = u32.read(cursor)
+    if (length > max) throw invalid(`${length} items are more than ${max}.`)
+    return Array.from({ length }, () => inner.read(cursor))
+  },
+})
+
+/** Fields in the order they are listed. */
+export const struct = <T extends object>(fields: { readonly [K in keyof T]: Layout<T[K]> }): Layout<Readonly<T>> => ({
+  write(value, out) {
+    for (const key in fields) fields[key].write(value[key], out)
+  },
+  read(cursor) {
+    const value: Partial<T> = {}
+    for (const key in fields) value[key] = fields[key].read(cursor)
+    return value as T
+  },
+})
+
+/** @throws DcmlError `borsh_invalid` when a field does not fit its layout */
+export function encode<T>(layout: Layout<T>, value: T): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = []
+  layout.write(value, parts)
+  return concatBytes(...parts)
+}
+
+/** @throws DcmlError `borsh_invalid` on anything but the exact bytes of one object */
+export function decode<T>(layout: Layout<T>, input: Uint8Array): T {
+  const cursor: Cursor = { bytes: input, offset: 0 }
+  const value = layout.read(cursor)
+  if (cursor.offset !== input.length) throw invalid(`${input.length - cursor.offset} bytes follow the object.`)
+  return value
+}

@@ -1,0 +1,40 @@
+/**
+ * What exactly is signed or sent: borsh layouts, domain-separated objects, amounts, errors. No I/O; runs in Node,
+ * browsers and contracts.
+ * @packageDocumentation
+ */
+export { formatAmount, parseAmount } from './amounts.ts'
+export {
+  bytes,
+  bytes32,
+  decode,
+  encode,
+  fixed,
+  type Infer,
+  type Layout,
+  list,
+  option,
+  struct,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+  u128,
+} from './borsh.ts'
+export { concatBytes, equalBytes, fromBase64url, fromHex, toBase64url, toHex, utf8 } from './bytes.ts'
+export { type Chain, type Domain, domainLayout, NO_CHAIN } from './domain.ts'
+export { DcmlError, type DcmlErrorOptions } from './errors.ts'
+export { decodeKeyGrant, encodeKeyGrant, type KeyGrant } from './grant.ts'
+export {
+  encodeReceipt,
+  formatReceipt,
+  NO_CHANNEL,
+  parseReceipt,
+  type Receipt,
+  type SignedReceipt,
+  signReceipt,
+  verifyReceipt,
+} from './receipt.ts'
+export { attachDcml, type DcmlField, detachDcml, type Hasher, ResponseHash } from './response.ts'
+export { type Signer, verifyEd25519, verifyEd25519Portable } from './signature.ts'

@@ -1,0 +1,43 @@
+import { ed25519 } from '@noble/curves/ed25519.js'
+
+/**
+ * Checks an Ed25519 signature (RFC 8032) over the platform's WebCrypto, or over noble where the platform lacks
+ * Ed25519 or serves an insecure origin.
+ * @param publicKey 32 bytes @param signature 64 bytes
+ * @returns false for a wrong signature and for keys or signatures of wrong length
+ */
+export async function verifyEd25519(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined
+  if (subtle !== undefined) {
+    try {
+      const key = await subtle.importKey('raw', Uint8Array.from(publicKey), 'Ed25519', false, ['verify'])
+      return await subtle.verify('Ed25519', key, Uint8Array.from(signature), Uint8Array.from(message))
+    } catch {
+      // no Ed25519 on this platform, or a key it cannot read: noble decides
+    }
+  }
+  return verifyEd25519Portable(publicKey, message, signature)
+}
+
+/** The same in plain JavaScript, synchronous: for contracts, and as the oracle of the test suite. */
+export function verifyEd25519Portable(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  try {
+    return ed25519.verify(signature, message, publicKey, { zip215: false })
+  } catch {
+    return false
+  }
+}
+
+/** Signs a message with a key it keeps to itself. */
+export interface Signer {
+  /** Ed25519 public key, 32 bytes. */
+  readonly publicKey: Uint8Array
+  /** 64-byte Ed25519 signature. */
+  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>
+}

@@ -1,0 +1,105 @@
+/** Sampling options every engine understands; absent means the engine's default. */
+export interface SamplingOptions {
+  readonly maxTokens?: number
+  /** 0 is greedy. */
+  readonly temperature?: number
+  readonly topP?: number
+  readonly seed?: number
+  readonly stop: readonly string[]
+  /** Number of alternatives wanted per token, where the caller asked for logprobs. */
+  readonly topLogprobs?: number
+  /** Keep generating past the end-of-text token, up to `maxTokens` (benchmarks). */
+  readonly ignoreEos?: boolean
+}
+
+/** A message with its content flattened to text. */
+export interface ChatMessage {
+  readonly role: 'system' | 'developer' | 'user' | 'assistant' | 'tool'
+  readonly content: string
+}
+
+/** A chat request after the API's schema. */
+export interface ChatRequest extends SamplingOptions {
+  readonly messages: readonly ChatMessage[]
+  /** The validated OpenAI body, for engines that speak OpenAI themselves (tools, response_format, images). */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** A plain completion request after the API's schema. */
+export interface CompletionRequest extends SamplingOptions {
+  readonly prompt: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface EmbeddingRequest {
+  readonly input: readonly string[]
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
+
+/** One token's log probability with its alternatives, as OpenAI's `logprobs.content[]`. */
+export interface TokenLogprob {
+  readonly token: string
+  readonly logprob: number
+  readonly bytes: readonly number[] | null
+  readonly top_logprobs: readonly { token: string; logprob: number; bytes: readonly number[] | null }[]
+}
+
+/** What an engine yields: any number of deltas, then exactly one end. */
+export type EngineEvent =
+  | {
+      readonly type: 'delta'
+      readonly text?: string
+      /** OpenAI's `delta.tool_calls`, passed through. */
+      readonly toolCalls?: readonly unknown[]
+      readonly logprobs?: readonly TokenLogprob[]
+      /** Completion tokens generated so far, this delta included. */
+      readonly completionTokens: number
+    }
+  | {
+      readonly type: 'end'
+      readonly finishReason: FinishReason
+      readonly promptTokens: number
+      readonly completionTokens: number
+    }
+
+/** Facts the API shows and limits by. */
+export interface EngineInfo {
+  readonly name: string
+  /** Tokens of prompt and completion together. */
+  readonly contextLength: number
+  /** Requests it runs at once; more are queued by the caller. */
+  readonly parallel: number
+  readonly embeddings: boolean
+}
+
+/**
+ * A loaded model that answers. Every method throws `DcmlError` (`engine_context_overflow`, `engine_failed`,
+ * `engine_unreachable`, `engine_unsupported`), stops within about one token of an abort, and leaves the engine usable.
+ */
+export interface Engine {
+  readonly info: EngineInfo
+  chat(request: ChatRequest, options: { signal: AbortSignal }): AsyncIterable<EngineEvent>
+  complete(request: CompletionRequest, options: { signal: AbortSignal }): AsyncIterable<EngineEvent>
+  embed(
+    request: EmbeddingRequest,
+    options: { signal: AbortSignal },
+  ): Promise<{ embeddings: number[][]; promptTokens: number }>
+  close(): Promise<void>
+}
+
+/** A file of the opened model, in memory only. */
+export interface ModelFile {
+  /** Path inside the model, as its manifest names it. */
+  readonly name: string
+  /** Where this process, and its children where `inheritable`, can read the plaintext: `/proc/self/fd/N`. */
+  readonly path: string
+  readonly size: number
+}
+
+/** Makes an engine from plaintext weights whose modelH has already been checked. */
+export interface EngineLoader {
+  readonly name: string
+  load(files: readonly ModelFile[], options: { signal: AbortSignal }): Promise<Engine>
+}
