@@ -1,5 +1,5 @@
 import { bytes32, decode, encode, fixed, type Infer, struct, u32, u64, u128 } from './borsh.ts'
-import { fromBase64url, toBase64url } from './bytes.ts'
+import { equalBytes, fromBase64url, toBase64url } from './bytes.ts'
 import { type Chain, domainLayout } from './domain.ts'
 import { DcmlError } from './errors.ts'
 import { type Signer, verifyEd25519 } from './signature.ts'
@@ -76,8 +76,7 @@ export function parseReceipt(text: string): SignedReceipt {
 
 /** True when the receipt was signed by `sessionKey`, which the caller must know from verified evidence. */
 export async function verifyReceipt(signed: SignedReceipt, sessionKey: Uint8Array): Promise<boolean> {
-  const { subject } = signed.receipt.domain
-  if (subject.some((byte, i) => byte !== sessionKey[i])) return false
+  if (!equalBytes(signed.receipt.domain.subject, sessionKey)) return false
   return verifyEd25519(sessionKey, encodeReceipt(signed.receipt), signed.signature)
 }
 
