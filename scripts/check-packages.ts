@@ -1,0 +1,144 @@
+// Checks what a user would install, not what we develop with: packs every package, reads the tarballs with publint
+// and attw, holds them to their budgets, unpacks them into an empty project and imports every entry from there.
+import { execFileSync } from 'node:child_process'
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { PNPM } from './pnpm.mjs'
+
+/** Budgets: kilobytes of one tarball; packages and megabytes of what installing it brings, where we promise that. */
+const budgets: Record<string, { kb: number; packages?: number; mb?: number }> = {
+  protocol: { kb: 60, packages: 6, mb: 6 },
+  attestation: { kb: 120 },
+  weights: { kb: 80 },
+  training: { kb: 8_200 },
+  'tee-simulator': { kb: 80 },
+  runtime: { kb: 150 },
+  client: { kb: 60, packages: 20, mb: 8 },
+  publisher: { kb: 60 },
+  cli: { kb: 120 },
+}
+
+interface Manifest {
+  name: string
+  version: string
+  exports?: Record<string, { types: string; default: string }>
+  bin?: Record<string, string>
+  dependencies?: Record<string, string>
+}
+
+const root = join(import.meta.dirname, '..')
+const scratch = mkdtempSync(join(tmpdir(), 'dcml-pack-'))
+const project = join(scratch, 'node_modules')
+const problems: string[] = []
+const run = (command: string, args: string[]): string =>
+  execFileSync(command, args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })
+const attempt = (what: string, act: () => unknown): void => {
+  try {
+    act()
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    problems.push(`${what}: ${error instanceof Error ? error.message : error}\n${stdout}${stderr}`)
+  }
+}
+
+try {
+  run('npx', ['--yes', PNPM, '-r', '--filter', './packages/*', 'pack', '--pack-destination', scratch])
+  for (const folder of readdirSync(join(root, 'packages'))) check(folder)
+  for (const folder of readdirSync(join(root, 'packages'))) importEntries(folder)
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
+for (const problem of problems) console.error(`\n${problem}`)
+process.exitCode = problems.length === 0 ? 0 : 1
+
+function check(folder: string): void {
+  const tarball = globSync(join(scratch, `dcml-${folder}-*.tgz`))[0]!
+  const budget = budgets[folder]
+  const kb = Math.ceil(statSync(tarball).size / 1024)
+  const { count, mb } = installed(folder)
+  console.log(`@dcml/${folder}: tarball ${kb} KB; brings ${count} packages, ${mb.toFixed(1)} MB`)
+  if (budget === undefined) problems.push(`@dcml/${folder} has no budget in scripts/check-packages.ts`)
+  else {
+    if (kb > budget.kb) problems.push(`@dcml/${folder}: ${kb} KB are over its budget of ${budget.kb}`)
+    if (budget.packages !== undefined && count > budget.packages)
+      problems.push(`@dcml/${folder}: ${count} packages are over its budget of ${budget.packages}`)
+    if (budget.mb !== undefined && mb > budget.mb)
+      problems.push(`@dcml/${folder}: ${mb.toFixed(1)} MB are over its budget of ${budget.mb}`)
+  }
+  attempt(`publint @dcml/${folder}`, () => run('publint', ['run', tarball, '--strict']))
+  attempt(`attw @dcml/${folder}`, () => run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii']))
+  const files = run('tar', ['-tzf', tarball]).trim().split('\n')
+  const stray = files.filter((file) => /\.test\.|\/(src|test|node_modules|\.turbo)\//.test(file))
+  if (stray.length > 0) problems.push(`@dcml/${folder} ships ${stray.join(', ')}`)
+  for (const wanted of ['package/README.md', 'package/LICENSE'])
+    if (!files.includes(wanted)) problems.push(`@dcml/${folder} ships no ${basename(wanted)}`)
+
+  const target = join(project, '@dcml', folder)
+  mkdirSync(target, { recursive: true })
+  run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1'])
+}
+
+/** Runs the unpacked code with nothing of the workspace in reach but third-party packages. */
+function importEntries(folder: string): void {
+  const target = join(project, '@dcml', folder)
+  const manifest: Manifest = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))
+  for (const name of Object.keys(manifest.dependencies ?? {})) {
+    if (name.startsWith('@dcml/')) continue
+    const link = join(target, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(realpathSync(join(root, 'packages', folder, 'node_modules', name)), link)
+  }
+  for (const entry of Object.keys(manifest.exports ?? {})) {
+    if (entry === './testing') continue // needs a test runner around it
+    const specifier = `@dcml/${folder}${entry.slice(1)}`
+    attempt(`import ${specifier}`, () =>
+      execFileSync('node', ['--input-type=module', '-e', `await import(${JSON.stringify(specifier)})`], {
+        cwd: scratch,
+        encoding: 'utf8',
+        stdio: 'pipe',
+      }),
+    )
+  }
+  for (const path of Object.values(manifest.bin ?? {}))
+    attempt(`${path} --version`, () => {
+      const printed = run('node', [join(target, path), '--version']).trim()
+      if (printed !== manifest.version) throw new Error(`printed "${printed}", not "${manifest.version}"`)
+    })
+}
+
+/** Walks the run-time dependencies as installed here. */
+function installed(folder: string): { count: number; mb: number } {
+  const seen = new Map<string, number>()
+  const visit = (path: string): void => {
+    const real = realpathSync(path)
+    if (seen.has(real)) return
+    const ours = real.startsWith(join(root, 'packages'))
+    const manifest: Manifest = JSON.parse(readFileSync(join(real, 'package.json'), 'utf8'))
+    seen.set(real, bytes(ours ? join(real, 'dist') : real))
+    for (const name of Object.keys(manifest.dependencies ?? {}))
+      visit(
+        ours
+          ? join(real, 'node_modules', name)
+          : join(real.slice(0, real.lastIndexOf('node_modules')), 'node_modules', name),
+      )
+  }
+  visit(join(root, 'packages', folder))
+  return { count: seen.size, mb: [...seen.values()].reduce((sum, size) => sum + size, 0) / 1024 ** 2 }
+}
+
+function bytes(path: string): number {
+  return globSync('**/*', { cwd: path, exclude: (entry) => entry.name === 'node_modules', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+}
