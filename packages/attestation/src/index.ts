@@ -1,1 +1,6 @@
-export {}
+export type { Check, CheckStatus, Environment } from './check.ts'
+export { type Binding, type ImageMeasurements, type Policy, type PolicyInput, parsePolicy } from './policy/policy.ts'
+export { clientDefault, development, keyRelease, platform } from './policy/presets.ts'
+export type { TcbStatus } from './tdx/tcb-status.ts'
+export { type TdReport, type TdxVerification, type VerifyTdxQuoteOptions, verifyTdxQuote } from './tdx/verify.ts'
+export type { CpuEvidence, TdxCollateral, TeeBackend } from './tee.ts'
