@@ -1,1 +1,16 @@
-export {}
+/**
+ * Byte-valid TEE evidence under a DEVELOPMENT root, for development and tests: quotes, collateral, run-time registers,
+ * and a catalogue of attacks. Never real.
+ * @packageDocumentation
+ */
+export type { ImageMeasurements } from './boot.ts'
+export type { Collateral } from './issue.ts'
+export type { RtmrEvent } from './rtmr.ts'
+export {
+  createSimulator,
+  DEVELOPMENT_SEED,
+  type QuoteRequest,
+  type Simulator,
+  type SimulatorOptions,
+} from './simulator.ts'
+export type { MonotonicCounter, SimulatedEvidence, SimulatedTee, TeeSnapshot } from './tee.ts'

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { concatBytes } from '@dcml/protocol'
+import * as der from './der.ts'
+import { type KeyPair, signDer } from './keys.ts'
+
+/** Everything inside a certificate, as plain data that an attack can bend before it is signed. */
+export interface CertificateTemplate {
+  subject: string
+  issuer: string
+  serial: Uint8Array
+  notBefore: Date
+  notAfter: Date
+  key: KeyPair
+  signer: KeyPair
+  extensions: Extension[]
+}
+
+export interface Extension {
+  oid: string
+  critical?: boolean
+  value: Uint8Array
+}
+
+/** Everything inside a certificate revocation list. */
+export interface CrlTemplate {
+  issuer: string
+  thisUpdate: Date
+  nextUpdate: Date
+  revoked: Uint8Array[]
+  number: number
+  signer: KeyPair
+}
+
+export const OID = {
+  basicConstraints: '2.5.29.19',
+  keyUsage: '2.5.29.15',
+  subjectKeyIdentifier: '2.5.29.14',
+  authorityKeyIdentifier: '2.5.29.35',
+  crlNumber: '2.5.29.20',
+  crlDistributionPoints: '2.5.29.31',
+  sgx: '1.2.840.113741.1.13.1',
+  /** Marks a certificate as worthless outside development; the value is the UTF8String "DEVELOPMENT". */
+  development: '1.3.6.1.4.1.58888.1.1',
+} as const
+
+const ecdsaWithSha256 = der.sequence(der.oid('1.2.840.10045.4.3.2'))
+const p256Algorithm = der.sequence(der.oid('1.2.840.10045.2.1'), der.oid('1.2.840.10045.3.1.7'))
+const uncompressed = Uint8Array.of(4)
+
+export const basicConstraints = (ca: boolean, pathLength?: number): Extension => ({
+  oid: OID.basicConstraints,
+  critical: true,
+  value: der.sequence(
+    ...(ca ? [der.boolean(true)] : []),
+    ...(pathLength === undefined ? [] : [der.integer(pathLength)]),
+  ),
+})
+
+/** `signCertificates`: keyCertSign and cRLSign; `signData`: digitalSignature and nonRepudiation. */
+export const keyUsage = (usage: 'signCertificates' | 'signData'): Extension => ({
+  oid: OID.keyUsage,
+  critical: true,
+  value: usage === 'signCertificates' ? der.bitString(Uint8Array.of(0x06), 1) : der.bitString(Uint8Array.of(0xc0), 6),
+})
+
+const keyIdentifier = (key: KeyPair): Uint8Array =>
+  createHash('sha1').update(concatBytes(uncompressed, key.point)).digest()
+
+export const subjectKeyIdentifier = (key: KeyPair): Extension => ({
+  oid: OID.subjectKeyIdentifier,
+  value: der.octetString(keyIdentifier(key)),
+})
+
+export const authorityKeyIdentifier = (key: KeyPair): Extension => ({
+  oid: OID.authorityKeyIdentifier,
+  value: der.sequence(der.implicit(0, keyIdentifier(key))),
+})
+
+export const crlDistributionPoint = (url: string): Extension => ({
+  oid: OID.crlDistributionPoints,
+  value: der.sequence(der.sequence(der.explicit(0, der.explicit(0, der.implicit(6, new TextEncoder().encode(url)))))),
+})
+
+export const developmentMarker: Extension = { oid: OID.development, value: der.utf8String('DEVELOPMENT') }
+
+/** Names have the attributes, order and string types of Intel's, so that parsers meet the same bytes. */
+const name = (commonName: string): der.Der => {
+  const attributes: [string, der.Der][] = [
+    ['2.5.4.3', der.utf8String(commonName)],
+    ['2.5.4.10', der.utf8String('DCML DEVELOPMENT')],
+    ['2.5.4.7', der.utf8String('Nowhere')],
+    ['2.5.4.8', der.utf8String('None')],
+    ['2.5.4.6', der.printableString('US')],
+  ]
+  return der.sequence(...attributes.map(([type, value]) => der.set(der.sequence(der.oid(type), value))))
+}
+
+const extensionList = (extensions: readonly Extension[]): der.Der =>
+  der.sequence(
+    ...extensions.map(({ oid, critical, value }) =>
+      der.sequence(der.oid(oid), ...(critical ? [der.boolean(true)] : []), der.octetString(value)),
+    ),
+  )
+
+const signed = (body: Uint8Array, signer: KeyPair): der.Der =>
+  der.sequence(body, ecdsaWithSha256, der.bitString(signDer(signer, body)))
+
+/** An X.509 v3 certificate (RFC 5280 §4.1). */
+export const issueCertificate = (template: CertificateTemplate): der.Der =>
+  signed(
+    der.sequence(
+      der.explicit(0, der.integer(2)),
+      der.integer(template.serial),
+      ecdsaWithSha256,
+      name(template.issuer),
+      der.sequence(der.time(template.notBefore), der.time(template.notAfter)),
+      name(template.subject),
+      der.sequence(p256Algorithm, der.bitString(concatBytes(uncompressed, template.key.point))),
+      der.explicit(3, extensionList(template.extensions)),
+    ),
+    template.signer,
+  )
+
+/** An X.509 v2 CRL (RFC 5280 §5.1). */
+export const issueCrl = (template: CrlTemplate): der.Der =>
+  signed(
+    der.sequence(
+      der.integer(1),
+      ecdsaWithSha256,
+      name(template.issuer),
+      der.time(template.thisUpdate),
+      der.time(template.nextUpdate),
+      ...revocations(template),
+      der.explicit(
+        0,
+        extensionList([
+          authorityKeyIdentifier(template.signer),
+          { oid: OID.crlNumber, value: der.integer(template.number) },
+        ]),
+      ),
+    ),
+    template.signer,
+  )
+
+/** RFC 5280 §5.1.2.6: the list is absent, not empty, where nothing is revoked. */
+const revocations = ({ revoked, thisUpdate }: CrlTemplate): der.Der[] =>
+  revoked.length === 0
+    ? []
+    : [der.sequence(...revoked.map((serial) => der.sequence(der.integer(serial), der.time(thisUpdate))))]
+
+export const toPem = (certificate: Uint8Array): string =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(certificate)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`

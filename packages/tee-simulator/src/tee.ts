@@ -1,0 +1,92 @@
+import { DcmlError } from '@dcml/protocol'
+import { bootEvents } from './boot.ts'
+import type { Collateral } from './issue.ts'
+import { encodeEventLog, type RtmrEvent, replay } from './rtmr.ts'
+
+/** Everything of a TEE that the owner of the machine can copy and put back: its memory and registers. */
+export interface TeeSnapshot {
+  readonly events: readonly RtmrEvent[]
+}
+
+/** A counter in hardware that only goes up. The owner of the machine can neither rewind nor copy it. */
+export interface MonotonicCounter {
+  /** Adds one and answers the new value; no two calls ever get the same one, from whichever clone they come. */
+  increment(): bigint
+  read(): bigint
+}
+
+/** What a simulated TEE hands to a verifier: `CpuEvidence` of `@dcml/attestation`. */
+export interface SimulatedEvidence {
+  readonly tee: 'tdx'
+  readonly quote: Uint8Array
+  readonly collateral: Collateral
+  readonly eventLog: Uint8Array
+}
+
+/**
+ * A TEE with one workload in it: `TeeBackend` of `@dcml/attestation`, plus the switches that the owner of a machine
+ * has (`snapshot`, `restore`, `clone`) and the one thing he does not control (`counter`).
+ */
+export interface SimulatedTee {
+  readonly name: 'simulator'
+  readonly environment: 'development'
+  /** @throws DcmlError `simulator_report_data` unless `reportData` has 64 bytes */
+  quote(reportData: Uint8Array): Promise<SimulatedEvidence>
+  /**
+   * Measures an event into RTMR `imr`.
+   * @throws DcmlError `simulator_rtmr` unless `imr` is 0, 1, 2 or 3
+   */
+  extend(imr: number, event: string, payload: Uint8Array): void
+  /** RTMR0 to RTMR3 as they stand, 48 bytes each. */
+  readonly rtmrs: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
+  readonly counter: MonotonicCounter
+  snapshot(): TeeSnapshot
+  /** Rolls the TEE back to a snapshot, its own or a clone's. The counter stays where it is. */
+  restore(snapshot: TeeSnapshot): void
+  /** A second running copy on the same hardware: own registers from now on, the same counter. */
+  clone(): SimulatedTee
+}
+
+/** What a TEE needs of its platform: signed evidence over report data and registers. */
+export type Attest = (
+  reportData: Uint8Array,
+  rtmrs: SimulatedTee['rtmrs'],
+) => Pick<SimulatedEvidence, 'quote' | 'collateral'>
+
+/** Starts a TEE that has measured its boot image and `imageH`. */
+export const startTee = (imageH: Uint8Array, attest: Attest): SimulatedTee =>
+  run(attest, newCounter(), { events: bootEvents(imageH) })
+
+function run(attest: Attest, counter: MonotonicCounter, memory: TeeSnapshot): SimulatedTee {
+  let events = [...memory.events]
+  let rtmrs = replay(events)
+  const restore = (snapshot: TeeSnapshot): void => {
+    events = [...snapshot.events]
+    rtmrs = replay(events)
+  }
+  const snapshot = (): TeeSnapshot => ({ events: [...events] })
+  return {
+    name: 'simulator',
+    environment: 'development',
+    async quote(reportData) {
+      return { tee: 'tdx', ...attest(reportData, rtmrs), eventLog: encodeEventLog(events) }
+    },
+    extend(imr, event, payload) {
+      if (![0, 1, 2, 3].includes(imr))
+        throw new DcmlError('simulator_rtmr', `There is no RTMR ${imr}.`, { hint: 'A TD has RTMR0 to RTMR3.' })
+      restore({ events: [...events, { imr, event, payload: payload.slice() }] })
+    },
+    get rtmrs() {
+      return rtmrs
+    },
+    counter,
+    snapshot,
+    restore,
+    clone: () => run(attest, counter, snapshot()),
+  }
+}
+
+function newCounter(): MonotonicCounter {
+  let value = 0n
+  return { increment: () => ++value, read: () => value }
+}
