@@ -1,1 +1,6 @@
-export {}
+/**
+ * What a test of the runtime, or of another engine, starts from.
+ * @packageDocumentation
+ */
+export { type ComplianceCase, engineCompliance } from './testing/engine-compliance.ts'
+export { type Script, type ScriptedReply, scriptedLoader } from './testing/scripted.ts'

@@ -51,6 +51,8 @@ export type EngineEvent =
   | {
       readonly type: 'delta'
       readonly text?: string
+      /** Thoughts that the engine keeps apart from the answer (vLLM's `delta.reasoning_content`). */
+      readonly reasoning?: string
       /** OpenAI's `delta.tool_calls`, passed through. */
       readonly toolCalls?: readonly unknown[]
       readonly logprobs?: readonly TokenLogprob[]
@@ -62,21 +64,27 @@ export type EngineEvent =
       readonly finishReason: FinishReason
       readonly promptTokens: number
       readonly completionTokens: number
+      /** Set where an upstream reported no usage: the completion is counted by deltas, the prompt as 0. */
+      readonly estimated?: true
     }
 
 /** Facts the API shows and limits by. */
 export interface EngineInfo {
   readonly name: string
-  /** Tokens of prompt and completion together. */
-  readonly contextLength: number
-  /** Requests it runs at once; more are queued by the caller. */
+  /** Tokens of prompt and completion together; absent where an upstream does not say. */
+  readonly contextLength?: number
+  /** Requests it runs at once; more wait their turn, first come first served. */
   readonly parallel: number
   readonly embeddings: boolean
 }
 
 /**
- * A loaded model that answers. Every method throws `DcmlError` (`engine_context_overflow`, `engine_failed`,
- * `engine_unreachable`, `engine_unsupported`), stops within about one token of an abort, and leaves the engine usable.
+ * A loaded model that answers. Every method throws `DcmlError`: `engine_context_overflow`, `engine_request_invalid`,
+ * `engine_unsupported`, `engine_busy`, `engine_unreachable`, `engine_failed`, `engine_closed`; an aborted call throws
+ * `signal.reason` within about one token. Either way the engine stays usable for the next call.
+ *
+ * A completion that reaches `contextLength` ends with `length`; only a prompt that leaves no room for one token is an
+ * overflow. Implementations pass `engineCompliance` of `@dcml/runtime/testing`.
  */
 export interface Engine {
   readonly info: EngineInfo
@@ -86,6 +94,7 @@ export interface Engine {
     request: EmbeddingRequest,
     options: { signal: AbortSignal },
   ): Promise<{ embeddings: number[][]; promptTokens: number }>
+  /** Ends running calls with `engine_closed` and frees the model. Safe to call twice. */
   close(): Promise<void>
 }
 
@@ -93,13 +102,23 @@ export interface Engine {
 export interface ModelFile {
   /** Path inside the model, as its manifest names it. */
   readonly name: string
-  /** Where this process, and its children where `inheritable`, can read the plaintext: `/proc/self/fd/N`. */
+  /** Where this process can read the plaintext: `/proc/self/fd/N`. */
   readonly path: string
+  /** Bytes. */
   readonly size: number
 }
 
-/** Makes an engine from plaintext weights whose modelH has already been checked. */
+/** The part of a pino logger that engines write to: facts about model and machine, never text of a request. */
+export interface EngineLog {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+}
+
+/**
+ * Makes an engine from plaintext weights whose modelH has already been checked. The engine holds no path after
+ * `load`: the files may be closed once it resolves.
+ */
 export interface EngineLoader {
   readonly name: string
-  load(files: readonly ModelFile[], options: { signal: AbortSignal }): Promise<Engine>
+  load(files: readonly ModelFile[], options: { signal: AbortSignal; log?: EngineLog }): Promise<Engine>
 }
