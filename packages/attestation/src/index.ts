@@ -1,4 +1,42 @@
+export { bindingChecks, EXPORTER_LABEL, type Expectation, sessionMessage } from './channel/binding.ts'
+export { AttestationRefused } from './channel/refused.ts'
+export {
+  type AttestAnswer,
+  type AttestRequest,
+  EVIDENCE_PATH,
+  formatAttestRequest,
+  parseAttestAnswer,
+  parseAttestRequest,
+  type UnverifiedAnswer,
+} from './channel/wire.ts'
 export type { Check, CheckStatus, Environment } from './check.ts'
+export { type Claims, encodeClaims, type Purpose, parseClaims, reportData } from './evidence/claims.ts'
+export {
+  eventDigest,
+  formatEventLog,
+  IMAGE_EVENT,
+  type LogEvent,
+  parseEventLog,
+  READY_EVENT,
+  replayEventLog,
+} from './evidence/event-log.ts'
+export {
+  type Evidence,
+  type EvidenceJson,
+  evidenceToJson,
+  formatEvidence,
+  MAX_EVIDENCE_BYTES,
+  parseEvidence,
+} from './evidence/evidence.ts'
+export { mrConfigId } from './evidence/identity.ts'
+export { type ImageManifest, imageH, parseImageManifest } from './evidence/manifest.ts'
+export {
+  type Attested,
+  type EvidenceResult,
+  type Refused,
+  type VerifyEvidenceOptions,
+  verifyEvidence,
+} from './evidence/verify.ts'
 export { type Binding, type ImageMeasurements, type Policy, type PolicyInput, parsePolicy } from './policy/policy.ts'
 export { clientDefault, development, keyRelease, platform } from './policy/presets.ts'
 export type { TcbStatus } from './tdx/tcb-status.ts'

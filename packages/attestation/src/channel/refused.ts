@@ -1,0 +1,20 @@
+import { DcmlError } from '@dcml/protocol'
+import type { Check } from '../check.ts'
+import type { Refused } from '../evidence/verify.ts'
+
+/** The other end is not what the policy accepts. Code `attestation_refused`; `checks` says which check failed and why. */
+export class AttestationRefused extends DcmlError {
+  readonly checks: readonly Check[]
+
+  constructor({ checks, label }: Refused) {
+    const failed = checks.filter(({ status }) => status === 'fail')
+    const first = failed.map(({ name, why }) => `${name}: ${why}`)[0] ?? 'no trust root stands behind it'
+    super('attestation_refused', `The evidence was refused (${first}).`, {
+      hint: label
+        ? 'This is a simulated TEE. Only a policy for development accepts it, with its root given explicitly.'
+        : 'Nothing was sent. Use another host, or correct the policy if this one should be accepted.',
+      details: { failed: failed.map(({ name }) => name).join(',') },
+    })
+    this.checks = checks
+  }
+}

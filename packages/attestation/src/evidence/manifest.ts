@@ -1,0 +1,51 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import * as v from 'valibot'
+import { hexText, malformed, readJson, readValue, textUpTo } from './fields.ts'
+
+/**
+ * What runs in the CVM, by name and digest. The exact bytes of its JSON are hashed to `imageH`, which the TEE
+ * measures, so every member here is part of the workload's identity.
+ */
+export interface ImageManifest {
+  readonly v: 1
+  readonly name: string
+  /** Container image digest, `sha256:` and 64 hex digits. */
+  readonly image: string
+  readonly command: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** The modelH values (hex) this workload may load, or `any`. */
+  readonly models: readonly string[] | 'any'
+  /** The chain and contract it trusts; absent where it serves without payment. */
+  readonly network?: { readonly networkId: string; readonly contract: string }
+}
+
+/** Longest image manifest a verifier reads, in bytes. */
+export const MAX_MANIFEST_BYTES = 65_536
+
+const schema: v.GenericSchema<unknown, ImageManifest> = v.strictObject({
+  v: v.literal(1),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
+  image: v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, 'not a sha256 digest')),
+  command: v.pipe(v.array(textUpTo(4096)), v.maxLength(256)),
+  env: v.pipe(
+    v.record(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'not an environment name')), textUpTo(16_384)),
+    v.maxEntries(256),
+  ),
+  models: v.union([v.literal('any'), v.pipe(v.array(hexText(32)), v.minLength(1), v.maxLength(256))]),
+  network: v.exactOptional(v.strictObject({ networkId: textUpTo(64), contract: textUpTo(64) })),
+}) as never
+
+/** `imageH`: SHA-256 of the exact bytes of an image manifest (`docker_hash`, paper §4). */
+export const imageH = (manifest: Uint8Array): Uint8Array => sha256(manifest)
+
+/**
+ * Reads an image manifest. Spaces and line breaks are free; doubled members and unusual escapes are refused, because
+ * the boot code that enforces the manifest may read those in another way than its verifier.
+ * @throws DcmlError `manifest_malformed`
+ */
+export function parseImageManifest(bytes: Uint8Array): ImageManifest {
+  const json = readJson(bytes, MAX_MANIFEST_BYTES, 'manifest_malformed')
+  const compact = new TextDecoder().decode(bytes).replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1')
+  if (compact !== JSON.stringify(json)) throw malformed('manifest_malformed', 'a member is doubled or oddly written')
+  return readValue(schema, json, 'manifest_malformed')
+}

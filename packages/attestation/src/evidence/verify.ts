@@ -1,0 +1,116 @@
+import { bindingChecks, type Expectation } from '../channel/binding.ts'
+import type { Check, Environment } from '../check.ts'
+import type { Policy } from '../policy/policy.ts'
+import { type TdxVerification, verifyTdxQuote } from '../tdx/verify.ts'
+import { type Claims, parseClaims, reportData } from './claims.ts'
+import { type Evidence, parseEvidence } from './evidence.ts'
+import { configIdCheck, eventLogCheck, imageCheck, manifestCheck, modelCheck } from './identity.ts'
+import type { ImageManifest } from './manifest.ts'
+import { fail, pass, same, skipped } from './outcome.ts'
+
+export interface VerifyEvidenceOptions {
+  /** The evidence as it came: JSON bytes, JSON text or the parsed JSON. Never trusted. */
+  readonly evidence: unknown
+  readonly policy: Policy
+  /** Roots to trust instead of the pinned ones (DER, or PEM text); a development root is only ever given here. */
+  readonly roots?: readonly (Uint8Array | string)[]
+  /** The time to judge at. */
+  readonly now: Date
+  readonly expect: Expectation
+}
+
+interface Judged {
+  /** Every check by name, what was skipped included. */
+  readonly checks: readonly Check[]
+  /** Which roots stand behind the evidence; undefined where none of those trusted does. */
+  readonly environment: Environment | undefined
+  /** Set where the evidence was simulated: it proves nothing about any machine. */
+  readonly label?: 'DEVELOPMENT'
+  readonly tcb: TdxVerification['tcb']
+}
+
+/** Evidence that passed. Every key to use is in `claims`. */
+export interface Attested extends Judged {
+  readonly ok: true
+  readonly environment: Environment
+  readonly claims: Claims
+  readonly manifest: ImageManifest
+}
+
+/** Evidence that was refused: what it said is not passed on. */
+export interface Refused extends Judged {
+  readonly ok: false
+  readonly claims?: undefined
+  readonly manifest?: undefined
+}
+
+export type EvidenceResult = Attested | Refused
+
+/** Clocks of honest machines differ by less, in milliseconds. */
+const MAX_SKEW = 60_000
+
+/**
+ * Judges evidence: is the other end of this connection the workload I accept, in a genuine TEE, right now? Pure: no I/O,
+ * no clock, no randomness. Hostile input leads to failed checks; nothing it contains makes this function reject.
+ */
+export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<EvidenceResult> {
+  const { policy, roots, now } = options
+  let evidence: Evidence
+  try {
+    evidence = parseEvidence(options.evidence)
+  } catch (error) {
+    const checks = [fail('evidence_format', (error as Error).message)]
+    return { ok: false, checks, environment: undefined, tcb: { status: 'Unknown', advisories: [] } }
+  }
+  const { quote, collateral } = evidence.cpu
+  const tdx = await verifyTdxQuote({ quote, collateral, now, policy, ...(roots && { roots }) })
+  const judged = await judgeClaims(evidence, tdx, options)
+  const checks = [pass('evidence_format', 'every field is there'), ...tdx.checks, ...judged.checks]
+  const { environment, tcb } = tdx
+  const common = { checks, environment, tcb, ...(environment === 'development' && { label: 'DEVELOPMENT' as const }) }
+  const ok = tdx.ok && checks.every(({ status }) => status !== 'fail')
+  if (!ok || judged.claims === undefined || judged.manifest === undefined || environment === undefined)
+    return { ...common, ok: false }
+  return { ...common, ok, environment, claims: judged.claims, manifest: judged.manifest }
+}
+
+interface JudgedClaims {
+  checks: Check[]
+  claims?: Claims
+  manifest?: ImageManifest
+}
+
+async function judgeClaims(
+  evidence: Evidence,
+  { report }: TdxVerification,
+  { policy, now, expect }: VerifyEvidenceOptions,
+): Promise<JudgedClaims> {
+  let claims: Claims
+  try {
+    claims = parseClaims(evidence.claims)
+  } catch (error) {
+    return { checks: [fail('claims', (error as Error).message)] }
+  }
+  const checks = [pass('claims', 'every field is there')]
+  if (report === undefined) return { checks: [...checks, skipped('report_data', 'the quote could not be read')] }
+  const { check, manifest } = manifestCheck(evidence, claims)
+  checks.push(
+    same('report_data', 'report data', report.reportData, reportData(claims.purpose, evidence.claims)),
+    ...(await bindingChecks(claims, policy, expect)),
+    check,
+    configIdCheck(report, claims),
+    imageCheck(claims, policy),
+    eventLogCheck(evidence, report, claims),
+    modelCheck(claims, policy, manifest),
+    ageCheck(claims, policy, now),
+  )
+  return { checks, claims, ...(manifest && { manifest }) }
+}
+
+function ageCheck({ iat }: Claims, policy: Policy, now: Date): Check {
+  const age = now.getTime() - iat
+  if (!(age >= -MAX_SKEW)) return fail('age', `issued ${Math.round(-age / 1000)} s in the future`)
+  if (age > policy.maxAgeSeconds * 1000)
+    return fail('age', `${Math.round(age / 1000)} s old, more than ${policy.maxAgeSeconds}`)
+  return pass('age', `${Math.max(0, Math.round(age / 1000))} s old`)
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import { DcmlError } from '@dcml/protocol'
+import { AttestationRefused } from '../channel/refused.ts'
+import { type AttestRequest, formatAttestRequest, parseAttestAnswer } from '../channel/wire.ts'
+import { MAX_EVIDENCE_BYTES } from '../evidence/evidence.ts'
+import { readJson } from '../evidence/fields.ts'
+import { type Attested, verifyEvidence } from '../evidence/verify.ts'
+import type { Policy } from '../policy/policy.ts'
+import { requestOnce } from './answer.ts'
+import { dial } from './dial.ts'
+import { connectionExporter, spkiHash } from './exporter.ts'
+
+/** Whom to accept, and for how long to wait. */
+export interface AttestOptions {
+  readonly policy: Policy
+  /** Roots to trust instead of the pinned ones; a development root is only ever given here. */
+  readonly roots?: readonly (Uint8Array | string)[]
+  /** Unix time in milliseconds. Default `Date.now`. */
+  readonly clock?: () => number
+  /** For connecting, the handshake and the evidence together, in milliseconds. Default 15,000. */
+  readonly timeoutMs?: number
+}
+
+export interface ConnectOptions extends AttestOptions {
+  readonly host: string
+  readonly port: number
+  /** Gives up early. */
+  readonly signal?: AbortSignal
+  /** Default `session`. */
+  readonly purpose?: AttestRequest['purpose']
+}
+
+/** A connection whose other end was verified. HTTP/1.1 may go on over it. */
+export interface AttestedConnection {
+  readonly socket: TLSSocket
+  /** What was checked; its claims hold every key of the enclave. */
+  readonly result: Attested
+  /** TLS exporter value that the evidence is bound to. */
+  readonly exporter: Uint8Array
+  /** Nonce the peer wants in our own quote, where it is an enclave that was asked for one. */
+  readonly challenge?: Uint8Array
+}
+
+/**
+ * Connects to an enclave and verifies it on that very connection. Until that has succeeded nothing but the evidence
+ * request is sent; when it fails the connection is destroyed.
+ * @throws DcmlError `peer_unreachable`, `tls_failed`, `evidence_missing`, `evidence_malformed`, `evidence_too_large`,
+ * `attestation_refused` (an `AttestationRefused`), `attestation_timeout`, `attestation_aborted`
+ */
+export async function connectAttested(options: ConnectOptions): Promise<AttestedConnection> {
+  const { host, port, timeoutMs = 15_000 } = options
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(timeout(host, port, timeoutMs)), timeoutMs)
+  const onAbort = (): void => controller.abort(aborted(options.signal?.reason))
+  if (options.signal?.aborted) onAbort()
+  options.signal?.addEventListener('abort', onAbort)
+  let socket: TLSSocket | undefined
+  const destroy = (): void => void socket?.destroy(controller.signal.reason)
+  try {
+    socket = await dial(host, port, controller.signal)
+    controller.signal.addEventListener('abort', destroy)
+    const verified = await verifyPeer(socket, options)
+    controller.signal.throwIfAborted()
+    if (socket.destroyed) throw lost(host, port)
+    return { socket, ...verified }
+  } catch (error) {
+    socket?.destroy()
+    throw controller.signal.aborted ? controller.signal.reason : error
+  } finally {
+    clearTimeout(timer)
+    options.signal?.removeEventListener('abort', onAbort)
+    controller.signal.removeEventListener('abort', destroy)
+  }
+}
+
+async function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<Omit<AttestedConnection, 'socket'>> {
+  const { host, port, policy, roots, clock = Date.now, purpose = 'session' } = options
+  const nonce = Uint8Array.from(randomBytes(32))
+  const exporter = connectionExporter(socket, nonce)
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) throw new Error('a full TLS 1.3 handshake without a certificate')
+  const tlsSpki = spkiHash(certificate.publicKey)
+  const binding = policy.binding === 'session-quoted' || purpose !== 'session' ? 'session-quoted' : 'session-signed'
+  const target = formatAttestRequest({ nonce, binding, purpose })
+  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const request = `GET ${target} HTTP/1.1\r\nHost: ${authority}\r\nAccept: application/json\r\n\r\n`
+  const body = await requestOnce(socket, request, MAX_EVIDENCE_BYTES)
+  const answer = parseAttestAnswer(readJson(body, MAX_EVIDENCE_BYTES, 'evidence_malformed'))
+  const { evidence, signature, challenge } = answer
+  const result = await verifyEvidence({
+    evidence,
+    policy: { ...policy, binding },
+    ...(roots && { roots }),
+    now: new Date(clock()),
+    expect: { purpose, nonce, exporter, tlsSpki, ...(signature && { signature }) },
+  })
+  if (!result.ok) throw new AttestationRefused(result)
+  return { result, exporter, ...(challenge && { challenge }) }
+}
+
+const timeout = (host: string, port: number, ms: number): DcmlError =>
+  new DcmlError('attestation_timeout', `${host}:${port} was not verified within ${ms} ms.`, {
+    hint: 'Try again, or allow more time.',
+    retryable: true,
+  })
+
+const aborted = (cause: unknown): DcmlError =>
+  new DcmlError('attestation_aborted', 'The connection was given up before it was verified.', {
+    hint: 'The caller asked for it.',
+    cause,
+  })
+
+const lost = (host: string, port: number): DcmlError =>
+  new DcmlError('peer_unreachable', `${host}:${port} closed the connection.`, { hint: 'Try again.', retryable: true })

@@ -1,0 +1,135 @@
+import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import type { TLSSocket, TlsOptions } from 'node:tls'
+import { equalBytes, fromBase64url, type Signer, toBase64url } from '@dcml/protocol'
+import { sessionMessage } from '../channel/binding.ts'
+import type { AttestAnswer, AttestRequest } from '../channel/wire.ts'
+import type { Environment } from '../check.ts'
+import type { Claims } from '../evidence/claims.ts'
+import type { EvidenceJson } from '../evidence/evidence.ts'
+import { type ImageManifest, imageH, parseImageManifest } from '../evidence/manifest.ts'
+import type { TeeBackend } from '../tee.ts'
+import { selfSignedCertificate } from './certificate.ts'
+import { connectionExporter, spkiHash } from './exporter.ts'
+import { Quoter } from './quoter.ts'
+
+export interface EnclaveOptions {
+  readonly tee: TeeBackend
+  /** Exact bytes of the image manifest this enclave was started from. */
+  readonly manifest: Uint8Array
+  /** The model that is loaded now; a change leads to new evidence. Default: none. */
+  readonly modelH?: () => Uint8Array | undefined
+  /** Unix time in milliseconds. Default `Date.now`. */
+  readonly clock?: () => number
+  /** Age at which the evidence kept for sessions is quoted anew. Default 120; a client accepts 600 by default. */
+  readonly refreshSeconds?: number
+}
+
+/** What a quote of this enclave is to say beside its keys. */
+export type QuoteSubject = Pick<Claims, 'purpose' | 'nonce' | 'tlsSpki' | 'exporter'>
+
+/** One life of an enclave: keys that were made inside, never leave, and are bound into every quote. */
+export interface Enclave {
+  readonly imageH: Uint8Array
+  readonly manifest: ImageManifest
+  readonly environment: Environment
+  /** Random per start: two enclaves, or two lives of one, never share it. */
+  readonly boot: Uint8Array
+  /** SHA-256 of the SubjectPublicKeyInfo of the TLS key. */
+  readonly tlsSpki: Uint8Array
+  /** Ed25519; signs sessions and receipts. */
+  readonly sessionKey: Signer
+  /** X25519 private key for HPKE. */
+  readonly hpkeKey: KeyObject
+  /** Options for `tls.createServer` or `https.createServer`: TLS 1.3, the enclave's own key, no resumption. */
+  readonly tls: TlsOptions
+  /**
+   * Answers an evidence request that came over `socket`.
+   * @throws DcmlError `tls_failed`, `quote_busy`, `quote_failed`
+   */
+  attest(socket: TLSSocket, request: AttestRequest): Promise<AttestAnswer>
+  /** A fresh quote over this enclave's keys. @throws DcmlError `quote_busy`, `quote_failed` */
+  quote(subject: QuoteSubject): Promise<EvidenceJson>
+}
+
+const rawPublicKey = (publicKey: KeyObject): Uint8Array => fromBase64url(publicKey.export({ format: 'jwk' }).x!)
+const sameModel = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && equalBytes(a, b))
+
+/**
+ * Makes the keys of a new enclave and its first evidence.
+ * @throws DcmlError `manifest_malformed`, `quote_failed`
+ */
+export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
+  const { tee, modelH = () => undefined, clock = Date.now, refreshSeconds = 120 } = options
+  const manifestBytes = Uint8Array.from(options.manifest)
+  const manifest = parseImageManifest(manifestBytes)
+  const image = imageH(manifestBytes)
+  const boot = Uint8Array.from(randomBytes(32))
+  const tlsPair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const sessionPair = generateKeyPairSync('ed25519')
+  const hpkePair = generateKeyPairSync('x25519')
+  const tlsSpki = spkiHash(tlsPair.publicKey)
+  const hpkeKey = rawPublicKey(hpkePair.publicKey)
+  const sessionKey: Signer = {
+    publicKey: rawPublicKey(sessionPair.publicKey),
+    sign: (message) => Uint8Array.from(sign(null, message, sessionPair.privateKey)),
+  }
+  const quoter = new Quoter(tee, manifestBytes)
+
+  const quote = (subject: QuoteSubject): Promise<EvidenceJson> =>
+    quoter.quote(() => {
+      const model = modelH()
+      return {
+        ...subject,
+        hpkeKey,
+        sessionKey: sessionKey.publicKey,
+        imageH: image,
+        ...(model && { modelH: model }),
+        boot,
+        iat: clock(),
+      }
+    })
+
+  let kept: { at: number; model: Uint8Array | undefined; evidence: Promise<EvidenceJson> } | undefined
+  /** Evidence over the keys alone, good for any connection that the session key signs. */
+  function keptEvidence(): Promise<EvidenceJson> {
+    const model = modelH()
+    if (kept !== undefined && sameModel(kept.model, model) && clock() - kept.at < refreshSeconds * 1000)
+      return kept.evidence
+    const evidence = quote({ purpose: 'session', nonce: Uint8Array.from(randomBytes(32)), tlsSpki })
+    const entry = { at: clock(), model, evidence }
+    kept = entry
+    evidence.catch(() => {
+      if (kept === entry) kept = undefined
+    })
+    return evidence
+  }
+
+  async function attest(socket: TLSSocket, { nonce, binding, purpose }: AttestRequest): Promise<AttestAnswer> {
+    const exporter = connectionExporter(socket, nonce)
+    if (binding === 'session-quoted') return { evidence: await quote({ purpose, nonce, tlsSpki, exporter }) }
+    const evidence = await keptEvidence()
+    return { evidence, signature: toBase64url(await sessionKey.sign(sessionMessage(nonce, exporter))) }
+  }
+
+  await keptEvidence()
+  return {
+    imageH: image,
+    manifest,
+    environment: tee.environment,
+    boot,
+    tlsSpki,
+    sessionKey,
+    hpkeKey: hpkePair.privateKey,
+    tls: {
+      key: tlsPair.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      cert: selfSignedCertificate(tlsPair.privateKey, tlsPair.publicKey, 'DCML enclave', new Date(clock())),
+      minVersion: 'TLSv1.3',
+      ALPNProtocols: ['http/1.1'],
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      sessionTimeout: 1,
+    },
+    attest,
+    quote,
+  }
+}

@@ -1,0 +1,51 @@
+import { DcmlError } from '@dcml/protocol'
+import { type Claims, encodeClaims, reportData } from '../evidence/claims.ts'
+import { type EvidenceJson, evidenceToJson } from '../evidence/evidence.ts'
+import type { TeeBackend } from '../tee.ts'
+
+const QUOTE_TIMEOUT_MS = 30_000
+/** A TEE signs one quote at a time, and anyone may ask for one: more waiting callers than this are turned away. */
+const MAX_WAITING = 64
+
+/** Has claims signed by the TEE, one after the other. */
+export class Quoter {
+  readonly #tee: TeeBackend
+  readonly #manifest: Uint8Array
+  #last: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  constructor(tee: TeeBackend, manifest: Uint8Array) {
+    this.#tee = tee
+    this.#manifest = manifest
+  }
+
+  /** @throws DcmlError `quote_busy`, `quote_failed` */
+  async quote(makeClaims: () => Claims): Promise<EvidenceJson> {
+    if (this.#waiting >= MAX_WAITING)
+      throw new DcmlError('quote_busy', 'Too many quotes are being made.', { hint: 'Try again soon.', retryable: true })
+    this.#waiting++
+    const quoted = this.#last.then(() => this.#sign(makeClaims()))
+    this.#last = quoted.catch(() => {})
+    try {
+      return await quoted
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  async #sign(fields: Claims): Promise<EvidenceJson> {
+    const claims = encodeClaims(fields)
+    try {
+      const signal = AbortSignal.timeout(QUOTE_TIMEOUT_MS)
+      const cpu = await this.#tee.quote(reportData(fields.purpose, claims), { signal })
+      return evidenceToJson({ claims, cpu, manifest: this.#manifest })
+    } catch (cause) {
+      if (DcmlError.isInstance(cause)) throw cause
+      throw new DcmlError('quote_failed', `The TEE (${this.#tee.name}) did not make a quote.`, {
+        hint: 'Look at the quote generation service of this machine.',
+        retryable: true,
+        cause,
+      })
+    }
+  }
+}
