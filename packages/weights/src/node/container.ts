@@ -1,0 +1,69 @@
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
+import { DcmlError } from '@dcml/protocol'
+import { type ContainerHeader, frameSize, malformed, PREAMBLE_SIZE, parseFrame, truncated } from '../header.ts'
+import { type ContainerLayout, layoutOf } from '../layout.ts'
+import { readFully, rethrowMissing } from './io.ts'
+
+/** A container that is open for reading. */
+export interface OpenContainer {
+  file: FileHandle
+  header: ContainerHeader
+  layout: ContainerLayout
+}
+
+/** Where a new header waits while it replaces the old one, see {@link addRecipient}. */
+export const pendingHeaderPath = (container: string): string => `${container}.header`
+
+/**
+ * Reads the header of a container without opening it: files, sizes, modelH, recipients, metadata. Checks its form, not
+ * its keys or content.
+ * @throws DcmlError `container_not_found`, `container_not_dcmw`, `container_version_unsupported`,
+ * `container_suite_unsupported`, `container_malformed`, `container_truncated`, `container_trailing_bytes`,
+ * `model_path_refused`
+ */
+export async function inspectContainer(path: string): Promise<ContainerHeader> {
+  const { file, header } = await openContainer(path)
+  await file.close()
+  return header
+}
+
+/** As {@link inspectContainer}; the caller closes the file. */
+export async function openContainer(path: string): Promise<OpenContainer> {
+  const file = await open(path, 'r').catch(rethrowMissing('container_not_found', path))
+  try {
+    const header = await readHeader(file).catch(async (error) => {
+      const pending = await readFile(pendingHeaderPath(path)).catch(() => undefined)
+      if (pending === undefined) throw error
+      return parseFrame(pending)
+    })
+    const layout = layoutOf(header)
+    checkSize((await file.stat()).size, layout.fileSize)
+    return { file, header, layout }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+export async function readHeader(file: FileHandle): Promise<ContainerHeader> {
+  const preamble = new Uint8Array(PREAMBLE_SIZE)
+  const size = frameSize(preamble.subarray(0, await readFully(file, preamble, 0)))
+  const frame = new Uint8Array(size)
+  const header = parseFrame(frame.subarray(0, await readFully(file, frame, 0)))
+  const padding = new Uint8Array(layoutOf(header).dataOffset - size)
+  if ((await readFully(file, padding, size)) < padding.length) throw truncated(size + padding.length, size)
+  if (padding.some((byte) => byte !== 0)) throw malformed('the padding is not zero')
+  return header
+}
+
+/** Removes what an interrupted change of the header left. */
+export const dropPendingHeader = (container: string): Promise<void> => rm(pendingHeaderPath(container), { force: true })
+
+function checkSize(actual: number, expected: number): void {
+  if (actual < expected) throw truncated(expected, actual)
+  if (actual > expected)
+    throw new DcmlError('container_trailing_bytes', `The container has ${actual - expected} bytes too many.`, {
+      hint: 'Fetch the container again.',
+      details: { expected, actual },
+    })
+}

@@ -1,0 +1,96 @@
+import { createHash, type Hash } from 'node:crypto'
+import { toHex } from '@dcml/protocol'
+import { segmentCount } from '../layout.ts'
+import { LEAF_SIZE, type ManifestFile, modelHOf, type WeightsManifest } from '../manifest.ts'
+import { LEAF_PREFIX, merkleRoot } from '../merkle.ts'
+import { nodeCrypto } from './crypto.ts'
+import { readAhead, type WorkOptions } from './io.ts'
+import { listFiles, PlaintextReader, type SourceFile } from './source.ts'
+
+export interface HashedModel {
+  manifest: WeightsManifest
+  /** Identity of the model, 32 bytes. */
+  modelH: Uint8Array
+  /** Leaf hashes, for inclusion proofs. */
+  leaves: Uint8Array[]
+}
+
+/**
+ * Names a model: reads one file or all files of a folder and computes manifest and modelH (paper §3).
+ * @throws DcmlError `model_not_found`, `model_empty`, `model_path_refused`, `model_source_changed`
+ */
+export const hashModel = async (path: string, options: WorkOptions = {}): Promise<HashedModel> =>
+  hashFiles(await listFiles(path), LEAF_SIZE, options)
+
+/** One pass computes both digests: SHA-256 per file and the leaves over all of them. */
+export async function hashFiles(
+  sources: readonly SourceFile[],
+  leafSize: number,
+  { signal, onProgress }: WorkOptions,
+): Promise<HashedModel> {
+  const total = sources.reduce((sum, file) => sum + file.size, 0)
+  const leaves: Uint8Array[] = []
+  const digests = new FileDigests(sources)
+  const reader = new PlaintextReader(sources)
+  try {
+    const slots = [0, 1].map(() => leafBuffer(Math.min(leafSize, total)))
+    const sizeOf = (index: number): number => Math.min(leafSize, total - index * leafSize)
+    const read = (index: number, slot: Uint8Array): Promise<void> =>
+      reader.fill(slot.subarray(1, 1 + sizeOf(index)), index * leafSize)
+    for await (const { index, slot } of readAhead(segmentCount(total, leafSize), slots, read)) {
+      signal?.throwIfAborted()
+      const leaf = slot.subarray(0, 1 + sizeOf(index))
+      leaves.push(await nodeCrypto.sha256(leaf))
+      digests.update(leaf.subarray(1))
+      onProgress?.({ phase: 'hash', done: index * leafSize + sizeOf(index), total })
+    }
+  } finally {
+    await reader.close()
+  }
+  const manifest: WeightsManifest = { version: 1, files: digests.finish(), leafSize, root: toHex(merkleRoot(leaves)) }
+  return { manifest, modelH: modelHOf(manifest), leaves }
+}
+
+/** A buffer for plaintext that has the prefix of a leaf in front, so that a leaf is hashed without copying it. */
+export function leafBuffer(size: number): Uint8Array<ArrayBuffer> {
+  const buffer = new Uint8Array(1 + size)
+  buffer[0] = LEAF_PREFIX
+  return buffer
+}
+
+/** SHA-256 of each file of a stream. */
+class FileDigests {
+  readonly #files: readonly SourceFile[]
+  readonly #done: ManifestFile[] = []
+  #hash: Hash = createHash('sha256')
+  #left: number
+
+  constructor(files: readonly SourceFile[]) {
+    this.#files = files
+    this.#left = files[0]!.size
+    this.#skipComplete()
+  }
+
+  update(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + this.#left)
+      this.#hash.update(part)
+      at += part.length
+      this.#left -= part.length
+      this.#skipComplete()
+    }
+  }
+
+  finish(): ManifestFile[] {
+    return this.#done
+  }
+
+  #skipComplete(): void {
+    while (this.#left === 0 && this.#done.length < this.#files.length) {
+      const { path, size } = this.#files[this.#done.length]!
+      this.#done.push({ path, size, sha256: this.#hash.digest('hex') })
+      this.#hash = createHash('sha256')
+      this.#left = this.#files[this.#done.length]?.size ?? 0
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { FileHandle } from 'node:fs/promises'
+import { DcmlError } from '@dcml/protocol'
+
+/** Said now and then while long work runs. */
+export interface Progress {
+  /** What is being done to the bytes that are counted. */
+  phase: 'hash' | 'seal' | 'open'
+  /** Bytes of plaintext done so far, out of `total`. */
+  done: number
+  total: number
+}
+
+/** Accepted by all long work. */
+export interface WorkOptions {
+  /** Stops the work; the promise then rejects with the signal's reason. */
+  signal?: AbortSignal | undefined
+  onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/** Fills `into` from a file. @returns bytes read, fewer than asked at the end of the file only */
+export async function readFully(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
+  let done = 0
+  while (done < into.length) {
+    const { bytesRead } = await file.read(into, done, into.length - done, position + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return done
+}
+
+/** @throws DcmlError `no_space` */
+export async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done).catch(rethrowSpace)
+    done += bytesWritten
+  }
+}
+
+/** Gives errors of a full disk, quota or tmpfs their code; other errors pass. */
+export function rethrowSpace(error: unknown): never {
+  const code = (error as NodeJS.ErrnoException)?.code
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+  throw new DcmlError('no_space', 'There is no space left where the output is written.', {
+    hint: 'Free or add space (for tmpfs: raise its size limit, containers often have 64 MB), then try again.',
+    retryable: true,
+    details: { errno: code },
+    cause: error,
+  })
+}
+
+/** Turns a missing path into an error of its own; other errors pass. */
+export const rethrowMissing =
+  (code: 'model_not_found' | 'container_not_found' | 'seal_target_not_found', path: string) =>
+  (error: unknown): never => {
+    const errno = (error as NodeJS.ErrnoException)?.code
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw error
+    throw new DcmlError(code, `There is nothing at ${path}.`, {
+      hint: 'Check the path.',
+      details: { path },
+      cause: error,
+    })
+  }
+
+/**
+ * Reads piece i + 1 while the caller works on piece i. A slot is filled again two pieces before its next turn, so with
+ * n slots a caller may still use the n - 1 latest pieces.
+ */
+export async function* readAhead<Slot>(
+  count: number,
+  slots: readonly Slot[],
+  read: (index: number, slot: Slot) => Promise<void>,
+): AsyncGenerator<{ index: number; slot: Slot }, void, void> {
+  const slotOf = (index: number): Slot => slots[index % slots.length]!
+  const start = (index: number): Promise<void> => {
+    const reading = read(index, slotOf(index))
+    reading.catch(() => {}) // reported by the await below, which may come late or, on abort, never
+    return reading
+  }
+  let next = count > 0 ? start(0) : Promise.resolve()
+  try {
+    for (let index = 0; index < count; index++) {
+      await next
+      if (index + 1 < count) next = start(index + 1)
+      yield { index, slot: slotOf(index) }
+    }
+  } finally {
+    await next.catch(() => {}) // the file must not be closed under a read
+  }
+}
