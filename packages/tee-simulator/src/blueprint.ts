@@ -6,6 +6,7 @@ import {
   type CertificateTemplate,
   type CrlTemplate,
   crlDistributionPoint,
+  crlNumber,
   developmentMarker,
   keyUsage,
   subjectKeyIdentifier,
@@ -35,6 +36,8 @@ export interface Blueprint {
   header: QuoteHeader
   td: TdReport
   attestationKey: KeyPair
+  /** The key (x || y) that the quoting enclave vouches for. */
+  certifiedKey: Uint8Array
   qeReport: QeReport
   qeReportSigner: KeyPair
   authData: Uint8Array
@@ -51,7 +54,7 @@ export function windowAround(now: Date): Window {
 }
 
 /** The honest platform of a seed, running one workload. */
-export function blueprint(seed: Uint8Array, now: Date, imageH: Uint8Array): Blueprint {
+export function blueprint(seed: Uint8Array, now: Date, imageH: Uint8Array = new Uint8Array(32)): Blueprint {
   const key = (label: string): KeyPair => deriveKey(seed, label)
   const keys = { root: key('root'), intermediate: key('intermediate'), pck: key('pck'), tcbSigner: key('tcb signer') }
   const names = {
@@ -95,8 +98,8 @@ export function blueprint(seed: Uint8Array, now: Date, imageH: Uint8Array): Blue
     thisUpdate: window.issueDate,
     nextUpdate: window.nextUpdate,
     revoked: [],
-    number: 1,
     signer: keys[issuer],
+    extensions: [authorityKeyIdentifier(keys[issuer]), crlNumber(1)],
   })
   const qeReport: QeReport = {
     cpuSvn: platform.cpuSvn,
@@ -107,6 +110,7 @@ export function blueprint(seed: Uint8Array, now: Date, imageH: Uint8Array): Blue
     isvProdId: 2,
     isvSvn: 4,
   }
+  const attestationKey = key('attestation key')
   return {
     root: certificate('root', 'root', 1),
     intermediate: certificate('intermediate', 'root', 0),
@@ -132,14 +136,15 @@ export function blueprint(seed: Uint8Array, now: Date, imageH: Uint8Array): Blue
       seamAttributes: new Uint8Array(8),
       tdAttributes: fromHex('0000001000000000'),
       xfam: fromHex('e702060000000000'),
-      mrTd: developmentImage.mrtd,
+      mrtd: fromHex(developmentImage.mrtd),
       mrConfigId: mrConfigId(imageH),
       mrOwner: new Uint8Array(48),
       mrOwnerConfig: new Uint8Array(48),
       rtmrs: replay(bootEvents(imageH)),
       reportData: new Uint8Array(64),
     },
-    attestationKey: key('attestation key'),
+    attestationKey,
+    certifiedKey: attestationKey.point,
     qeReport,
     qeReportSigner: keys.pck,
     authData: derive(seed, 'authentication data', 32),

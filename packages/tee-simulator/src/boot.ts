@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import { concatBytes, utf8 } from '@dcml/protocol'
+import { concatBytes, toHex, utf8 } from '@dcml/protocol'
 import { type RtmrEvent, replay } from './rtmr.ts'
 
-/** Measurements of a boot image, in the shape in which a policy allow-lists it. */
+/** Measurements of a boot image in lower-case hex, as the `images` of a policy list them. */
 export interface ImageMeasurements {
-  readonly mrtd: Uint8Array
-  readonly rtmr0: Uint8Array
-  readonly rtmr1: Uint8Array
-  readonly rtmr2: Uint8Array
+  readonly mrtd: string
+  readonly rtmr0: string
+  readonly rtmr1: string
+  readonly rtmr2: string
   readonly label: string
 }
 
@@ -17,19 +17,23 @@ const stages: readonly RtmrEvent[] = [
   { imr: 2, event: 'root-filesystem', payload: utf8('DEVELOPMENT') },
 ]
 
-const [rtmr0, rtmr1, rtmr2] = replay(stages)
+const [rtmr0, rtmr1, rtmr2] = replay(stages).map(toHex) as [string, string, string]
 
 /** The boot image that every simulated TEE claims to have started. */
 export const developmentImage: ImageMeasurements = {
-  mrtd: new Uint8Array(createHash('sha384').update('DEVELOPMENT MRTD').digest()),
+  mrtd: createHash('sha384').update('DEVELOPMENT MRTD').digest('hex'),
   rtmr0,
   rtmr1,
   rtmr2,
   label: 'DEVELOPMENT',
 }
 
-/** What a boot measures before the workload runs: the image, then which workload it will run. */
-export const bootEvents = (imageH: Uint8Array): RtmrEvent[] => [...stages, { imr: 3, event: 'image', payload: imageH }]
+/** What a boot measures: itself, which workload it will run, and that it is done. */
+export const bootEvents = (imageH: Uint8Array): RtmrEvent[] => [
+  ...stages,
+  { imr: 3, event: 'image', payload: imageH },
+  { imr: 3, event: 'ready', payload: new Uint8Array() },
+]
 
 /** MRCONFIGID of a workload: 0x01, the image hash, zeros. */
 export const mrConfigId = (imageH: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(1), imageH, new Uint8Array(15))

@@ -26,9 +26,10 @@ export interface CrlTemplate {
   issuer: string
   thisUpdate: Date
   nextUpdate: Date
+  /** Serial numbers. */
   revoked: Uint8Array[]
-  number: number
   signer: KeyPair
+  extensions: Extension[]
 }
 
 export const OID = {
@@ -81,6 +82,8 @@ export const crlDistributionPoint = (url: string): Extension => ({
   value: der.sequence(der.sequence(der.explicit(0, der.explicit(0, der.implicit(6, new TextEncoder().encode(url)))))),
 })
 
+export const crlNumber = (number: number): Extension => ({ oid: OID.crlNumber, value: der.integer(number) })
+
 export const developmentMarker: Extension = { oid: OID.development, value: der.utf8String('DEVELOPMENT') }
 
 /** Names have the attributes, order and string types of Intel's, so that parsers meet the same bytes. */
@@ -131,13 +134,7 @@ export const issueCrl = (template: CrlTemplate): der.Der =>
       der.time(template.thisUpdate),
       der.time(template.nextUpdate),
       ...revocations(template),
-      der.explicit(
-        0,
-        extensionList([
-          authorityKeyIdentifier(template.signer),
-          { oid: OID.crlNumber, value: der.integer(template.number) },
-        ]),
-      ),
+      der.explicit(0, extensionList(template.extensions)),
     ),
     template.signer,
   )

@@ -3,6 +3,9 @@
  * and a catalogue of attacks. Never real.
  * @packageDocumentation
  */
+export { type Control, controls } from './attacks/controls.ts'
+export type { Attack, Forged } from './attacks/forge.ts'
+export { attacks } from './attacks/index.ts'
 export type { ImageMeasurements } from './boot.ts'
 export type { Collateral } from './issue.ts'
 export type { RtmrEvent } from './rtmr.ts'

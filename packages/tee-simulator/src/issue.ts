@@ -55,10 +55,9 @@ export function issueCollateral(plan: Blueprint, { root, intermediate, tcbSigner
 
 /** Signs quotes of one platform. What does not change from quote to quote is built and signed once. */
 export function quoter(plan: Blueprint, pckChain: string): (td: Blueprint['td']) => Uint8Array {
-  const attestationKey = plan.attestationKey.point
-  const qeReport = encodeQeReport(plan.qeReport, attestationKey, plan.authData)
+  const qeReport = encodeQeReport(plan.qeReport, plan.certifiedKey, plan.authData)
   const certification = encodeCertification({
-    attestationKey,
+    attestationKey: plan.attestationKey.point,
     qeReport,
     qeReportSignature: signRaw(plan.qeReportSigner, qeReport),
     authData: plan.authData,

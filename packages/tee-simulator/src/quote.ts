@@ -9,7 +9,7 @@ export interface TdReport {
   seamAttributes: Uint8Array
   tdAttributes: Uint8Array
   xfam: Uint8Array
-  mrTd: Uint8Array
+  mrtd: Uint8Array
   mrConfigId: Uint8Array
   mrOwner: Uint8Array
   mrOwnerConfig: Uint8Array
@@ -52,7 +52,7 @@ export const encodeHeader = (header: QuoteHeader): Uint8Array =>
 export const encodeTdReport = (td: TdReport): Uint8Array =>
   concatBytes(
     ...[td.teeTcbSvn, td.mrSeam, td.mrSignerSeam, td.seamAttributes, td.tdAttributes, td.xfam],
-    ...[td.mrTd, td.mrConfigId, td.mrOwner, td.mrOwnerConfig, ...td.rtmrs, td.reportData],
+    ...[td.mrtd, td.mrConfigId, td.mrOwner, td.mrOwnerConfig, ...td.rtmrs, td.reportData],
   )
 
 /** The 384 bytes that the PCK signs. They commit to the attestation key and the authentication data. */

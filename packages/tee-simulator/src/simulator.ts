@@ -1,5 +1,5 @@
 import { DcmlError, utf8 } from '@dcml/protocol'
-import { type Blueprint, blueprint, windowAround } from './blueprint.ts'
+import { blueprint, windowAround } from './blueprint.ts'
 import { bootEvents, developmentImage, type ImageMeasurements, mrConfigId } from './boot.ts'
 import { toPem } from './certificate.ts'
 import { type Collateral, issueCertificates, issueCollateral, quoteChain, quoter } from './issue.ts'
@@ -18,19 +18,19 @@ export interface SimulatorOptions {
   readonly now?: Date
 }
 
-/** Fields of a TD report to set; what is left out is what a fresh TEE with `imageH` would say. */
-export interface QuoteRequest extends Partial<Omit<TdReport, 'reportData' | 'mrTd'>> {
+/** Fields of a TD report; what is left out is what a fresh TEE with `imageH` would say. */
+export interface QuoteRequest extends Partial<TdReport> {
   /** 64 bytes. */
   readonly reportData: Uint8Array
-  /** 32 bytes: SHA-256 of the image manifest. Sets MRCONFIGID and the first event of RTMR3. */
+  /** 32 bytes: SHA-256 of the image manifest. Sets MRCONFIGID and the events of RTMR3. */
   readonly imageH: Uint8Array
-  /** 48 bytes. */
-  readonly mrtd?: Uint8Array
 }
 
 /** A development platform: what Intel, a processor and a hypervisor do for a real TD. */
 export interface Simulator {
   readonly seed: Uint8Array
+  /** The date around which its statements are valid. */
+  now(): Date
   /** The root certificate, to be passed to a verifier as its only root, explicitly and in development only. */
   readonly rootDer: Uint8Array
   readonly rootPem: string
@@ -54,27 +54,20 @@ export interface Simulator {
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const seed = options.seed ?? DEVELOPMENT_SEED
-  const today = (): Date => options.now ?? new Date()
-  const plan = blueprint(seed, today(), new Uint8Array(32))
+  const now = (): Date => options.now ?? new Date()
+  const plan = blueprint(seed, now())
   const certificates = issueCertificates(plan)
   const quote = quoter(plan, quoteChain(certificates))
-  const collateral = daily(today, (now) => issueCollateral(blueprint(seed, now, new Uint8Array(32)), certificates))
+  const collateral = daily(now, (at) => issueCollateral(blueprint(seed, at), certificates))
 
-  const mintQuote = ({ reportData, imageH, mrtd, ...fields }: QuoteRequest): Uint8Array => {
-    assertLength(reportData, 64, 'simulator_report_data', 'Report data')
+  const mintQuote = ({ imageH, ...fields }: QuoteRequest): Uint8Array => {
+    assertLength(fields.reportData, 64, 'simulator_report_data', 'Report data')
     assertLength(imageH, 32, 'simulator_image_h', 'The image hash')
-    const td: Blueprint['td'] = {
-      ...plan.td,
-      mrConfigId: mrConfigId(imageH),
-      rtmrs: replay(bootEvents(imageH)),
-      ...(mrtd && { mrTd: mrtd }),
-      ...fields,
-      reportData,
-    }
-    return quote(td)
+    return quote({ ...plan.td, mrConfigId: mrConfigId(imageH), rtmrs: replay(bootEvents(imageH)), ...fields })
   }
   return {
     seed,
+    now,
     rootDer: certificates.root,
     rootPem: toPem(certificates.root),
     image: developmentImage,
@@ -96,10 +89,10 @@ function assertLength(bytes: Uint8Array, length: number, code: string, what: str
 }
 
 /** Keeps an answer for as long as its validity window is the same. */
-function daily<T>(today: () => Date, issue: (now: Date) => T): () => T {
+function daily<T>(clock: () => Date, issue: (at: Date) => T): () => T {
   let kept: { start: number; value: T } | undefined
   return () => {
-    const now = today()
+    const now = clock()
     const start = windowAround(now).issueDate.getTime()
     if (kept?.start !== start) kept = { start, value: issue(now) }
     return kept.value

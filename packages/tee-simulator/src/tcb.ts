@@ -80,7 +80,7 @@ const current = { tcbDate: '2026-08-13T00:00:00Z', tcbStatus: 'UpToDate' as cons
 const outdated = {
   tcbDate: '2025-05-14T00:00:00Z',
   tcbStatus: 'OutOfDate' as const,
-  advisoryIDs: ['DEVELOPMENT-SA-00001'],
+  advisoryIDs: ['INTEL-SA-99999'],
 }
 
 export const tcbInfo = (platform: Platform, window: Window): TcbInfo => ({

@@ -1,0 +1,15 @@
+import { certificateAttacks } from './certificates.ts'
+import { crlAttacks } from './crls.ts'
+import type { Attack } from './forge.ts'
+import { quoteAttacks } from './quotes.ts'
+import { statementAttacks } from './statements.ts'
+import { tcbAttacks } from './tcb.ts'
+
+/** Every attack; each is refused by exactly one check and by nothing else. */
+export const attacks: readonly Attack[] = [
+  ...quoteAttacks,
+  ...certificateAttacks,
+  ...crlAttacks,
+  ...statementAttacks,
+  ...tcbAttacks,
+]

@@ -1,0 +1,118 @@
+import { type Attack, attack } from './forge.ts'
+
+/** Offsets in a v4 quote: header 48, TD report 584, length 4, then signature, key and certification data. */
+const LENGTH = 632
+const SIGNATURE = 636
+const ATTESTATION_KEY = SIGNATURE + 64
+const CERTIFICATION_TYPE = ATTESTATION_KEY + 64
+const QE_REPORT = CERTIFICATION_TYPE + 6
+const QE_REPORT_SIGNATURE = QE_REPORT + 384
+const AUTH_LENGTH = QE_REPORT_SIGNATURE + 64
+const AUTH_DATA = AUTH_LENGTH + 2
+const CHAIN_TYPE = AUTH_DATA + 32
+
+const noPoint = new Uint8Array(64).fill(1)
+
+function patch(quote: Uint8Array, offset: number, ...bytes: number[]): Uint8Array {
+  const copy = quote.slice()
+  copy.set(bytes, offset)
+  return copy
+}
+
+const flip = (quote: Uint8Array, offset: number): Uint8Array => patch(quote, offset, quote[offset]! ^ 1)
+const zero = (quote: Uint8Array, offset: number, length: number): Uint8Array =>
+  patch(quote, offset, ...new Uint8Array(length))
+
+/** Quotes that are no TDX v4 quotes, or whose parts were not signed by those who should have. */
+export const quoteAttacks: readonly Attack[] = [
+  attack('empty quote', 'quote_format', { quote: () => new Uint8Array() }),
+  attack('quote cut in the TD report', 'quote_format', { quote: (quote) => quote.slice(0, 600) }),
+  attack('quote cut in the certificates', 'quote_format', { quote: (quote) => quote.slice(0, -1) }),
+  attack('quote that declares more than it has', 'quote_format', { quote: (quote) => patch(quote, LENGTH + 2, 1) }),
+  attack('quote that declares less than it needs', 'quote_format', { quote: (quote) => patch(quote, LENGTH, 0, 1) }),
+  attack('authentication data longer than the quote', 'quote_format', {
+    quote: (quote) => patch(quote, AUTH_LENGTH, 0xff, 0xff),
+  }),
+  attack('certification data that is not a QE report', 'quote_format', {
+    quote: (quote) => patch(quote, CERTIFICATION_TYPE, 5),
+  }),
+  attack('PCK named, not included (certification data type 1)', 'quote_format', {
+    quote: (quote) => patch(quote, CHAIN_TYPE, 1),
+  }),
+  attack('quote of version 3', 'quote_format', {
+    plan: ({ header }) => {
+      header.version = 3
+    },
+  }),
+  attack('attestation key of type P-384', 'quote_format', {
+    plan: ({ header }) => {
+      header.attestationKeyType = 3
+    },
+  }),
+  attack('quote of an SGX enclave', 'tee_type', {
+    plan: ({ header }) => {
+      header.teeType = 0
+    },
+  }),
+  attack('quote of an unknown vendor', 'quote_format', {
+    plan: ({ header }) => {
+      header.qeVendorId = new Uint8Array(16)
+    },
+  }),
+  attack('report data changed after signing', 'quote_signature', { quote: (quote) => flip(quote, LENGTH - 1) }),
+  attack('header changed after signing', 'quote_signature', { quote: (quote) => flip(quote, 40) }),
+  attack('quote with an all-zero signature', 'quote_signature', { quote: (quote) => zero(quote, SIGNATURE, 64) }),
+  attack('quote with a changed signature', 'quote_signature', { quote: (quote) => flip(quote, SIGNATURE + 63) }),
+  attack('quote signed by a key the QE never certified', 'qe_report_data', {
+    plan: (plan, stranger) => {
+      plan.attestationKey = stranger.attestationKey
+    },
+  }),
+  attack('attestation key that is no point of the curve', 'quote_signature', {
+    plan: (plan) => {
+      plan.certifiedKey = noPoint
+    },
+    quote: (quote) => patch(quote, ATTESTATION_KEY, ...noPoint),
+  }),
+  attack('authentication data changed', 'qe_report_data', { quote: (quote) => flip(quote, AUTH_DATA) }),
+  attack('QE report changed after signing', 'qe_report_signature', { quote: (quote) => flip(quote, QE_REPORT + 64) }),
+  attack('QE report with an all-zero signature', 'qe_report_signature', {
+    quote: (quote) => zero(quote, QE_REPORT_SIGNATURE, 64),
+  }),
+  attack('QE report signed by the intermediate CA', 'qe_report_signature', {
+    plan: (plan) => {
+      plan.qeReportSigner = plan.intermediate.key
+    },
+  }),
+  attack('QE report signed by a stranger', 'qe_report_signature', {
+    plan: (plan, stranger) => {
+      plan.qeReportSigner = stranger.pck.key
+    },
+  }),
+  attack('QE that Intel never signed', 'qe_identity_match', {
+    plan: ({ qeReport }, stranger) => {
+      qeReport.mrSigner = stranger.qeReport.mrSigner
+    },
+  }),
+  attack('another enclave of the same signer as QE', 'qe_identity_match', {
+    plan: ({ qeReport }) => {
+      qeReport.isvProdId = 1
+    },
+  }),
+  attack('QE in debug mode', 'qe_identity_match', {
+    plan: ({ qeReport }) => {
+      qeReport.attributes[0]! |= 2
+    },
+  }),
+  attack('QE in debug mode that the mask forgets', 'qe_identity_match', {
+    plan: ({ qeReport, qeIdentity }) => {
+      qeReport.attributes[0]! |= 2
+      qeIdentity.attributesMask = `F9${qeIdentity.attributesMask.slice(2)}`
+    },
+  }),
+  attack('QE with another MISCSELECT', 'qe_identity_match', {
+    plan: ({ qeReport }) => {
+      qeReport.miscSelect = 1
+    },
+  }),
+]
