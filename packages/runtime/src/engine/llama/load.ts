@@ -1,0 +1,136 @@
+import { open } from 'node:fs/promises'
+import { DcmlError } from '@dcml/protocol'
+import type { Llama, LlamaModel } from 'node-llama-cpp'
+import type { EngineLoader, EngineLog, ModelFile } from '../engine.ts'
+import { unsupported } from '../faults.ts'
+import { LlamaCppEngine } from './engine.ts'
+import { parametersOf, threadsFor } from './threads.ts'
+
+/** Options of {@link llamaCppLoader}. */
+export interface LlamaCppOptions {
+  /** Threads that compute. Default: 1 below 50 million parameters, else physical cores - 1, at most 8. */
+  readonly threads?: number
+  /** Requests that run at once. Memory grows with `parallel` times `contextLength`. Default 8. */
+  readonly parallel?: number
+  /** Tokens of one conversation. Default: what the model was trained for, at most 4096. */
+  readonly contextLength?: number
+}
+
+const DEFAULT_PARALLEL = 8
+const DEFAULT_CONTEXT = 4096
+const GGUF_MAGIC = 'GGUF'
+
+/**
+ * Runs a GGUF model in this process, on the CPU, through the optional peer `node-llama-cpp`. The model is one `.gguf`
+ * file; with mmap its weights exist once, in the pages of the file.
+ *
+ * @throws DcmlError `engine_unsupported` (library or binary missing, split model), `model_not_gguf`,
+ * `model_load_failed`, `model_too_large`
+ */
+export function llamaCppLoader(options: LlamaCppOptions = {}): EngineLoader {
+  return {
+    name: 'llama.cpp',
+    async load(files, { signal, log }) {
+      const file = await theGguf(files)
+      signal.throwIfAborted()
+      const library = await importLibrary()
+      const llama = await startLlama(library, log)
+      try {
+        return await loadModel(library, llama, file, options, signal, log)
+      } catch (error) {
+        await llama.dispose()
+        throw error
+      }
+    },
+  }
+}
+
+async function loadModel(
+  library: typeof import('node-llama-cpp'),
+  llama: Llama,
+  file: ModelFile,
+  options: LlamaCppOptions,
+  signal: AbortSignal,
+  log: EngineLog | undefined,
+): Promise<LlamaCppEngine> {
+  let model: LlamaModel
+  try {
+    // The weights are already in memory, as tmpfs pages: mapping them takes no more, whatever the library estimates.
+    const modelPath = file.path
+    model = await llama.loadModel({ modelPath, useMmap: true, ignoreMemorySafetyChecks: true, loadSignal: signal })
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw new DcmlError('model_load_failed', 'llama.cpp cannot load this model.', {
+      hint: 'Check that its architecture is supported by the llama.cpp of node-llama-cpp, and convert it again if not.',
+      details: { file: file.name },
+      cause,
+    })
+  }
+  const parameters = parametersOf(model)
+  const threads = options.threads ?? threadsFor(parameters, llama.cpuMathCores)
+  const sequences = options.parallel ?? DEFAULT_PARALLEL
+  const contextSize = options.contextLength ?? Math.min(model.trainContextSize, DEFAULT_CONTEXT)
+  try {
+    const context = await model.createContext({ sequences, contextSize, threads, createSignal: signal })
+    // Once requests come in, a message may quote one (a grammar that does not parse, for example).
+    llama.logger = (level) => log?.warn({ level }, 'llama.cpp reported a fault while serving')
+    llama.logLevel = library.LlamaLogLevel.error
+    log?.info({ parameters, threads, parallel: sequences, contextLength: contextSize }, 'model loaded by llama.cpp')
+    return new LlamaCppEngine({ library, llama, model, context, threads })
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw new DcmlError('model_too_large', `No memory for ${sequences} conversations of ${contextSize} tokens.`, {
+      hint: 'Lower `parallel` or `contextLength`, or use a machine with more memory.',
+      details: { parallel: sequences, contextLength: contextSize },
+      cause,
+    })
+  }
+}
+
+/** The one file that llama.cpp is to load, looked at before its parser sees it. */
+async function theGguf(files: readonly ModelFile[]): Promise<ModelFile> {
+  const named = files.filter(({ name }) => name.endsWith('.gguf'))
+  if (named.length > 1) {
+    throw unsupported('The embedded engine loads one GGUF file.', 'Merge the parts with `llama-gguf-split --merge`.')
+  }
+  const file = named[0] ?? files[0]
+  if (file && (await beginningOf(file.path, GGUF_MAGIC.length)) === GGUF_MAGIC) return file
+  throw new DcmlError('model_not_gguf', 'The model is not a GGUF file.', {
+    hint: 'Convert it with `convert_hf_to_gguf.py` of llama.cpp, or serve it with an upstream engine.',
+    ...(file && { details: { file: file.name } }),
+  })
+}
+
+async function beginningOf(path: string, length: number): Promise<string> {
+  const handle = await open(path)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
+    return buffer.toString('latin1', 0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function importLibrary(): Promise<typeof import('node-llama-cpp')> {
+  try {
+    return await import('node-llama-cpp')
+  } catch (cause) {
+    throw unsupported('node-llama-cpp is not installed.', 'Run `npm install node-llama-cpp@3`.', cause)
+  }
+}
+
+/** Nothing is probed, compiled or downloaded, and nothing reaches the console. Threads are capped per context. */
+async function startLlama(library: typeof import('node-llama-cpp'), log: EngineLog | undefined): Promise<Llama> {
+  const { LlamaLogLevel, getLlama } = library
+  const logger = (level: string, message: string) => log?.warn({ level, llama: message.trim() }, 'llama.cpp says')
+  try {
+    return await getLlama({ gpu: false, build: 'never', maxThreads: 0, logLevel: LlamaLogLevel.warn, logger })
+  } catch (cause) {
+    const platform = `${process.platform}-${process.arch}`
+    throw unsupported(
+      `There is no llama.cpp binary for ${platform}.`,
+      `Install @node-llama-cpp/${platform} of the same version as node-llama-cpp.`,
+      cause,
+    )
+  }
+}

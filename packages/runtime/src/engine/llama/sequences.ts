@@ -1,0 +1,95 @@
+import type { LlamaContextSequence } from 'node-llama-cpp'
+import { engineFailed } from '../faults.ts'
+import { Gate } from './gate.ts'
+
+/**
+ * Lends the sequences of one context, first come first served. A sequence is cleared when it comes back, off the path
+ * to the next request's first token, and nothing of it is ever reused: a shared prefix cache would let one user's
+ * timing reveal another's prompt.
+ */
+export class SequencePool {
+  readonly #gate = new Gate()
+  readonly #free: LlamaContextSequence[]
+  readonly #waiting: ((sequence: LlamaContextSequence) => void)[] = []
+  /** Set once a sequence could not be cleared: the context can no longer be trusted. */
+  readonly #broken = new AbortController()
+
+  constructor(sequences: readonly LlamaContextSequence[]) {
+    this.#free = [...sequences]
+  }
+
+  /** Waits for a free sequence; rejects with `signal.reason` on abort. */
+  async borrow(caller: AbortSignal): Promise<Loan> {
+    const signal = AbortSignal.any([caller, this.#broken.signal])
+    signal.throwIfAborted()
+    const sequence = this.#free.pop() ?? (await this.#next(signal))
+    return new Loan(sequence, this.#gate, signal, (last) => void this.#takeBack(sequence, last))
+  }
+
+  #next(signal: AbortSignal): Promise<LlamaContextSequence> {
+    const { promise, resolve, reject } = Promise.withResolvers<LlamaContextSequence>()
+    const onAbort = () => {
+      this.#waiting.splice(this.#waiting.indexOf(accept), 1)
+      reject(signal.reason)
+    }
+    const accept = (sequence: LlamaContextSequence) => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(sequence)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#waiting.push(accept)
+    return promise
+  }
+
+  async #takeBack(sequence: LlamaContextSequence, last: Promise<unknown>): Promise<void> {
+    await last.catch(() => {})
+    try {
+      await this.#gate.closedDuring(() => sequence.clearHistory())
+    } catch (error) {
+      this.#broken.abort(engineFailed(error))
+      return
+    }
+    const accept = this.#waiting.shift()
+    if (accept) accept(sequence)
+    else this.#free.push(sequence)
+  }
+}
+
+/** One request's use of a sequence. */
+export class Loan {
+  readonly #sequence: LlamaContextSequence
+  readonly #gate: Gate
+  readonly #signal: AbortSignal
+  readonly #giveBack: (last: Promise<unknown>) => void
+  readonly #aborted = Promise.withResolvers<never>()
+  readonly #onAbort = () => this.#aborted.reject(this.#signal.reason)
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    sequence: LlamaContextSequence,
+    gate: Gate,
+    signal: AbortSignal,
+    giveBack: (last: Promise<unknown>) => void,
+  ) {
+    this.#sequence = sequence
+    this.#gate = gate
+    this.#signal = signal
+    this.#giveBack = giveBack
+    this.#aborted.promise.catch(() => {})
+    signal.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Runs one decode. An abort rejects at once; the decode itself, which nothing can stop, ends in the background. */
+  async step<T>(decode: (sequence: LlamaContextSequence) => Promise<T>): Promise<T> {
+    while (this.#gate.closed) await Promise.race([this.#gate.closed, this.#aborted.promise])
+    this.#signal.throwIfAborted()
+    const running = decode(this.#sequence)
+    this.#last = running
+    return Promise.race([running, this.#aborted.promise])
+  }
+
+  release(): void {
+    this.#signal.removeEventListener('abort', this.#onAbort)
+    this.#giveBack(this.#last)
+  }
+}
