@@ -40,13 +40,15 @@ function ensureInstalled() {
 }
 
 const source = ['--conditions=@dcml/source', '--disable-warning=ExperimentalWarning']
+// turbo runs `pnpm run build` in every package, and pnpm is only to be had through npx
+const turboBuild = ['npx', '--yes', PNPM, 'exec', 'turbo', 'run', 'build']
 const tasks = {
   demo: ['node', ...source, 'packages/cli/src/main.ts', 'demo'],
   dcml: ['node', ...source, 'packages/cli/src/main.ts'],
   test: ['node', ...source, 'scripts/test.ts'],
   bench: ['node', ...source, '--expose-gc', 'bench/main.ts'],
   lint: ['node', ...source, 'scripts/test.ts', '--only', 'lint,types,unused'],
-  build: ['turbo', 'run', 'build'],
+  build: turboBuild,
   docs: ['vitepress', 'dev', 'docs'],
 }
 
@@ -57,7 +59,7 @@ const [command, ...rest] = tasks[task]
 // dcml works on the files of the folder it was typed in, every other task on the repository
 const cwd = task === 'dcml' ? (process.env.INIT_CWD ?? process.cwd()) : root
 const argv = task === 'dcml' ? rest.map((part) => (part.startsWith('packages/') ? join(root, part) : part)) : rest
-const done = spawnSync(join(bin, command), [...argv, ...args], {
+const done = spawnSync(command === 'npx' ? command : join(bin, command), [...argv, ...args], {
   cwd,
   stdio: 'inherit',
   shell: process.platform === 'win32',
