@@ -47,5 +47,7 @@ export function parseImageManifest(bytes: Uint8Array): ImageManifest {
   const json = readJson(bytes, MAX_MANIFEST_BYTES, 'manifest_malformed')
   const compact = new TextDecoder().decode(bytes).replace(/("(?:[^"\\]|\\.)*")|\s+/g, '$1')
   if (compact !== JSON.stringify(json)) throw malformed('manifest_malformed', 'a member is doubled or oddly written')
+  // names that JavaScript objects are born with: our schema would skip what another reader obeys
+  if (/"(__proto__|constructor|prototype)":/.test(compact)) throw malformed('manifest_malformed', 'a name is reserved')
   return readValue(schema, json, 'manifest_malformed')
 }

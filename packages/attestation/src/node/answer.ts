@@ -1,6 +1,6 @@
 // Reads one small HTTP answer from a peer that nobody trusts yet, and leaves the socket as it found it, so that undici
 // or node:http can go on with it. Stricter than HTTP: what an enclave does not send is refused instead of parsed.
-import type { TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
 import { DcmlError } from '@dcml/protocol'
 
 const MAX_HEAD_BYTES = 8192
@@ -46,7 +46,7 @@ function bodyLength(head: string, max: number): number {
  * Sends `request` and resolves to the body of its answer, at most `maxBytes`.
  * @throws DcmlError `evidence_missing`, `evidence_malformed`, `evidence_too_large`; the caller destroys the socket
  */
-export function requestOnce(socket: TLSSocket, request: string, maxBytes: number): Promise<Buffer> {
+export function requestOnce(socket: Duplex, request: string, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let head: Buffer = Buffer.alloc(0)
     let wanted: number | undefined

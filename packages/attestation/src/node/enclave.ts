@@ -127,7 +127,6 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
       minVersion: 'TLSv1.3',
       ALPNProtocols: ['http/1.1'],
       secureOptions: constants.SSL_OP_NO_TICKET,
-      sessionTimeout: 1,
     },
     attest,
     quote,

@@ -1,0 +1,84 @@
+import { utf8 } from '@dcml/protocol'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Evidence, evidenceToJson, formatEvidence, parseEvidence } from './evidence.ts'
+
+const blob = fc.uint8Array({ maxLength: 300 })
+const members = [
+  'pck_crl_issuer_chain',
+  'root_ca_crl',
+  'pck_crl',
+  'tcb_info_issuer_chain',
+  'tcb_info',
+  'tcb_info_signature',
+  'qe_identity_issuer_chain',
+  'qe_identity',
+  'qe_identity_signature',
+] as const
+const text = fc.string({ maxLength: 100 })
+const collateral = fc.record(Object.fromEntries(members.map((name) => [name, text])) as never)
+const evidence = fc.record({
+  claims: blob,
+  manifest: blob,
+  cpu: fc.record(
+    { tee: fc.constant('tdx' as const), quote: blob, collateral, eventLog: blob },
+    { requiredKeys: ['tee', 'quote', 'collateral'] },
+  ),
+}) as fc.Arbitrary<Evidence>
+const refused = expect.objectContaining({ code: 'evidence_malformed' })
+const [example] = fc.sample(evidence, { numRuns: 1, seed: 1 }) as [Evidence]
+
+test('evidence survives the trip through bytes, text and JSON', () => {
+  fc.assert(
+    fc.property(evidence, (value) => {
+      const bytes = formatEvidence(value)
+      expect(parseEvidence(bytes)).toEqual(value)
+      expect(parseEvidence(new TextDecoder().decode(bytes))).toEqual(value)
+      expect(parseEvidence(evidenceToJson(value))).toEqual(value)
+    }),
+  )
+})
+
+test('whatever else comes in is refused by one error', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), fc.string(), fc.uint8Array(), fc.anything()), (input) => {
+      expect(() => parseEvidence(input)).toThrow(refused)
+    }),
+  )
+})
+
+test('a field that is missing, doubled in a sibling, or of another type is refused by name', () => {
+  const json = JSON.parse(JSON.stringify(evidenceToJson(example)))
+  const paths = [
+    ...Object.keys(json).map((name) => [name]),
+    ...['tee', 'quote', 'collateral'].map((name) => ['cpu', name]),
+    ...members.map((name) => ['cpu', 'collateral', name]),
+  ]
+  for (const path of paths)
+    for (const value of [undefined, 7, null]) {
+      const bent = structuredClone(json)
+      const parent = path.slice(0, -1).reduce((node, name) => node[name], bent)
+      if (value === undefined) delete parent[path.at(-1)!]
+      else parent[path.at(-1)!] = value
+      expect(() => parseEvidence(bent), path.join('.')).toThrow(
+        expect.objectContaining({ code: 'evidence_malformed', message: expect.stringContaining(path.join('.')) }),
+      )
+    }
+  expect(() => parseEvidence({ ...json, sessionKey: 'AAAA' })).toThrow(refused)
+  expect(() => parseEvidence({ ...json, gpu: [{}] })).toThrow(refused)
+})
+
+test('lengths are refused before anything is decoded', () => {
+  const json = evidenceToJson(example)
+  const long = 'A'.repeat(200_000)
+  for (const bent of [
+    { ...json, claims: long },
+    { ...json, manifest: long },
+    { ...json, cpu: { ...json.cpu, quote: long } },
+    { ...json, cpu: { ...json.cpu, eventLog: long } },
+    { ...json, cpu: { ...json.cpu, collateral: { ...json.cpu.collateral, tcb_info: long } } },
+  ])
+    expect(() => parseEvidence(bent)).toThrow(refused)
+  expect(() => parseEvidence(utf8(`${' '.repeat(1_048_576)}{}`))).toThrow(refused)
+  expect(() => parseEvidence('['.repeat(1_000_000))).toThrow(refused)
+})
