@@ -1,1 +1,26 @@
-export {}
+/**
+ * The program inside the CVM: TEE backends, engines, the attested API, receipts.
+ * @packageDocumentation
+ */
+export type {
+  ChatMessage,
+  ChatRequest,
+  CompletionRequest,
+  EmbeddingRequest,
+  Engine,
+  EngineEvent,
+  EngineInfo,
+  EngineLoader,
+  FinishReason,
+  ModelFile,
+  SamplingOptions,
+  TokenLogprob,
+} from './engine/engine.ts'
+export type { Limits } from './limits.ts'
+export type { Listener, ListenOptions } from './listener.ts'
+export type { ModelState, ReadyModel } from './model/host.ts'
+export type { LoadProgress, ModelSource, OpenedModel, SealedModel } from './model/source.ts'
+export { type Runtime, type RuntimeOptions, startRuntime } from './server.ts'
+export { type CollateralSource, collateralFile, collateralService } from './tee/collateral.ts'
+export { configfsTsm, type ReportFs } from './tee/configfs-tsm.ts'
+export { dstackAgent } from './tee/dstack.ts'

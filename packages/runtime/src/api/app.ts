@@ -1,0 +1,55 @@
+import { DcmlError } from '@dcml/protocol'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Context, Hono } from 'hono'
+import { routePath } from 'hono/route'
+import { asDcmlError, errorBody, statusOf } from './errors.ts'
+
+type Env = { Bindings: HttpBindings }
+
+/** One request as the log and the metrics see it: the route's pattern and no byte the client chose. */
+export interface RequestLine {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly ms: number
+  readonly error?: DcmlError
+}
+
+/** An empty app that answers every fault in OpenAI's shape and tells `observe` of every request. */
+export function createApp(observe: (line: RequestLine) => void): Hono<Env> {
+  const app = new Hono<Env>()
+  app.use(async (c, next) => {
+    const started = performance.now()
+    await next()
+    const { outgoing } = c.env
+    const route = routePath(c, -1)
+    observe({
+      method: c.req.method,
+      route: route === '/*' ? 'none' : route,
+      status: outgoing.headersSent ? outgoing.statusCode : c.res.status,
+      ms: performance.now() - started,
+      ...(c.error && { error: asDcmlError(c.error) }),
+    })
+  })
+  app.onError((fault, c) => answerFault(asDcmlError(fault), c))
+  app.notFound((c) => answerFault(routeNotFound(), c))
+  return app
+}
+
+function answerFault(error: DcmlError, c: Context<Env>): Response {
+  if (c.env.outgoing.headersSent || c.env.outgoing.destroyed) {
+    c.env.outgoing.destroy()
+    return RESPONSE_ALREADY_SENT
+  }
+  const { retryAfter } = error.details
+  return c.body(errorBody(error), statusOf(error) as 500, {
+    'content-type': 'application/json',
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    // what is left of the body will not be read
+    ...(error.code === 'request_too_large' && { connection: 'close' }),
+  })
+}
+
+const routeNotFound = (): DcmlError =>
+  new DcmlError('route_not_found', 'There is no such call.', { hint: 'GET /openapi.json lists the calls.' })

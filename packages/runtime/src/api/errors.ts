@@ -1,0 +1,96 @@
+import { DcmlError } from '@dcml/protocol'
+
+/** HTTP status of every code that can reach a caller; the rest is 500. */
+const STATUS: Readonly<Record<string, number>> = {
+  request_malformed: 400,
+  request_invalid: 400,
+  request_unsupported: 400,
+  engine_context_overflow: 400,
+  engine_unsupported: 400,
+  grant_malformed: 400,
+  grant_wrong_chain: 400,
+  evidence_malformed: 400,
+  operator_token_wrong: 401,
+  grant_model_refused: 403,
+  grant_sk_wrong: 403,
+  peer_refused: 403,
+  route_not_found: 404,
+  model_not_found: 404,
+  model_busy: 409,
+  model_already_loaded: 409,
+  sk_already_set: 409,
+  sk_missing: 409,
+  request_timeout: 408,
+  request_too_large: 413,
+  overloaded: 429,
+  engine_unreachable: 502,
+  peer_unreachable: 502,
+  model_not_ready: 503,
+  draining: 503,
+  engine_timeout: 504,
+}
+
+/** Codes that OpenAI's clients already act upon keep OpenAI's name on the wire. */
+const OPENAI_CODE: Readonly<Record<string, string>> = {
+  engine_context_overflow: 'context_length_exceeded',
+  overloaded: 'rate_limit_exceeded',
+}
+
+const TYPE: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+}
+
+export const statusOf = (error: DcmlError): number => STATUS[error.code] ?? 500
+
+/**
+ * The error as OpenAI's clients read it. Beside OpenAI's members it carries `hint`, `retryable` and, where OpenAI
+ * has its own name for the fault, ours as `dcmlCode`.
+ */
+export function errorBody(error: DcmlError): string {
+  const status = statusOf(error)
+  const code = OPENAI_CODE[error.code]
+  return JSON.stringify({
+    error: {
+      message: error.message,
+      type: TYPE[status] ?? (status < 500 ? 'invalid_request_error' : 'server_error'),
+      param: error.details.param ?? null,
+      code: code ?? error.code,
+      ...(code !== undefined && { dcmlCode: error.code }),
+      hint: error.hint,
+      retryable: error.retryable,
+    },
+  })
+}
+
+/** Any fault as a `DcmlError`. What we did not foresee says nothing about itself: its text may hold a prompt. */
+export const asDcmlError = (error: unknown): DcmlError =>
+  DcmlError.isInstance(error)
+    ? error
+    : new DcmlError('internal', 'The runtime failed in a way it did not foresee.', {
+        hint: 'Ask the host for the log line with this request id.',
+        cause: error,
+      })
+
+/**
+ * What may be logged of a fault: our own words, or for a foreign error its class and where it was thrown. Messages of
+ * foreign errors are left out, since `JSON.parse` for one quotes its input.
+ */
+export function loggable(error: DcmlError): Record<string, unknown> {
+  const { cause } = error
+  return {
+    code: error.code,
+    message: error.message,
+    ...error.details,
+    ...(cause instanceof Error && { cause: cause.name, at: frames(cause) }),
+  }
+}
+
+const frames = (error: Error): string[] =>
+  (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim())

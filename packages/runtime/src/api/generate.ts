@@ -1,0 +1,150 @@
+// One generation, from admission to receipt, whatever its format.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { attachDcml, DcmlError, toHex } from '@dcml/protocol'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { EngineEvent } from '../engine/engine.ts'
+import type { ReadyModel } from '../model/host.ts'
+import type { Admission } from './admission.ts'
+import { type AnswerFormat, collector, type End } from './answer.ts'
+import { asDcmlError, errorBody } from './errors.ts'
+import { EventStream } from './event-stream.ts'
+import { type ReceiptBook, responseHash, sha256 } from './receipts.ts'
+
+/** What a generation needs of the runtime around it. */
+export interface Generation {
+  readonly admission: Admission
+  readonly receipts: ReceiptBook
+  readonly limits: { readonly generationMs: number; readonly stallMs: number }
+  /** Aborts when the runtime stops waiting for answers under way. */
+  readonly shutdown: AbortSignal
+  /** Told once per answer, for metrics and the log. */
+  readonly observe: (outcome: GenerationOutcome) => void
+}
+
+export interface GenerationOutcome {
+  readonly id: string
+  readonly outcome: 'answered' | 'aborted' | 'failed'
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly firstTokenMs: number | undefined
+  readonly totalMs: number
+  readonly error?: DcmlError
+}
+
+export interface GenerationJob {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+  /** Exact bytes of the request body. */
+  readonly body: Uint8Array
+  readonly model: ReadyModel
+  readonly format: AnswerFormat
+  readonly stream: boolean
+  run(signal: AbortSignal): AsyncIterable<EngineEvent>
+}
+
+/**
+ * Runs the engine and writes its answer. Faults before the first byte are thrown, to be answered with a status;
+ * later ones are told inside the stream.
+ */
+export async function generate(job: GenerationJob, context: Generation): Promise<Response> {
+  const started = performance.now()
+  const gone = new AbortController()
+  const onClose = (): void => gone.abort(clientGone())
+  job.outgoing.once('close', onClose)
+  const late = AbortSignal.timeout(context.limits.generationMs)
+  const signal = AbortSignal.any([gone.signal, context.shutdown, late])
+  const seen = { completionTokens: 0, promptTokens: 0, firstTokenMs: undefined as number | undefined }
+  const report = (outcome: GenerationOutcome['outcome'], error?: DcmlError): void =>
+    context.observe({
+      id: job.format.id,
+      outcome,
+      ...seen,
+      totalMs: performance.now() - started,
+      ...(error && { error }),
+    })
+  const headers = { 'dcml-model-h': toHex(job.model.modelH), 'x-request-id': job.format.id }
+  const events = new EventStream(job.outgoing, {
+    headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' },
+    stallMs: context.limits.stallMs,
+  })
+  let release: (() => void) | undefined
+  try {
+    release = await context.admission.enter(signal)
+    signal.throwIfAborted()
+    const parts = job.stream ? undefined : collector()
+    let end: End | undefined
+    for await (const event of job.run(signal)) {
+      if (event.type === 'end') {
+        end = event
+        break
+      }
+      seen.firstTokenMs ??= performance.now() - started
+      seen.completionTokens = event.completionTokens
+      if (parts !== undefined) parts.add(event)
+      else {
+        job.format.delta(event, events.send)
+        if (events.full) await events.drained()
+      }
+      if (signal.aborted) break
+    }
+    signal.throwIfAborted()
+    if (end === undefined) throw endMissing()
+    // the engine is free; what is left is ours
+    release()
+    seen.promptTokens = end.promptTokens
+    seen.completionTokens = end.completionTokens
+
+    const attach = async (payload: string, responseH: Uint8Array): Promise<string> =>
+      attachDcml(
+        payload,
+        await context.receipts.sign({
+          modelH: job.model.modelH,
+          requestH: sha256(job.body),
+          responseH,
+          promptTokens: seen.promptTokens,
+          completionTokens: seen.completionTokens,
+        }),
+      )
+    if (parts === undefined) {
+      const last = job.format.end(end, events.send)
+      await events.finish(last, (responseH) => attach(last.payload, responseH), job.format.terminator)
+    } else {
+      const whole = job.format.whole(parts.collected(), end)
+      const hash = responseHash()
+      hash.add(whole)
+      const body = Buffer.from(await attach(whole, hash.digest()))
+      job.outgoing
+        .writeHead(200, { ...headers, 'content-type': 'application/json', 'content-length': body.length })
+        .end(body)
+    }
+    report('answered')
+  } catch (cause) {
+    if (gone.signal.aborted) report('aborted')
+    else {
+      const error = late.aborted ? tooLate(context.limits.generationMs) : asDcmlError(cause)
+      report('failed', error)
+      if (!events.begun) throw error
+      const payload = errorBody(error)
+      const failure = job.format.failed?.(payload) ?? { payload }
+      events.fail(failure.payload, failure.event)
+    }
+  } finally {
+    job.outgoing.off('close', onClose)
+    release?.()
+  }
+  return RESPONSE_ALREADY_SENT
+}
+
+const clientGone = (): DcmlError =>
+  new DcmlError('client_gone', 'The client closed the connection.', { hint: 'Ask again.', retryable: true })
+
+const tooLate = (ms: number): DcmlError =>
+  new DcmlError('engine_timeout', `The answer took longer than ${ms / 1000} seconds.`, {
+    hint: 'Ask for fewer tokens, or ask the host to raise its limit.',
+  })
+
+const endMissing = (): DcmlError =>
+  new DcmlError('engine_failed', 'The engine stopped without finishing its answer.', {
+    hint: 'Ask again; tell the host if it goes on.',
+    retryable: true,
+  })

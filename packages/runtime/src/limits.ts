@@ -1,0 +1,49 @@
+import { DcmlError } from '@dcml/protocol'
+
+/** How much of everything one runtime takes on. Sizes in bytes, times in milliseconds. */
+export interface Limits {
+  /** Largest request body. Default 8 MiB. */
+  readonly maxBodyBytes: number
+  /** Requests that wait in line while the engine is full; the next one gets 429. Default 64. */
+  readonly maxQueue: number
+  /** Connections at once. Default 1024. */
+  readonly maxConnections: number
+  /** From a request's first byte to the end of its headers. Default 15,000. */
+  readonly headersMs: number
+  /** From a request's first byte to the end of its body. Default 60,000. */
+  readonly bodyMs: number
+  /** Longest generation, waiting included. Default 600,000. */
+  readonly generationMs: number
+  /** How long a client may leave a full buffer unread. Default 30,000. */
+  readonly stallMs: number
+  /** How long answers under way may go on once the runtime is stopping. Default 30,000. */
+  readonly drainMs: number
+  /** Keys passed on to peers at once. Default 4. */
+  readonly maxKeyPasses: number
+}
+
+const DEFAULTS: Limits = {
+  maxBodyBytes: 8 * 1024 * 1024,
+  maxQueue: 64,
+  maxConnections: 1024,
+  headersMs: 15_000,
+  bodyMs: 60_000,
+  generationMs: 600_000,
+  stallMs: 30_000,
+  drainMs: 30_000,
+  maxKeyPasses: 4,
+}
+
+/** @throws DcmlError `limits_invalid` */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULTS, ...given }
+  for (const [name, value] of Object.entries(limits)) {
+    const least = name === 'maxQueue' || name === 'drainMs' ? 0 : 1
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new DcmlError('limits_invalid', `The limit ${name} is ${value}.`, {
+        hint: `Give a whole number of at least ${least}.`,
+        details: { limit: name },
+      })
+  }
+  return limits
+}

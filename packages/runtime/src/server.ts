@@ -1,0 +1,236 @@
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { type Environment, keyRelease, type Policy, parseImageManifest, type TeeBackend } from '@dcml/attestation'
+import { createEnclave, PeerExchange } from '@dcml/attestation/node'
+import { DcmlError, NO_CHAIN, toHex } from '@dcml/protocol'
+import { getRequestListener } from '@hono/node-server'
+import pino, { type Logger } from 'pino'
+import { adminRoutes } from './admin/admin.ts'
+import { createMetrics } from './admin/metrics.ts'
+import { Admission } from './api/admission.ts'
+import { createApp, type RequestLine } from './api/app.ts'
+import { loggable } from './api/errors.ts'
+import { openaiRoutes } from './api/openai.ts'
+import { openapi } from './api/openapi.ts'
+import { createReceiptBook } from './api/receipts.ts'
+import type { EngineLoader } from './engine/engine.ts'
+import { keyRoutes } from './keys/routes.ts'
+import { KeyStore } from './keys/store.ts'
+import { type Limits, resolveLimits } from './limits.ts'
+import { type Listener, type ListenOptions, listen } from './listener.ts'
+import { ModelHost, type ModelState } from './model/host.ts'
+import { loadModelRoute, modelRoute, operatorOnly, publicState } from './model/routes.ts'
+import type { ModelSource } from './model/source.ts'
+
+export interface RuntimeOptions {
+  readonly tee: TeeBackend
+  /** Exact bytes of the image manifest this workload was started from. It also names models and chain. */
+  readonly manifest: Uint8Array
+  readonly loader: EngineLoader
+  /** Reads sealed models. */
+  readonly source: ModelSource
+  /** Path of the sealed model to load at once, as by `load_model`. */
+  readonly model?: string
+  /** The attested port. */
+  readonly listen: ListenOptions
+  /** Health, readiness, metrics and `load_model`, in the clear: a port the outside must not reach. */
+  readonly admin: ListenOptions
+  /** Default `production`, which refuses a simulated TEE. */
+  readonly environment?: Environment
+  /**
+   * Whom to exchange model keys with, beyond what always holds: this enclave's own image, UpToDate, a quote of the
+   * very connection. Without it no boot image is accepted and so no key passes between enclaves. It belongs to the
+   * measured image: a host that chose it could choose who gets the key.
+   */
+  readonly peers?: { readonly policy: Policy; readonly roots?: readonly (Uint8Array | string)[] }
+  /** Bearer token with which `load_model` may also be called on the attested port. Default: it may not. */
+  readonly operatorToken?: string
+  readonly limits?: Partial<Limits>
+  /** Unix time in milliseconds. Default `Date.now`. */
+  readonly clock?: () => number
+  /** Default: JSON lines on standard output. */
+  readonly logger?: Logger
+  /** Stops the runtime as `close` does. */
+  readonly signal?: AbortSignal
+}
+
+/** A runtime that is listening. */
+export interface Runtime {
+  readonly address: Listener['address']
+  readonly adminAddress: Listener['address']
+  readonly imageH: Uint8Array
+  /** Ed25519 key that signs this runtime's receipts; verifiers read it from the evidence. */
+  readonly sessionKey: Uint8Array
+  state(): ModelState
+  /** Lets answers under way finish for `limits.drainMs`, then ends them with an error, and frees everything. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the program inside the CVM: makes the enclave's keys and first evidence, listens, and loads the model when
+ * its key is there.
+ * @throws DcmlError `tee_environment_refused`, `limits_invalid`, `listen_failed`, those of `createEnclave`, and with
+ * `model` those of reading the sealed model's header
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { tee, clock = Date.now, environment = 'production', logger = pino() } = options
+  if (tee.environment !== environment) throw wrongEnvironment(tee, environment)
+  const limits = resolveLimits(options.limits)
+
+  const keys = new KeyStore()
+  const { models, network: chain = NO_CHAIN } = parseImageManifest(options.manifest)
+  const allows = (modelH: Uint8Array): boolean => models === 'any' || models.includes(toHex(modelH))
+  const host = new ModelHost({
+    source: options.source,
+    loader: options.loader,
+    keys,
+    clock,
+    allows,
+    onChange: (state) => logState(logger, state),
+  })
+  const enclave = await createEnclave({
+    tee,
+    manifest: options.manifest,
+    clock,
+    modelH: () => (host.state.phase === 'ready' ? host.state.model.modelH : undefined),
+  })
+  const admission = new Admission({
+    maxQueue: limits.maxQueue,
+    parallel: () => (host.state.phase === 'ready' ? host.state.model.engine.info.parallel : 1),
+    clock,
+  })
+  const metrics = createMetrics(admission, host)
+  const shutdown = new AbortController()
+  const { policy = keyRelease({ imageH: [], images: [] }), roots } = options.peers ?? {}
+  let draining = false
+
+  const observe = (line: RequestLine): void => {
+    const { error, ...rest } = line
+    metrics.request(line.route, line.status)
+    const fields = { ...rest, ms: Math.round(line.ms), ...(error && { error: loggable(error) }) }
+    if (line.status >= 500) logger.error(fields, 'request failed')
+    else logger.debug(fields, 'request')
+  }
+  const app = createApp(observe)
+  app.use(async (_c, next) => {
+    if (draining) throw isDraining()
+    await next()
+  })
+  app.route(
+    '/dcml/v1',
+    keyRoutes({
+      exchange: new PeerExchange({ enclave, policy, clock, ...(roots && { roots }) }),
+      keys,
+      host,
+      chain,
+      allows,
+      maxKeyPasses: limits.maxKeyPasses,
+      onKey: (event) => logger.info(event, 'model key'),
+    }),
+  )
+  app.route('/dcml/v1', modelRoute(host))
+  app.route('/dcml/v1', loadModelRoute(host, operatorOnly(options.operatorToken)))
+  app.route(
+    '/v1',
+    openaiRoutes({
+      host,
+      maxBodyBytes: limits.maxBodyBytes,
+      clock,
+      generation: {
+        admission,
+        receipts: createReceiptBook({ chain, imageH: enclave.imageH, signer: enclave.sessionKey, clock }),
+        limits,
+        shutdown: shutdown.signal,
+        observe(outcome) {
+          metrics.generation(outcome)
+          const { error, ...fields } = outcome
+          logger.info({ ...fields, ...(error && { error: loggable(error) }) }, 'generation')
+        },
+      },
+    }),
+  )
+  app.get('/openapi.json', (c) => c.json(openapi()))
+
+  const server = createHttpsServer(
+    {
+      ...enclave.tls,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.bodyMs,
+      handshakeTimeout: limits.headersMs,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: Math.min(30_000, limits.headersMs),
+    },
+    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+  )
+  server.maxConnections = limits.maxConnections
+  const adminApp = createApp(observe).route('/', adminRoutes({ host, metrics, draining: () => draining }))
+  const adminServer = createHttpServer(getRequestListener(adminApp.fetch, { overrideGlobalObjects: false }))
+
+  const listener = await listen(server, options.listen)
+  const adminListener = await listen(adminServer, options.admin).catch((error: unknown) => {
+    server.close()
+    throw error
+  })
+  logger.info(
+    { ...listener.address, admin: adminListener.address, tee: tee.name, environment, imageH: toHex(enclave.imageH) },
+    'listening',
+  )
+
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= stop())
+  async function stop(): Promise<void> {
+    draining = true
+    const late = setTimeout(() => shutdown.abort(isDraining()), limits.drainMs)
+    // a little longer, in which the answers that were ended say so to their clients
+    const cut = setTimeout(() => listener.cut(), limits.drainMs + 1000)
+    await listener.drain()
+    clearTimeout(late)
+    clearTimeout(cut)
+    await host.close()
+    keys.clear()
+    metrics.registry.clear()
+    const adminDrained = adminListener.drain()
+    adminListener.cut()
+    await adminDrained
+    logger.info('stopped')
+  }
+  options.signal?.addEventListener('abort', () => void close(), { once: true })
+
+  if (options.model !== undefined) {
+    try {
+      await host.load(options.model)
+    } catch (error) {
+      await close()
+      throw error
+    }
+  }
+  return {
+    address: listener.address,
+    adminAddress: adminListener.address,
+    imageH: enclave.imageH,
+    sessionKey: enclave.sessionKey.publicKey,
+    state: () => host.state,
+    close,
+  }
+}
+
+function logState(logger: Logger, state: ModelState): void {
+  if (state.phase === 'failed') logger.error({ phase: 'failed', error: loggable(state.error) }, 'model')
+  else if (state.phase === 'loading' && state.progress.done > 0) logger.debug(publicState(state), 'model')
+  else logger.info(publicState(state), 'model')
+}
+
+const wrongEnvironment = (tee: TeeBackend, environment: Environment): DcmlError =>
+  new DcmlError('tee_environment_refused', `The TEE ${tee.name} is for ${tee.environment}, not for ${environment}.`, {
+    hint:
+      tee.environment === 'development'
+        ? 'A simulated TEE protects nothing. For development, set the environment to development explicitly.'
+        : 'Leave the environment at production.',
+  })
+
+const isDraining = (): DcmlError =>
+  new DcmlError('draining', 'The runtime is stopping.', {
+    hint: 'Ask another host.',
+    retryable: true,
+    details: { retryAfter: 5 },
+  })
