@@ -57,11 +57,20 @@ export const basicConstraints = (ca: boolean, pathLength?: number): Extension =>
   ),
 })
 
-/** `signCertificates`: keyCertSign and cRLSign; `signData`: digitalSignature and nonRepudiation. */
-export const keyUsage = (usage: 'signCertificates' | 'signData'): Extension => ({
+/** Named bits (RFC 5280 §4.2.1.3) with the number of unused ones. */
+const usages = {
+  /** digitalSignature, nonRepudiation */
+  signData: [0xc0, 6],
+  /** keyCertSign, cRLSign */
+  signCertificates: [0x06, 1],
+  /** keyCertSign */
+  signCertificatesOnly: [0x04, 2],
+} as const
+
+export const keyUsage = (usage: keyof typeof usages): Extension => ({
   oid: OID.keyUsage,
   critical: true,
-  value: usage === 'signCertificates' ? der.bitString(Uint8Array.of(0x06), 1) : der.bitString(Uint8Array.of(0xc0), 6),
+  value: der.bitString(Uint8Array.of(usages[usage][0]), usages[usage][1]),
 })
 
 const keyIdentifier = (key: KeyPair): Uint8Array =>

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { type Control, controls } from './attacks/controls.ts'
-export type { Attack, Forged } from './attacks/forge.ts'
+export type { Attack, Demands, Forged } from './attacks/forge.ts'
 export { attacks } from './attacks/index.ts'
 export type { ImageMeasurements } from './boot.ts'
 export type { Collateral } from './issue.ts'

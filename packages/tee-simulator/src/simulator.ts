@@ -14,8 +14,8 @@ export const DEVELOPMENT_SEED: Uint8Array = utf8('DCML DEVELOPMENT: these keys a
 export interface SimulatorOptions {
   /** Any bytes; the whole PKI follows from them. Default {@link DEVELOPMENT_SEED}. */
   readonly seed?: Uint8Array
-  /** Date around which collateral is valid. Default: the clock, at each call. */
-  readonly now?: Date
+  /** The date around which statements are valid, fixed or asked for at each call. Default: the clock. */
+  readonly now?: Date | (() => Date)
 }
 
 /** Fields of a TD report; what is left out is what a fresh TEE with `imageH` would say. */
@@ -40,10 +40,10 @@ export interface Simulator {
   collateral(overrides?: Partial<Collateral>): Collateral
   /**
    * A TDX v4 quote.
-   * @throws DcmlError `simulator_report_data`, `simulator_image_h` on a wrong length
+   * @throws DcmlError `simulator_field` where a field has the wrong length
    */
   mintQuote(request: QuoteRequest): Uint8Array
-  /** Starts a TEE with one workload in it. @throws DcmlError `simulator_image_h` unless 32 bytes */
+  /** Starts a TEE with one workload in it. @throws DcmlError `simulator_field` unless `imageH` has 32 bytes */
   createTee(options: { readonly imageH: Uint8Array }): SimulatedTee
 }
 
@@ -54,16 +54,17 @@ export interface Simulator {
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const seed = options.seed ?? DEVELOPMENT_SEED
-  const now = (): Date => options.now ?? new Date()
+  const now = typeof options.now === 'function' ? options.now : () => (options.now as Date | undefined) ?? new Date()
   const plan = blueprint(seed, now())
   const certificates = issueCertificates(plan)
   const quote = quoter(plan, quoteChain(certificates))
   const collateral = daily(now, (at) => issueCollateral(blueprint(seed, at), certificates))
 
   const mintQuote = ({ imageH, ...fields }: QuoteRequest): Uint8Array => {
-    assertLength(fields.reportData, 64, 'simulator_report_data', 'Report data')
-    assertLength(imageH, 32, 'simulator_image_h', 'The image hash')
-    return quote({ ...plan.td, mrConfigId: mrConfigId(imageH), rtmrs: replay(bootEvents(imageH)), ...fields })
+    requireLength('imageH', imageH, 32)
+    const td: TdReport = { ...plan.td, mrConfigId: mrConfigId(imageH), rtmrs: replay(bootEvents(imageH)), ...fields }
+    requireFields(td, plan.td)
+    return quote(td)
   }
   return {
     seed,
@@ -74,7 +75,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     collateral: (overrides) => ({ ...collateral(), ...overrides }),
     mintQuote,
     createTee({ imageH }) {
-      assertLength(imageH, 32, 'simulator_image_h', 'The image hash')
+      requireLength('imageH', imageH, 32)
       return startTee(imageH, (reportData, rtmrs) => ({
         quote: mintQuote({ reportData, imageH, rtmrs }),
         collateral: collateral(),
@@ -83,9 +84,20 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   }
 }
 
-function assertLength(bytes: Uint8Array, length: number, code: string, what: string): void {
+/** Refuses a report whose fields do not have the lengths of `model`'s. */
+function requireFields({ rtmrs, ...td }: TdReport, { rtmrs: _, ...model }: TdReport): void {
+  for (const name of Object.keys(model) as (keyof typeof model)[]) requireLength(name, td[name], model[name].length)
+  rtmrs.forEach((rtmr, i) => {
+    requireLength(`rtmrs[${i}]`, rtmr, 48)
+  })
+}
+
+function requireLength(name: string, bytes: Uint8Array, length: number): void {
   if (bytes.length !== length)
-    throw new DcmlError(code, `${what} has ${bytes.length} bytes, not ${length}.`, { hint: `Pass ${length} bytes.` })
+    throw new DcmlError('simulator_field', `${name} has ${bytes.length} bytes, not ${length}.`, {
+      hint: `Pass ${length} bytes.`,
+      details: { name },
+    })
 }
 
 /** Keeps an answer for as long as its validity window is the same. */

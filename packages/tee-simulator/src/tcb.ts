@@ -77,11 +77,7 @@ const components = (...svns: number[]): { svn: number }[] =>
 const intelModule = { mrsigner: '0'.repeat(96), attributes: '0'.repeat(16), attributesMask: 'F'.repeat(16) }
 
 const current = { tcbDate: '2026-08-13T00:00:00Z', tcbStatus: 'UpToDate' as const }
-const outdated = {
-  tcbDate: '2025-05-14T00:00:00Z',
-  tcbStatus: 'OutOfDate' as const,
-  advisoryIDs: ['INTEL-SA-99999'],
-}
+const outdated = { tcbDate: '2025-05-14T00:00:00Z', tcbStatus: 'OutOfDate' as const }
 
 export const tcbInfo = (platform: Platform, window: Window): TcbInfo => ({
   id: 'TDX',

@@ -30,7 +30,7 @@ export interface SimulatedEvidence {
 export interface SimulatedTee {
   readonly name: 'simulator'
   readonly environment: 'development'
-  /** @throws DcmlError `simulator_report_data` unless `reportData` has 64 bytes */
+  /** @throws DcmlError `simulator_field` unless `reportData` has 64 bytes */
   quote(reportData: Uint8Array): Promise<SimulatedEvidence>
   /**
    * Measures an event into RTMR `imr`.

@@ -1,3 +1,5 @@
+import { toHex, utf8 } from '@dcml/protocol'
+import type { Blueprint } from '../blueprint.ts'
 import {
   basicConstraints,
   type CertificateTemplate,
@@ -8,8 +10,9 @@ import {
 } from '../certificate.ts'
 import * as der from '../der.ts'
 import { pemChain } from '../issue.ts'
+import { deriveKey, signRaw } from '../keys.ts'
 import { sgxExtension } from '../sgx-extension.ts'
-import { type Attack, attack } from './forge.ts'
+import { type Attack, attack, type Forgery } from './forge.ts'
 
 const replaceExtension = (certificate: CertificateTemplate, extension: Extension): void => {
   certificate.extensions = certificate.extensions.map((old) => (old.oid === extension.oid ? extension : old))
@@ -17,15 +20,28 @@ const replaceExtension = (certificate: CertificateTemplate, extension: Extension
 const dropExtension = (certificate: CertificateTemplate, oid: string): void => {
   certificate.extensions = certificate.extensions.filter((extension) => extension.oid !== oid)
 }
+/** A chain whose intermediate CA is bent in the quote alone, not in the collateral. */
+const inQuote =
+  (bend: (intermediate: CertificateTemplate) => void): NonNullable<Forgery['chain']> =>
+  ({ pck, root }, plan) => {
+    const intermediate = { ...plan.intermediate }
+    intermediate.extensions = [...intermediate.extensions]
+    bend(intermediate)
+    return pemChain(pck, issueCertificate(intermediate), root)
+  }
+
+const expired = (certificate: CertificateTemplate, { rootCrl }: Blueprint): Uint8Array =>
+  issueCertificate({ ...certificate, notAfter: rootCrl.thisUpdate })
+
 /** A critical extension nobody knows. */
 const unknown: Extension = { oid: '1.3.6.1.4.1.58888.1.99', critical: true, value: der.utf8String('?') }
 
 /** Chains that lead nowhere, break a rule of RFC 5280, or give a certificate a role it does not have. */
 export const certificateAttacks: readonly Attack[] = [
-  attack('a whole PKI of a stranger', 'root', {
+  attack('a whole PKI of a stranger', 'root_pinned', {
     plan: (plan, stranger) => Object.assign(plan, stranger),
   }),
-  attack('root of the same name with another key', 'root', {
+  attack('root of the same name with another key', 'root_pinned', {
     plan: (plan, { root }) => {
       Object.assign(plan.root, { key: root.key, signer: root.key, extensions: root.extensions })
       for (const below of [plan.intermediate, plan.tcbSigner, plan.rootCrl]) below.signer = root.key
@@ -100,34 +116,84 @@ export const certificateAttacks: readonly Attack[] = [
       intermediate.notAfter = rootCrl.thisUpdate
     },
   }),
-  attack('root expired', 'root', {
-    plan: ({ root, rootCrl }) => {
-      root.notAfter = rootCrl.thisUpdate
+  attack(
+    'root expired',
+    'pck_chain',
+    {
+      plan: ({ root, rootCrl }) => {
+        root.notAfter = rootCrl.thisUpdate
+      },
+      ownRoot: true,
     },
-    ownRoot: true,
+    ['tcb_info_chain', 'qe_identity_chain'],
+  ),
+  attack('TCB info of an expired signer', 'tcb_info_chain', {
+    collateral: (_, { root }, plan) => ({ tcb_info_issuer_chain: pemChain(expired(plan.tcbSigner, plan), root) }),
   }),
-  attack('TCB signer expired', 'tcb_signer_chain', {
-    plan: ({ tcbSigner, rootCrl }) => {
-      tcbSigner.notAfter = rootCrl.thisUpdate
+  attack('QE identity of an expired signer', 'qe_identity_chain', {
+    collateral: (_, { root }, plan) => ({ qe_identity_issuer_chain: pemChain(expired(plan.tcbSigner, plan), root) }),
+  }),
+  attack('TCB info signed below a PCK CA', 'tcb_info_chain', {
+    collateral: (honest, { pck, intermediate, root }, plan) => ({
+      tcb_info_issuer_chain: pemChain(pck, intermediate, root),
+      tcb_info_signature: toHex(signRaw(plan.pck.key, utf8(honest.tcb_info))),
+    }),
+  }),
+  attack('QE identity signed below a PCK CA', 'qe_identity_chain', {
+    collateral: (honest, { pck, intermediate, root }, plan) => ({
+      qe_identity_issuer_chain: pemChain(pck, intermediate, root),
+      qe_identity_signature: toHex(signRaw(plan.pck.key, utf8(honest.qe_identity))),
+    }),
+  }),
+  attack('TCB info signed by the PCK CA', 'tcb_info_chain', {
+    collateral: (honest, { intermediate, root }, plan) => ({
+      tcb_info_issuer_chain: pemChain(intermediate, root),
+      tcb_info_signature: toHex(signRaw(plan.intermediate.key, utf8(honest.tcb_info))),
+    }),
+  }),
+  attack('TCB info signed by a stranger below the same root name', 'tcb_info_chain', {
+    collateral: (honest, { root }, plan) => {
+      const stranger = deriveKey(plan.authData, 'stranger')
+      return {
+        tcb_info_issuer_chain: pemChain(issueCertificate({ ...plan.tcbSigner, key: stranger, signer: stranger }), root),
+        tcb_info_signature: toHex(signRaw(stranger, utf8(honest.tcb_info))),
+      }
     },
+  }),
+  attack('PCK CRL of another CA of the same name', 'pck_crl_chain', {
+    plan: (plan, stranger) => {
+      plan.pckCrl.signer = stranger.intermediate.key
+    },
+    collateral: (_, { root }, plan) => ({
+      pck_crl_issuer_chain: pemChain(issueCertificate({ ...plan.intermediate, key: plan.pckCrl.signer }), root),
+    }),
+  }),
+  attack('PCK CRL issuer expired', 'pck_crl_chain', {
+    collateral: (_, { root }, plan) => ({ pck_crl_issuer_chain: pemChain(expired(plan.intermediate, plan), root) }),
   }),
   attack('critical extension nobody knows in the PCK', 'pck_chain', {
     plan: ({ pck }) => void pck.extensions.push(unknown),
   }),
-  attack('basicConstraints twice in the intermediate CA', 'pck_chain', {
-    plan: ({ intermediate }) => void intermediate.extensions.push(basicConstraints(true, 7)),
+  attack('basicConstraints twice in the intermediate CA', 'quote_certificates', {
+    chain: inQuote((intermediate) => void intermediate.extensions.push(basicConstraints(true, 7))),
   }),
-  attack('boolean in BER, not DER, in the intermediate CA', 'pck_chain', {
-    plan: ({ intermediate }) =>
+  attack('boolean in BER, not DER, in the intermediate CA', 'quote_certificates', {
+    chain: inQuote((intermediate) =>
       replaceExtension(intermediate, {
         oid: OID.basicConstraints,
         critical: true,
         value: der.sequence(der.tlv(0x01, Uint8Array.of(1)), der.integer(0)),
       }),
+    ),
   }),
-  attack('PCK chain without a certificate', 'pck_chain', { chain: () => 'no certificate here' }),
-  attack('PCK chain of the leaf alone', 'pck_chain', { chain: ({ pck }) => pemChain(pck) }),
-  attack('PCK chain in the wrong order', 'pck_chain', {
+  attack('text between the certificates of a chain', 'collateral_certificates', {
+    collateral: ({ tcb_info_issuer_chain }) => ({
+      tcb_info_issuer_chain: tcb_info_issuer_chain.replace('-----\n-----', '-----\nnothing to see\n-----'),
+    }),
+  }),
+  attack('PCK chain without a certificate', 'quote_certificates', { chain: () => 'no certificate here' }),
+  attack('PCK chain of the leaf alone', 'root_pinned', { chain: ({ pck }) => pemChain(pck) }),
+  attack('PCK chain in the wrong order', 'root_pinned', {
     chain: ({ root, intermediate, pck }) => pemChain(root, intermediate, pck),
   }),
   attack('SGX extension twice', 'pck_extension', {

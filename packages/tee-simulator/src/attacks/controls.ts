@@ -3,7 +3,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { type Attack, type Forgery, forge } from './forge.ts'
 
 /** Honest evidence of a rare form, which a verifier that is merely strict would refuse. */
-export type Control = Omit<Attack, 'targets'>
+export type Control = Omit<Attack, 'targets' | 'also'>
 
 const control = (name: string, forgery: Forgery): Control => ({ name, mint: (simulator) => forge(simulator, forgery) })
 

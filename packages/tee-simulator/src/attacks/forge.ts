@@ -1,6 +1,8 @@
 import { type Blueprint, blueprint } from '../blueprint.ts'
+import type { ImageMeasurements } from '../boot.ts'
 import { type Certificates, type Collateral, issueCertificates, issueCollateral, quoteChain, quoter } from '../issue.ts'
 import type { Simulator } from '../simulator.ts'
+import type { TcbStatus } from '../tcb.ts'
 
 /** Evidence that a verifier is asked to judge. */
 export interface Forged {
@@ -8,13 +10,26 @@ export interface Forged {
   readonly collateral: Collateral
   /** Development roots to trust instead of the simulator's. */
   readonly roots?: readonly Uint8Array[]
+  /** What the victim demands beyond the defaults of a development policy, as members of that policy. */
+  readonly policy?: Demands
+}
+
+/** Members of a `Policy` of `@dcml/attestation`. */
+export interface Demands {
+  readonly imageH?: readonly string[]
+  readonly images?: readonly ImageMeasurements[]
+  readonly mrSeam?: readonly string[]
+  readonly platforms?: readonly string[]
+  readonly tcb?: { readonly accept?: readonly TcbStatus[]; readonly deniedAdvisories?: readonly string[] }
 }
 
 /** One way to deceive a verifier. */
 export interface Attack {
   readonly name: string
-  /** The one check of `verifyTdxQuote` that refuses it; checks which build on that one are skipped. */
+  /** The check of `verifyTdxQuote` that refuses it; checks which build on that one are skipped. */
   readonly targets: string
+  /** Other checks that meet the same flaw, where certificates are shared. */
+  readonly also: readonly string[]
   mint(simulator: Simulator): Forged
 }
 
@@ -28,6 +43,8 @@ export interface Forgery {
   collateral?(collateral: Collateral, certificates: Certificates, plan: Blueprint): Partial<Collateral>
   /** The finished quote; nothing is signed again. */
   quote?(quote: Uint8Array, plan: Blueprint): Uint8Array
+  /** Demands of the victim. */
+  demands?(plan: Blueprint): Demands
   /** Trust the root that `plan` leads to, which then differs from the simulator's. */
   ownRoot?: boolean
 }
@@ -46,12 +63,14 @@ export function forge(simulator: Simulator, forgery: Forgery = {}): Forged {
   return {
     quote: forgery.quote?.(quote, plan) ?? quote,
     collateral: { ...collateral, ...forgery.collateral?.(collateral, certificates, plan) },
+    ...(forgery.demands && { policy: forgery.demands(plan) }),
     ...(forgery.ownRoot && { roots: [certificates.root] }),
   }
 }
 
-export const attack = (name: string, targets: string, forgery: Forgery): Attack => ({
+export const attack = (name: string, targets: string, forgery: Forgery, also: readonly string[] = []): Attack => ({
   name,
   targets,
+  also,
   mint: (simulator) => forge(simulator, forgery),
 })

@@ -4,12 +4,14 @@ import type { Attack } from './forge.ts'
 import { quoteAttacks } from './quotes.ts'
 import { statementAttacks } from './statements.ts'
 import { tcbAttacks } from './tcb.ts'
+import { workloadAttacks } from './workload.ts'
 
-/** Every attack; each is refused by exactly one check and by nothing else. */
+/** Every attack; each is refused by the check it targets and by nothing else. */
 export const attacks: readonly Attack[] = [
   ...quoteAttacks,
   ...certificateAttacks,
   ...crlAttacks,
   ...statementAttacks,
   ...tcbAttacks,
+  ...workloadAttacks,
 ]

@@ -25,7 +25,7 @@ const zero = (quote: Uint8Array, offset: number, length: number): Uint8Array =>
 
 /** Quotes that are no TDX v4 quotes, or whose parts were not signed by those who should have. */
 export const quoteAttacks: readonly Attack[] = [
-  attack('empty quote', 'quote_format', { quote: () => new Uint8Array() }),
+  attack('empty quote', 'quote_header', { quote: () => new Uint8Array() }),
   attack('quote cut in the TD report', 'quote_format', { quote: (quote) => quote.slice(0, 600) }),
   attack('quote cut in the certificates', 'quote_format', { quote: (quote) => quote.slice(0, -1) }),
   attack('quote that declares more than it has', 'quote_format', { quote: (quote) => patch(quote, LENGTH + 2, 1) }),
@@ -39,12 +39,12 @@ export const quoteAttacks: readonly Attack[] = [
   attack('PCK named, not included (certification data type 1)', 'quote_format', {
     quote: (quote) => patch(quote, CHAIN_TYPE, 1),
   }),
-  attack('quote of version 3', 'quote_format', {
+  attack('quote of version 3', 'quote_version', {
     plan: ({ header }) => {
       header.version = 3
     },
   }),
-  attack('attestation key of type P-384', 'quote_format', {
+  attack('attestation key of type P-384', 'quote_key_type', {
     plan: ({ header }) => {
       header.attestationKeyType = 3
     },
@@ -54,7 +54,7 @@ export const quoteAttacks: readonly Attack[] = [
       header.teeType = 0
     },
   }),
-  attack('quote of an unknown vendor', 'quote_format', {
+  attack('quoting enclave of an unknown vendor', 'quote_qe_vendor', {
     plan: ({ header }) => {
       header.qeVendorId = new Uint8Array(16)
     },
@@ -89,28 +89,28 @@ export const quoteAttacks: readonly Attack[] = [
       plan.qeReportSigner = stranger.pck.key
     },
   }),
-  attack('QE that Intel never signed', 'qe_identity_match', {
+  attack('QE that Intel never signed', 'qe_identity', {
     plan: ({ qeReport }, stranger) => {
       qeReport.mrSigner = stranger.qeReport.mrSigner
     },
   }),
-  attack('another enclave of the same signer as QE', 'qe_identity_match', {
+  attack('another enclave of the same signer as QE', 'qe_identity', {
     plan: ({ qeReport }) => {
       qeReport.isvProdId = 1
     },
   }),
-  attack('QE in debug mode', 'qe_identity_match', {
+  attack('QE in debug mode', 'qe_identity', {
     plan: ({ qeReport }) => {
       qeReport.attributes[0]! |= 2
     },
   }),
-  attack('QE in debug mode that the mask forgets', 'qe_identity_match', {
+  attack('QE in debug mode that the mask forgets', 'qe_identity', {
     plan: ({ qeReport, qeIdentity }) => {
       qeReport.attributes[0]! |= 2
       qeIdentity.attributesMask = `F9${qeIdentity.attributesMask.slice(2)}`
     },
   }),
-  attack('QE with another MISCSELECT', 'qe_identity_match', {
+  attack('QE with another MISCSELECT', 'qe_identity', {
     plan: ({ qeReport }) => {
       qeReport.miscSelect = 1
     },

@@ -43,7 +43,7 @@ export const tcbAttacks: readonly Attack[] = [
       tcbInfo.tcbLevels[0]!.tcb.sgxtcbcomponents[15]!.svn = 1
     },
   }),
-  attack('quoting enclave below every level', 'qe_tcb_level', {
+  attack('quoting enclave below every level', 'qe_tcb', {
     plan: ({ qeReport }) => {
       qeReport.isvSvn = 1
     },
@@ -58,7 +58,7 @@ export const tcbAttacks: readonly Attack[] = [
       td.teeTcbSvn[0] = 5
     },
   }),
-  attack('TDX module below every level', 'tdx_module', {
+  attack('TDX module below every level', 'tdx_module_tcb', {
     plan: ({ td, tcbInfo }) => {
       td.teeTcbSvn[0] = 1
       for (const level of tcbInfo.tcbLevels) level.tcb.tdxtcbcomponents[0]!.svn = 0
@@ -96,34 +96,52 @@ export const tcbAttacks: readonly Attack[] = [
       td.teeTcbSvn.set([3, 3, 2])
     },
   }),
-  attack('TD in debug mode', 'td_attributes', {
+  attack('TD in debug mode', 'td_debug', {
     plan: ({ td }) => {
       td.tdAttributes[0] = 1
     },
   }),
-  attack('TD with reserved attributes', 'td_attributes', {
+  attack('TD with reserved attributes', 'td_reserved', {
     plan: ({ td }) => {
       td.tdAttributes[1] = 1
     },
   }),
-  attack('TD with the highest reserved attribute', 'td_attributes', {
+  attack('TD with the highest reserved attribute', 'td_reserved', {
     plan: ({ td }) => {
       td.tdAttributes[6] = 0x80
     },
   }),
-  attack('TD whose host can remap its pages unseen (SEPT_VE_DISABLE off)', 'td_attributes', {
+  attack('TD whose host can remap its pages unseen (SEPT_VE_DISABLE off)', 'td_sept_ve_disable', {
     plan: ({ td }) => {
       td.tdAttributes[3] = 0
     },
   }),
-  attack('TD that may be migrated', 'td_attributes', {
+  attack('TD that may be migrated', 'td_migratable', {
     plan: ({ td }) => {
       td.tdAttributes[3]! |= 0x20
     },
   }),
-  attack('TD with performance counters', 'td_attributes', {
+  attack('TD with performance counters', 'td_perfmon', {
     plan: ({ td }) => {
       td.tdAttributes[7] = 0x80
     },
+  }),
+  attack('platform with an advisory that the victim denies', 'tcb_advisories', {
+    plan: ({ tcbInfo }) => {
+      tcbInfo.tcbLevels[0]!.advisoryIDs = ['INTEL-SA-99999']
+    },
+    demands: () => ({ tcb: { deniedAdvisories: ['INTEL-SA-99999'] } }),
+  }),
+  attack('advisories of a tolerated status that nobody allowed', 'tcb_advisories', {
+    plan: ({ qeIdentity }) => {
+      Object.assign(qeIdentity.tcbLevels[0]!, { tcbStatus: 'SWHardeningNeeded', advisoryIDs: ['INTEL-SA-99999'] })
+    },
+    demands: () => ({ tcb: { accept: ['UpToDate', 'SWHardeningNeeded'] } }),
+  }),
+  attack('Revoked, whatever the victim tolerates', 'tcb_status', {
+    plan: ({ tcbInfo }) => {
+      tcbInfo.tcbLevels[0]!.tcbStatus = 'Revoked'
+    },
+    demands: () => ({ tcb: { accept: ['UpToDate', ...statuses.filter((status) => status !== 'Revoked')] } }),
   }),
 ]

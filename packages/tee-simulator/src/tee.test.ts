@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { fromBase64url, toHex } from '@dcml/protocol'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createSimulator, type SimulatedTee } from './index.ts'
+
+const imageH = new Uint8Array(32).fill(7)
+const simulator = await createSimulator()
+const start = (): SimulatedTee => simulator.createTee({ imageH })
+
+interface LogEntry {
+  imr: number
+  event: string
+  digest: string
+  payload: string
+}
+const logOf = async (tee: SimulatedTee): Promise<LogEntry[]> =>
+  JSON.parse(new TextDecoder().decode((await tee.quote(new Uint8Array(64))).eventLog))
+
+test('a boot measures the image before it says ready', async () => {
+  const events = (await logOf(start())).filter(({ imr }) => imr === 3)
+  expect(events.map(({ event }) => event)).toEqual(['image', 'ready'])
+  expect(fromBase64url(events[0]!.payload)).toEqual(imageH)
+})
+
+test('the boot image of a policy is what a fresh TEE has measured', () => {
+  const { rtmr0, rtmr1, rtmr2 } = simulator.image
+  expect(start().rtmrs.slice(0, 3).map(toHex)).toEqual([rtmr0, rtmr1, rtmr2])
+})
+
+test('whatever is measured, the quoted registers are those the log leads to', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.string(), fc.uint8Array({ maxLength: 64 })), {
+        maxLength: 8,
+      }),
+      async (events) => {
+        const tee = start()
+        for (const [imr, event, payload] of events) tee.extend(imr, event, payload)
+        const registers = [0, 1, 2, 3].map(() => '00'.repeat(48))
+        for (const { imr, digest } of await logOf(tee))
+          registers[imr] = createHash('sha384').update(`${registers[imr]}${digest}`, 'hex').digest('hex')
+        expect(tee.rtmrs.map(toHex)).toEqual(registers)
+        const { quote } = await tee.quote(new Uint8Array(64))
+        expect(toHex(quote)).toContain(registers.join(''))
+      },
+    ),
+    { numRuns: 30 },
+  ))
+
+test('digests are those of dstack: SHA-384 over type, name and payload', async () => {
+  const tee = start()
+  tee.extend(3, 'app', Uint8Array.of(1, 2))
+  const expected = createHash('sha384').update(Buffer.from('010000083a6170703a0102', 'hex')).digest('hex')
+  expect((await logOf(tee)).at(-1)).toEqual({ imr: 3, event: 'app', digest: expected, payload: 'AQI' })
+})
+
+test('there is no fifth register', () => {
+  expect(() => start().extend(4, 'app', imageH)).toThrow(expect.objectContaining({ code: 'simulator_rtmr' }))
+})
+
+test('a rolled back TEE shows its old registers, and the counter gives it away', () => {
+  const tee = start()
+  const before = tee.rtmrs.map(toHex)
+  const snapshot = tee.snapshot()
+  tee.extend(3, 'payment', Uint8Array.of(1))
+  const seen = tee.counter.increment()
+  tee.restore(snapshot)
+  expect(tee.rtmrs.map(toHex)).toEqual(before)
+  expect(tee.counter.read()).toBe(seen)
+})
+
+test('clones part ways in their registers and share one counter', () => {
+  const tee = start()
+  const clone = tee.clone()
+  tee.extend(3, 'payment', Uint8Array.of(1))
+  expect(clone.rtmrs.map(toHex)).toEqual(start().rtmrs.map(toHex))
+  expect([tee.counter.increment(), clone.counter.increment(), tee.counter.increment()]).toEqual([1n, 2n, 3n])
+})
+
+test('two TEEs of one machine have counters of their own', () => {
+  const [one, other] = [start(), start()]
+  one.counter.increment()
+  expect(other.counter.read()).toBe(0n)
+})
