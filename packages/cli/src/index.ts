@@ -1,1 +1,5 @@
-export {}
+/**
+ * The `dcml` command as a function.
+ * @packageDocumentation
+ */
+export { run } from './program.ts'

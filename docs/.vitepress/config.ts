@@ -1,0 +1,45 @@
+import { defineConfig } from 'vitepress'
+
+export default defineConfig({
+  title: 'DCML',
+  description: 'Decentralized Confidential Machine Learning',
+  cleanUrls: true,
+  themeConfig: {
+    search: { provider: 'local' },
+    sidebar: [
+      {
+        text: 'Start',
+        items: [
+          { text: 'What DCML is', link: '/' },
+          { text: 'Quickstart', link: '/quickstart' },
+        ],
+      },
+      {
+        text: 'Recipes',
+        items: [
+          { text: 'Use a model from an app', link: '/recipes/use' },
+          { text: 'Publish a model', link: '/recipes/publish' },
+          { text: 'Host a model', link: '/recipes/host' },
+          { text: 'Verify offline', link: '/recipes/verify' },
+        ],
+      },
+      {
+        text: 'Concepts',
+        items: [
+          { text: 'Glossary', link: '/glossary' },
+          { text: 'Paper to code', link: '/paper' },
+          { text: 'Threat model', link: '/threat-model' },
+          { text: 'Architecture', link: '/architecture' },
+        ],
+      },
+      {
+        text: 'Reference',
+        items: [
+          { text: 'What travels', link: '/wire' },
+          { text: 'Attacks and their checks', link: '/attacks' },
+          { text: 'Decisions', link: '/decisions/' },
+        ],
+      },
+    ],
+  },
+})

@@ -1,0 +1,7 @@
+import type { Check } from '@dcml/attestation'
+
+const marks = { pass: 'pass   ', fail: 'FAIL   ', skipped: 'skipped' } as const
+
+/** One line a check: status, name, reason. */
+export const formatChecks = (checks: readonly Check[]): string =>
+  checks.map(({ name, status, why }) => `  ${marks[status]}  ${name.padEnd(26)} ${why}`).join('\n')

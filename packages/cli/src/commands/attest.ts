@@ -1,0 +1,78 @@
+import { type Policy, parsePolicy, platform, type TdxCollateral, verifyTdxQuote } from '@dcml/attestation'
+import { connectAttested } from '@dcml/attestation/node'
+import { DcmlError, toHex } from '@dcml/protocol'
+import { Command } from 'commander'
+import { formatChecks } from '../checks.ts'
+import { options, parseAddress, readBytes, readJson } from '../options.ts'
+import type { Output } from '../output.ts'
+import { resolveTrust, type TrustFlags } from '../trust.ts'
+
+interface VerifyFlags {
+  quote: string
+  collateral: string
+  now: string
+  root?: string[]
+  policy?: string
+}
+
+/** `dcml attest …`: is the other end this workload, in a genuine TEE? */
+export function attestCommand(output: () => Output): Command {
+  const verify = new Command('verify')
+    .description('judge a TDX quote offline, with its collateral, at a given time')
+    .requiredOption('--quote <file>', 'the quote, binary')
+    .requiredOption('--collateral <file>', 'its collateral, flat JSON')
+    .requiredOption('--now <time>', 'time to judge at, ISO 8601 with zone')
+    .addOption(options.root())
+    .addOption(options.policy())
+    .addOption(options.json())
+    .action(async (flags: VerifyFlags) => {
+      const policy: Policy = flags.policy === undefined ? platform : parsePolicy(readJson(flags.policy))
+      const roots = flags.root?.map((path) => new TextDecoder().decode(readBytes(path)))
+      const verdict = await verifyTdxQuote({
+        quote: readBytes(flags.quote),
+        collateral: readJson(flags.collateral) as TdxCollateral, // judged by the verifier, field by field
+        now: parseTime(flags.now),
+        policy,
+        ...(roots !== undefined && { roots }),
+      })
+      const { ok, checks, tcb, environment, report } = verdict
+      const hexReport =
+        report &&
+        Object.fromEntries(Object.entries(report).map(([k, v]) => [k, v instanceof Uint8Array ? toHex(v) : v]))
+      output().result(
+        `${formatChecks(checks)}\n${ok ? 'ACCEPTED' : 'REFUSED'}: TCB ${tcb.status}${environment === 'development' ? ', DEVELOPMENT evidence' : ''}`,
+        { ok, environment, tcb, checks, report: hexReport },
+      )
+      if (!ok) process.exitCode = 1
+    })
+
+  const show = new Command('show')
+    .description('connect to a host, verify its enclave and print every check')
+    .argument('<address>', 'host:port')
+    .addOption(options.policy())
+    .addOption(options.development())
+    .addOption(options.root())
+    .addOption(options.imageH())
+    .addOption(options.modelH())
+    .addOption(options.json())
+    .action(async (address: string, flags: TrustFlags) => {
+      const { socket, result } = await connectAttested({
+        ...parseAddress(address),
+        ...(await resolveTrust(flags, 'client')),
+      })
+      socket.destroy()
+      output().result(
+        `${formatChecks(result.checks)}\nACCEPTED${result.environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''}`,
+        { ok: true, environment: result.environment, tcb: result.tcb, checks: result.checks },
+      )
+    })
+
+  return new Command('attest').description('verify evidence of a TEE').addCommand(verify).addCommand(show)
+}
+
+function parseTime(text: string): Date {
+  const now = new Date(text)
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(now.getTime()))
+    throw new DcmlError('time_invalid', `"${text}" is not a time.`, { hint: 'Write 2025-07-01T00:00:00Z.' })
+  return now
+}

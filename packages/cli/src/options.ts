@@ -1,0 +1,79 @@
+// Flags that mean the same in every command, defined once.
+import { readFileSync } from 'node:fs'
+import { DcmlError, fromHex } from '@dcml/protocol'
+import { InvalidArgumentError, Option } from 'commander'
+import { environmentName } from './settings.ts'
+
+const named = (flags: string, description: string): Option => {
+  const option = new Option(flags, description)
+  return option.env(environmentName(option.attributeName()))
+}
+const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
+const hash = (value: string, previous?: string[]): string[] => collect(asHash(value), previous)
+const wholeNumber = (value: string): number => {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('not a whole number')
+  return Number(value)
+}
+
+function asHash(value: string): string {
+  if (!/^[0-9a-fA-F]{64}$/.test(value)) throw new InvalidArgumentError('not 64 hex digits')
+  return value.toLowerCase()
+}
+
+export const options = {
+  json: () => new Option('--json', 'print one JSON document on stdout'),
+  config: () => new Option('--config <file>', 'settings file (default: dcml.config.json, if there)'),
+  endpoint: () => named('--endpoint <url>', 'attested address of the host, such as https://127.0.0.1:8443'),
+  policy: () => named('--policy <file>', 'what to accept, as JSON; everything not said in it is refused'),
+  development: () => named('--development', 'accept the simulated TEE, which proves nothing'),
+  root: () => named('--root <file>', 'trust this root (PEM) instead of the pinned ones; repeatable').argParser(collect),
+  imageH: () => named('--image-h <hex>', 'accepted image manifest (SHA-256); repeatable').argParser(hash),
+  modelH: () => named('--model-h <hex>', 'the model that must answer').argParser(asHash),
+  receipts: () => named('--receipts <file>', 'keep receipts in this file (JSON lines)'),
+  tee: () => named('--tee <name>', 'TEE of this machine').choices(['configfs-tsm', 'dstack', 'simulator']),
+  manifest: () => named('--manifest <file>', 'image manifest of this workload'),
+  engine: () => named('--engine <name>', 'llama.cpp, or the base URL of an OpenAI-compatible server'),
+  container: () => named('--container <file>', 'sealed weights (DCMW) to load once their key has arrived'),
+  host: () => named('--host <address>', 'address to listen on'),
+  port: () => named('--port <number>', 'attested port, 0 for any').argParser(wholeNumber),
+  adminPort: () =>
+    named('--admin-port <number>', 'local port for health, metrics and the host, 0 for any').argParser(wholeNumber),
+  threads: () => named('--threads <number>', 'threads of the embedded engine').argParser(wholeNumber),
+  parallel: () => named('--parallel <number>', 'requests the embedded engine runs at once').argParser(wholeNumber),
+  contextLength: () =>
+    named('--context-length <tokens>', 'tokens of prompt and completion together').argParser(wholeNumber),
+}
+
+/** Splits `host:port` and `[v6]:port`. @throws DcmlError `address_invalid` */
+export function parseAddress(text: string): { host: string; port: number } {
+  const match = /^(?:https:\/\/)?(\[[0-9a-fA-F:.]+\]|[^:/\s[\]]+):(\d{1,5})\/?$/.exec(text)
+  const port = Number(match?.[2])
+  if (match === null || port < 1 || port > 65_535)
+    throw new DcmlError('address_invalid', `"${text}" is not an address.`, { hint: 'Write host:port.' })
+  return { host: match[1]!.replace(/^\[|\]$/g, ''), port }
+}
+
+/** @throws DcmlError `file_unreadable` */
+export function readBytes(path: string): Uint8Array {
+  try {
+    return Uint8Array.from(readFileSync(path))
+  } catch (cause) {
+    throw new DcmlError('file_unreadable', `${path} cannot be read.`, { hint: 'Check path and permissions.', cause })
+  }
+}
+
+/** @throws DcmlError `file_unreadable`, `json_invalid` */
+export function readJson(path: string): unknown {
+  const bytes = readBytes(path)
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    throw new DcmlError('json_invalid', `${path} is not JSON.`, { hint: 'Check that this is the right file.', cause })
+  }
+}
+
+/** A 32-byte key or hash, from hex on the command line or the one hex line of a file. */
+export function readHex32(value: string): Uint8Array {
+  if (/^[0-9a-fA-F]{64}$/.test(value)) return fromHex(value, 32)
+  return fromHex(new TextDecoder().decode(readBytes(value)).trim(), 32)
+}

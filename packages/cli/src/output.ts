@@ -1,0 +1,60 @@
+import { DcmlError } from '@dcml/protocol'
+import { Presets, SingleBar } from 'cli-progress'
+
+/** Where a command's words go: results to stdout, everything else to stderr. */
+export interface Output {
+  /** Prints the result: `human` for people, one JSON document with `--json`. */
+  result(human: string, json: unknown): void
+  /** Says something in passing; silent with `--json`. */
+  note(line: string): void
+  /** A bar on a terminal, nothing elsewhere. */
+  progress(label: string): ProgressBar
+}
+
+export interface ProgressBar {
+  update(done: number, total: number): void
+  stop(): void
+}
+
+const silent: ProgressBar = { update() {}, stop() {} }
+
+/** Writes to the process's own streams. */
+export const createOutput = ({ json }: { json: boolean }): Output => ({
+  result(human, value) {
+    process.stdout.write(json ? `${JSON.stringify(value, jsonValue)}\n` : human.endsWith('\n') ? human : `${human}\n`)
+  },
+  note(line) {
+    if (!json) process.stderr.write(`${line}\n`)
+  },
+  progress(label) {
+    if (!process.stderr.isTTY) return silent
+    const bar = new SingleBar(
+      { stream: process.stderr, clearOnComplete: true, format: `${label} {bar} {percentage}% {eta_formatted}` },
+      Presets.shades_classic,
+    )
+    bar.start(1, 0)
+    return {
+      update(done, total) {
+        bar.setTotal(Math.max(total, 1))
+        bar.update(done)
+      },
+      stop: () => bar.stop(),
+    }
+  },
+})
+
+/** Prints an error in the form asked for. */
+export function printError(error: unknown, { json }: { json: boolean }): void {
+  const known = DcmlError.isInstance(error)
+    ? error.toJSON()
+    : {
+        code: 'internal',
+        message: error instanceof Error ? error.message : String(error),
+        hint: 'This is a defect of dcml: please report it with the command you typed.',
+      }
+  if (json) process.stdout.write(`${JSON.stringify({ error: known }, jsonValue)}\n`)
+  else process.stderr.write(`${known.code}: ${known.message}\n  ${known.hint}\n`)
+}
+
+/** Money and counters are text in JSON, so that no reader rounds them. */
+const jsonValue = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value)

@@ -1,0 +1,68 @@
+// Settings come from a file, then the environment, then flags; the later wins. Commander keeps the source of each.
+import { existsSync, readFileSync } from 'node:fs'
+import { DcmlError } from '@dcml/protocol'
+import type { Command } from 'commander'
+import * as v from 'valibot'
+
+/** Name of the settings file looked for in the working folder. */
+export const CONFIG_FILE = 'dcml.config.json'
+
+/** Every setting a file may hold; flags and environment variables carry the same names. */
+const schema = v.strictObject({
+  endpoint: v.optional(v.string()),
+  policy: v.optional(v.string()),
+  development: v.optional(v.boolean()),
+  root: v.optional(v.array(v.string())),
+  imageH: v.optional(v.array(v.string())),
+  modelH: v.optional(v.string()),
+  receipts: v.optional(v.string()),
+  tee: v.optional(v.string()),
+  manifest: v.optional(v.string()),
+  engine: v.optional(v.string()),
+  container: v.optional(v.string()),
+  host: v.optional(v.string()),
+  port: v.optional(v.number()),
+  adminPort: v.optional(v.number()),
+  threads: v.optional(v.number()),
+  parallel: v.optional(v.number()),
+  contextLength: v.optional(v.number()),
+})
+
+export type Settings = v.InferOutput<typeof schema>
+export const settingNames = Object.keys(schema.entries) as (keyof Settings)[]
+
+/** `imageH` → `DCML_IMAGE_H`. */
+export const environmentName = (setting: string): string =>
+  `DCML_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+
+/**
+ * Reads the settings file.
+ * @throws DcmlError `config_invalid` where it is no JSON, has an unknown setting or a value of the wrong kind
+ */
+export function readSettings(path: string | undefined): Settings {
+  if (path === undefined && !existsSync(CONFIG_FILE)) return {}
+  const file = path ?? CONFIG_FILE
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (cause) {
+    throw new DcmlError('config_invalid', `${file} cannot be read as JSON.`, { hint: 'Correct or remove it.', cause })
+  }
+  const parsed = v.safeParse(schema, json)
+  if (parsed.success) return parsed.output
+  const where = v.getDotPath(parsed.issues[0]) ?? 'the file'
+  throw new DcmlError('config_invalid', `${file}: ${where}: ${parsed.issues[0].message}`, {
+    hint: `Known settings: ${settingNames.join(', ')}.`,
+  })
+}
+
+/** Lays the file's settings under what environment and flags gave a command. */
+export function applySettings(command: Command, settings: Settings): void {
+  for (const option of command.options) {
+    const name = option.attributeName()
+    const value = settings[name as keyof Settings]
+    if (value === undefined) continue
+    const source = command.getOptionValueSource(name)
+    if (source === undefined || source === 'default') command.setOptionValueWithSource(name, value, 'config')
+  }
+}
