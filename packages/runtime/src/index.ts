@@ -11,11 +11,14 @@ export type {
   EngineEvent,
   EngineInfo,
   EngineLoader,
+  EngineLog,
   FinishReason,
   ModelFile,
   SamplingOptions,
   TokenLogprob,
 } from './engine/engine.ts'
+export { type LlamaCppOptions, llamaCppLoader } from './engine/llama/load.ts'
+export { type OpenAiUpstreamOptions, openAiUpstreamLoader } from './engine/upstream/load.ts'
 export type { Limits } from './limits.ts'
 export type { Listener, ListenOptions } from './listener.ts'
 export type { ModelState, ReadyModel } from './model/host.ts'

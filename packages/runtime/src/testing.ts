@@ -3,4 +3,6 @@
  * @packageDocumentation
  */
 export { type ComplianceCase, engineCompliance } from './testing/engine-compliance.ts'
+export { startFakeVllm } from './testing/fake-vllm.ts'
 export { type Script, type ScriptedReply, scriptedLoader } from './testing/scripted.ts'
+export { teeBackendCompliance } from './testing/tee-compliance.ts'

@@ -1,0 +1,73 @@
+import type { ChatRequest, CompletionRequest, EmbeddingRequest, Engine, EngineEvent, EngineInfo } from '../engine.ts'
+import { engineClosed } from '../faults.ts'
+import { chatEvents, completionEvents } from './answer.ts'
+import { notOpenAi, streamFault } from './faults.ts'
+import type { UpstreamServer } from './server.ts'
+import { chatBody, completionBody, embeddingList } from './wire.ts'
+
+/** Passes requests on to the server, and its streams back as events. */
+export class UpstreamEngine implements Engine {
+  readonly info: EngineInfo
+  readonly #upstream: UpstreamServer
+  readonly #model: string
+  readonly #closing = new AbortController()
+
+  constructor(upstream: UpstreamServer, model: string, info: EngineInfo) {
+    this.#upstream = upstream
+    this.#model = model
+    this.info = info
+  }
+
+  chat(request: ChatRequest, { signal }: { signal: AbortSignal }): AsyncIterable<EngineEvent> {
+    return this.#stream('/chat/completions', chatBody(request, this.#model), chatEvents, signal)
+  }
+
+  complete(request: CompletionRequest, { signal }: { signal: AbortSignal }): AsyncIterable<EngineEvent> {
+    return this.#stream('/completions', completionBody(request, this.#model), completionEvents, signal)
+  }
+
+  async embed(
+    request: EmbeddingRequest,
+    { signal: caller }: { signal: AbortSignal },
+  ): Promise<{ embeddings: number[][]; promptTokens: number }> {
+    const signal = AbortSignal.any([caller, this.#closing.signal])
+    signal.throwIfAborted()
+    const body = JSON.stringify({ ...request.body, model: this.#model, input: request.input, encoding_format: 'float' })
+    const { data, usage } = await this.#upstream.sendJson(embeddingList, 'POST', '/embeddings', body, signal)
+    const embeddings = data.sort((a, b) => a.index - b.index).map(({ embedding }) => embedding)
+    if (embeddings.length !== request.input.length) throw notOpenAi()
+    return { embeddings, promptTokens: usage?.prompt_tokens ?? 0 }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort(engineClosed())
+    await this.#upstream.close()
+  }
+
+  async *#stream(
+    call: string,
+    body: string,
+    read: (body: AsyncIterable<Uint8Array>) => AsyncGenerator<EngineEvent>,
+    caller: AbortSignal,
+  ): AsyncGenerator<EngineEvent> {
+    const signal = AbortSignal.any([caller, this.#closing.signal])
+    signal.throwIfAborted()
+    const response = await this.#upstream.send('POST', call, body, signal)
+    let complete = false
+    try {
+      for await (const event of read(response.iterator({ destroyOnReturn: false }))) {
+        complete = event.type === 'end'
+        yield event
+        signal.throwIfAborted()
+      }
+    } catch (error) {
+      signal.throwIfAborted()
+      throw streamFault(error)
+    } finally {
+      // Reading to the very end keeps the connection; hanging up tells the upstream that nobody listens any more.
+      if (complete) response.dump().catch(() => {})
+      else response.on('error', () => {}).destroy()
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import type { EngineLoader } from '../engine.ts'
+import { UpstreamEngine } from './engine.ts'
+import { UpstreamServer } from './server.ts'
+
+/** Options of {@link openAiUpstreamLoader}. */
+export interface OpenAiUpstreamOptions {
+  /** Where the API lives, `/v1` included: `http://127.0.0.1:8000/v1`. */
+  readonly baseUrl: string
+  readonly apiKey?: string
+  /** Name of the model upstream. Default: the first it lists. */
+  readonly model?: string
+  /** Tokens of a conversation. Default: what the upstream says, if it does. */
+  readonly contextLength?: number
+  /** Requests sent at once. Default 256, as many as vLLM batches. */
+  readonly parallel?: number
+}
+
+const DEFAULT_PARALLEL = 256
+
+/**
+ * Sends requests to an OpenAI-compatible server: vLLM, SGLang, llama-server. Prompts leave this process in the clear,
+ * so the server belongs into the same CVM and into the image that imageH names; that it serves the weights that were
+ * checked is then the measured image's word.
+ *
+ * @throws DcmlError `engine_unreachable`, `engine_unsupported` (no such model), `engine_failed`
+ */
+export function openAiUpstreamLoader(options: OpenAiUpstreamOptions): EngineLoader {
+  return {
+    name: 'openai-upstream',
+    async load(_files, { signal, log }) {
+      const parallel = options.parallel ?? DEFAULT_PARALLEL
+      const upstream = new UpstreamServer(options.baseUrl, options.apiKey, parallel)
+      try {
+        const { id, contextLength } = await upstream.findModel(options.model, signal)
+        const context = options.contextLength ?? contextLength
+        log?.info({ model: id, contextLength: context ?? 'unknown' }, 'upstream engine found')
+        const info = { name: 'openai-upstream', parallel, embeddings: true }
+        return new UpstreamEngine(upstream, id, context === undefined ? info : { ...info, contextLength: context })
+      } catch (error) {
+        await upstream.close()
+        throw error
+      }
+    },
+  }
+}

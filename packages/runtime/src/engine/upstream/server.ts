@@ -1,0 +1,62 @@
+import { type Dispatcher, Pool } from 'undici'
+import * as v from 'valibot'
+import { unsupported } from '../faults.ts'
+import { connectionFault, notOpenAi, responseFault } from './faults.ts'
+import { modelList } from './wire.ts'
+
+export type Body = Dispatcher.ResponseData['body']
+
+/** The server: one connection per running request. */
+export class UpstreamServer {
+  readonly #pool: Pool
+  readonly #path: string
+  readonly #headers: Record<string, string>
+
+  constructor(baseUrl: string, apiKey: string | undefined, connections: number) {
+    const { origin, pathname } = new URL(baseUrl)
+    this.#pool = new Pool(origin, { connections })
+    this.#path = pathname.replace(/\/$/, '')
+    this.#headers = { 'content-type': 'application/json', ...(apiKey && { authorization: `Bearer ${apiKey}` }) }
+  }
+
+  /** Sends a request; resolves with the body of a successful response. */
+  async send(method: 'GET' | 'POST', call: string, body: string | null, signal: AbortSignal): Promise<Body> {
+    let response: Dispatcher.ResponseData
+    try {
+      response = await this.#pool.request({ method, path: this.#path + call, headers: this.#headers, body, signal })
+    } catch (error) {
+      signal.throwIfAborted()
+      throw connectionFault(error)
+    }
+    if (response.statusCode === 200) return response.body
+    throw responseFault(response.statusCode, await response.body.text().catch(() => ''))
+  }
+
+  /** As `send`, for a response that is one JSON value. */
+  async sendJson<Schema extends v.GenericSchema>(
+    schema: Schema,
+    method: 'GET' | 'POST',
+    call: string,
+    body: string | null,
+    signal: AbortSignal,
+  ): Promise<v.InferOutput<Schema>> {
+    const response = await this.send(method, call, body, signal)
+    try {
+      return v.parse(schema, await response.json())
+    } catch (error) {
+      signal.throwIfAborted()
+      throw notOpenAi(error)
+    }
+  }
+
+  async findModel(name: string | undefined, signal: AbortSignal): Promise<{ id: string; contextLength?: number }> {
+    const { data } = await this.sendJson(modelList, 'GET', '/models', null, signal)
+    const found = name === undefined ? data[0] : data.find(({ id }) => id === name)
+    if (!found) throw unsupported('The upstream engine does not serve this model.', 'See what its /v1/models lists.')
+    return { id: found.id, ...(found.max_model_len && { contextLength: found.max_model_len }) }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy()
+  }
+}

@@ -1,0 +1,262 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { afterEach, describe, expect, test } from 'vitest'
+import { engineCompliance } from '../../testing/engine-compliance.ts'
+import { startFakeVllm } from '../../testing/fake-vllm.ts'
+import { scriptedLoader } from '../../testing/scripted.ts'
+import type { Engine, EngineEvent } from '../engine.ts'
+import { openAiUpstreamLoader } from './load.ts'
+
+const { signal } = new AbortController()
+const cleanups: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+const tale = Array.from({ length: 40 }, (_, index) => ` wörd${index}`)
+
+async function fakeVllmEngine(): Promise<Engine> {
+  const vllm = await startFakeVllm(await scriptedLoader(() => ({ tokens: tale })).load([], { signal }))
+  cleanups.push(() => vllm.close())
+  return openAiUpstreamLoader({ baseUrl: vllm.baseUrl, parallel: 8 }).load([], { signal })
+}
+
+/** An engine whose upstream answers every POST as given. */
+async function engineOver(answer: RequestListener): Promise<Engine> {
+  const server = createServer((request, response) => {
+    if (request.method === 'GET') response.end('{"data":[{"id":"m"}]}')
+    else answer(request, response)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  const engine = await openAiUpstreamLoader({ baseUrl }).load([], { signal })
+  cleanups.push(async () => {
+    await engine.close()
+    server.close()
+    server.closeAllConnections()
+  })
+  return engine
+}
+
+const sse =
+  (...parts: (string | Buffer)[]): RequestListener =>
+  async (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const part of parts) {
+      response.write(part)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    response.end()
+  }
+
+const chunk = (delta: object, rest: object = {}) =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null, ...rest }] })}\n\n`
+const finish = chunk({}, { finish_reason: 'stop' })
+const usage = 'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+const done = 'data: [DONE]\n\n'
+
+async function chat(engine: Engine, body = {}): Promise<EngineEvent[]> {
+  const events: EngineEvent[] = []
+  const request = { messages: [{ role: 'user' as const, content: 'hi' }], stop: [], body }
+  for await (const event of engine.chat(request, { signal })) events.push(event)
+  return events
+}
+
+describe('upstream engine', () => {
+  for (const { name, run } of engineCompliance(fakeVllmEngine)) test(name, run)
+})
+
+describe('what is read', () => {
+  test('text, reasoning, tool calls and the usage of the last chunk', async () => {
+    const call = { index: 0, id: 'c1', function: { name: 'f', arguments: '{}' } }
+    const engine = await engineOver(
+      sse(
+        chunk({ role: 'assistant', content: '' }),
+        chunk({ reasoning_content: 'hmm' }),
+        chunk({ reasoning: 'well' }),
+        chunk({ content: 'Hi' }),
+        chunk({ tool_calls: [call] }),
+        chunk({}, { finish_reason: 'tool_calls' }),
+        usage,
+        done,
+      ),
+    )
+    expect(await chat(engine)).toEqual([
+      { type: 'delta', reasoning: 'hmm', completionTokens: 1 },
+      { type: 'delta', reasoning: 'well', completionTokens: 2 },
+      { type: 'delta', text: 'Hi', completionTokens: 3 },
+      { type: 'delta', toolCalls: [call], completionTokens: 4 },
+      { type: 'end', finishReason: 'tool_calls', promptTokens: 7, completionTokens: 3 },
+    ])
+  })
+
+  test('any cut of the bytes, comments, carriage returns and what follows [DONE]', async () => {
+    const wire = Buffer.from(
+      `: ping\r\n\r\n${chunk({ content: 'grüß' })}event: ping\ndata: {"choices":[]}\n\n${chunk({ content: '🙂' })}${finish}${usage}${done}data: junk\n\n`,
+    )
+    for (let size = 1; size < 40; size += 3) {
+      const parts = Array.from({ length: Math.ceil(wire.length / size) }, (_, i) =>
+        wire.subarray(i * size, (i + 1) * size),
+      )
+      const engine = await engineOver(sse(...parts))
+      const events = await chat(engine)
+      expect(events.map((event) => (event.type === 'delta' ? event.text : event.promptTokens))).toEqual([
+        'grüß',
+        '🙂',
+        7,
+      ])
+    }
+  })
+
+  test('running usage counts chunks of several tokens', async () => {
+    const running = { usage: { prompt_tokens: 7, completion_tokens: 5 } }
+    const engine = await engineOver(
+      sse(
+        chunk({ content: 'five' }).replace('}\n\n', `,"usage":${JSON.stringify(running.usage)}}\n\n`),
+        finish,
+        usage,
+        done,
+      ),
+    )
+    expect((await chat(engine))[0]).toMatchObject({ completionTokens: 5 })
+  })
+
+  test('connections are used again', async () => {
+    const sockets = new Set()
+    const engine = await engineOver((request, response) => {
+      sockets.add(request.socket)
+      return sse(chunk({ content: 'a' }), finish, usage, done)(request, response)
+    })
+    for (let i = 0; i < 4; i++) await chat(engine)
+    expect(sockets.size).toBeLessThan(4)
+  })
+
+  test('without usage, deltas are counted and the end says so', async () => {
+    const engine = await engineOver(sse(chunk({ content: 'a' }), chunk({ content: 'b' }), finish, done))
+    expect((await chat(engine)).at(-1)).toEqual({
+      type: 'end',
+      finishReason: 'stop',
+      promptTokens: 0,
+      completionTokens: 2,
+      estimated: true,
+    })
+  })
+})
+
+describe('what is sent', () => {
+  test('the body with tools and response_format, our limits, and always a wish for usage', async () => {
+    let sent: Record<string, unknown> = {}
+    const engine = await engineOver(async (request, response) => {
+      sent = JSON.parse(await text(request))
+      return sse(finish, usage, done)(request, response)
+    })
+    const parts = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }]
+    const body = { messages: parts, tools: [{ type: 'function' }], response_format: { type: 'json_object' } }
+    const limits = {
+      max_completion_tokens: 999,
+      stream: false,
+      stream_options: { include_usage: false },
+      n: 5,
+      model: 'x',
+    }
+    const request = {
+      messages: [{ role: 'user' as const, content: '' }],
+      stop: ['END'],
+      maxTokens: 9,
+      temperature: 0,
+      seed: 4,
+    }
+    for await (const _ of engine.chat({ ...request, topLogprobs: 2, body: { ...body, ...limits } }, { signal }));
+    expect(sent).toEqual({
+      ...body,
+      model: 'm',
+      n: 1,
+      max_tokens: 9,
+      temperature: 0,
+      seed: 4,
+      stop: ['END'],
+      logprobs: true,
+      top_logprobs: 2,
+      stream: true,
+      stream_options: { include_usage: true, continuous_usage_stats: true },
+    })
+  })
+})
+
+describe('faults', () => {
+  const faults: [string, RequestListener, string][] = [
+    ['a cut stream', sse(chunk({ content: 'a' })), 'engine_interrupted'],
+    [
+      'a reset connection',
+      (_, response) => void response.writeHead(200).write(chunk({ content: 'a' }), () => response.destroy()),
+      'engine_interrupted',
+    ],
+    ['an engine that gives up', sse(chunk({}, { finish_reason: 'abort' })), 'engine_interrupted'],
+    ['an error payload', sse(chunk({ content: 'a' }), 'data: {"error":{"message":"CUDA"}}\n\n', done), 'engine_failed'],
+    ['a payload that is no JSON', sse('data: {"cho\n\n'), 'engine_failed'],
+    ['a payload of another shape', sse('data: {"choices":"none"}\n\n'), 'engine_failed'],
+    ['a hang-up before the answer', (_, response) => void response.destroy(), 'engine_unreachable'],
+    ['429', (_, response) => void response.writeHead(429).end(), 'engine_busy'],
+    ['404', (_, response) => void response.writeHead(404).end(), 'engine_unsupported'],
+    ['401', (_, response) => void response.writeHead(401).end(), 'engine_failed'],
+    ['500', (_, response) => void response.writeHead(500).end(), 'engine_failed'],
+    [
+      'a refusal',
+      (_, response) => void response.writeHead(400).end('{"error":{"message":"top_p"}}'),
+      'engine_request_invalid',
+    ],
+    [
+      'llama-server on a long prompt',
+      (_, response) => void response.writeHead(400).end('{"error":{"type":"exceed_context_size_error"}}'),
+      'engine_context_overflow',
+    ],
+    [
+      'SGLang on a long prompt',
+      (_, response) =>
+        void response
+          .writeHead(400)
+          .end('{"message":"The input (9 tokens) is longer than the model\'s context length (4 tokens)."}'),
+      'engine_context_overflow',
+    ],
+  ]
+  test.each(faults)('%s', async (_, answer, code) => {
+    const engine = await engineOver(answer)
+    await expect(chat(engine)).rejects.toMatchObject({ code, hint: expect.stringMatching(/./) })
+  })
+
+  test('no text of the upstream reaches an error, since it may quote the request', async () => {
+    const engine = await engineOver((_, response) => void response.writeHead(400).end('{"error":"SECRET prompt"}'))
+    const error = await chat(engine).catch((error: unknown) => error)
+    expect(JSON.stringify(error)).not.toContain('SECRET')
+    expect(String(error)).not.toContain('SECRET')
+  })
+
+  test('nobody listens, or not for this model: loading fails', async () => {
+    await expect(openAiUpstreamLoader({ baseUrl: 'http://127.0.0.1:1/v1' }).load([], { signal })).rejects.toMatchObject(
+      {
+        code: 'engine_unreachable',
+        retryable: true,
+      },
+    )
+    const vllm = await startFakeVllm(await scriptedLoader(() => ({ tokens: [] })).load([], { signal }))
+    cleanups.push(() => vllm.close())
+    const loader = openAiUpstreamLoader({ baseUrl: vllm.baseUrl, model: 'another' })
+    await expect(loader.load([], { signal })).rejects.toMatchObject({ code: 'engine_unsupported' })
+  })
+
+  test('an abort hangs up on the upstream', async () => {
+    const hungUp = Promise.withResolvers<void>()
+    const engine = await engineOver((_, response) => {
+      response.on('close', hungUp.resolve)
+      response.writeHead(200).write(chunk({ content: 'a' }))
+    })
+    const controller = new AbortController()
+    const request = { messages: [], stop: [], body: {} }
+    await expect(async () => {
+      for await (const _ of engine.chat(request, { signal: controller.signal })) controller.abort(new Error('enough'))
+    }).rejects.toThrow('enough')
+    await hungUp.promise
+  })
+})
