@@ -1,9 +1,10 @@
 // Which workload is this, and which model? The quote names the image manifest in two places: MRCONFIGID, which the host
-// sets before the start, and RTMR3, which the measured boot code extends. Both have to agree with the claims.
+// sets before the start, and RTMR3, which the measured boot code extends. Both have to agree with the claims. Whether that
+// image is accepted is judged with the quote.
 import { concatBytes, equalBytes, toHex } from '@dcml/protocol'
 import type { Check } from '../check.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { TdReport } from '../tdx/verify.ts'
+import type { TdReport } from '../tdx/quote.ts'
 import type { Claims } from './claims.ts'
 import { identityFault, parseEventLog, replayEventLog } from './event-log.ts'
 import type { Evidence } from './evidence.ts'
@@ -27,13 +28,6 @@ export function manifestCheck(evidence: Evidence, claims: Claims): { check: Chec
 
 export const configIdCheck = (report: TdReport, claims: Claims): Check =>
   same('mr_config_id', 'MRCONFIGID', report.mrConfigId, mrConfigId(claims.imageH))
-
-export function imageCheck(claims: Claims, policy: Policy): Check {
-  if (policy.imageH === 'any')
-    return skipped('image_h', `the policy accepts any image; this one is ${short(claims.imageH)}`)
-  if (!policy.imageH.includes(toHex(claims.imageH))) return fail('image_h', `${short(claims.imageH)} is not accepted`)
-  return pass('image_h', `${short(claims.imageH)} is accepted`)
-}
 
 /** Whether the event log leads to the quoted registers and shows the image measured once, before the workload ran. */
 export function eventLogCheck(evidence: Evidence, report: TdReport, claims: Claims): Check {

@@ -1,33 +1,33 @@
 import type { Check, Environment } from '../check.ts'
 import type { Policy } from '../policy/policy.ts'
+import { platform as platformPolicy } from '../policy/presets.ts'
+import { pinnedRoots, type Root } from '../roots/trust.ts'
 import type { TdxCollateral } from '../tee.ts'
+import { portableP256, webCryptoP256 } from '../x509/ecdsa.ts'
+import { Checklist } from './checklist.ts'
+import { readCollateral, readQeIdentity, readTcbInfo } from './collateral.ts'
+import {
+  type Quote,
+  readQuote,
+  readQuoteHeader,
+  requireIntelQe,
+  requireKeyType,
+  requireTdx,
+  requireVersion,
+  type TdReport,
+} from './quote.ts'
 import type { TcbStatus } from './tcb-status.ts'
-
-/** What a TD 1.0 report says about the TD (Intel TDX DCAP quote format 4, TD Quote Body). */
-export interface TdReport {
-  /** 16 SVNs: TDX module minor and major, SEAM loader, ... */
-  readonly teeTcbSvn: Uint8Array
-  readonly mrSeam: Uint8Array
-  readonly mrSignerSeam: Uint8Array
-  readonly seamAttributes: Uint8Array
-  readonly tdAttributes: Uint8Array
-  readonly xfam: Uint8Array
-  readonly mrtd: Uint8Array
-  readonly mrConfigId: Uint8Array
-  readonly mrOwner: Uint8Array
-  readonly mrOwnerConfig: Uint8Array
-  /** RTMR0 to RTMR3, 48 bytes each. */
-  readonly rtmr: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
-  /** 64 bytes chosen by the workload. */
-  readonly reportData: Uint8Array
-}
+import { verifyCertificates } from './verify-certificates.ts'
+import { verifySignedJson } from './verify-collateral.ts'
+import { verifyPlatform } from './verify-platform.ts'
+import { verifyWorkload } from './verify-workload.ts'
 
 export interface VerifyTdxQuoteOptions {
   /** The quote; bytes after its declared end are ignored, being unsigned. */
   quote: Uint8Array
   collateral: TdxCollateral
   /** Roots to trust instead of the pinned Intel SGX Root CA: DER, or PEM text. */
-  roots?: readonly (Uint8Array | string)[]
+  roots?: readonly Root[]
   /** The time to judge at. */
   now: Date
   /** Default: {@link platform}. */
@@ -44,9 +44,10 @@ export interface TdxVerification {
   readonly tcb: {
     readonly status: TcbStatus | 'Unknown'
     readonly advisories: readonly string[]
+    /** The older of TCB info and QE identity. */
     readonly evaluationNumber?: number
   }
-  /** Which roots stand behind the quote; undefined where its chain reaches none of those trusted. */
+  /** Which roots stand behind the quote; undefined where its chains end in none of those trusted. */
   readonly environment: Environment | undefined
   /** Undefined where the quote could not be read. */
   readonly report: TdReport | undefined
@@ -57,12 +58,59 @@ export interface TdxVerification {
  * of what the quote, the collateral or the roots contain: hostile bytes become failed checks.
  */
 export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<TdxVerification> {
-  const check: Check = { name: 'quote_format', status: 'fail', why: `not verified at ${options.now.toISOString()}` }
+  const { roots = pinnedRoots(), policy = platformPolicy } = options
+  const list = new Checklist()
+  const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined
+  const judge = { list, verify: subtle ? webCryptoP256(subtle) : await portableP256(), now: options.now.getTime() }
+
+  // A copy, for the caller's buffer could change between two checks.
+  const quote = await readTdxQuote(list, Uint8Array.from(options.quote))
+  const collateral = await list.run('collateral_format', [], () => readCollateral(options.collateral))
+  const certificates = await verifyCertificates(judge, quote, collateral, roots, policy.environment)
+  const [tcbInfo, qeIdentity] = await Promise.all([
+    verifySignedJson(
+      judge,
+      'tcb_info',
+      { signer: certificates.tcbInfoSigner, content: collateral?.tcb_info, signature: collateral?.tcb_info_signature },
+      readTcbInfo,
+      policy.tcb,
+    ),
+    verifySignedJson(
+      judge,
+      'qe_identity',
+      {
+        signer: certificates.qeIdentitySigner,
+        content: collateral?.qe_identity,
+        signature: collateral?.qe_identity_signature,
+      },
+      readQeIdentity,
+      policy.tcb,
+    ),
+  ])
+  const rated = await verifyPlatform(judge, { quote, pck: certificates.pck, tcbInfo, qeIdentity }, policy.tcb)
+  await verifyWorkload(list, rated, policy)
+
   return {
-    ok: false,
-    checks: [check],
-    tcb: { status: 'Unknown', advisories: [] },
-    environment: undefined,
-    report: undefined,
+    ...list.finish(),
+    tcb: {
+      status: rated.tcb?.status ?? 'Unknown',
+      advisories: rated.tcb?.advisories ?? [],
+      ...(tcbInfo &&
+        qeIdentity && {
+          evaluationNumber: Math.min(tcbInfo.tcbEvaluationDataNumber, qeIdentity.tcbEvaluationDataNumber),
+        }),
+    },
+    environment: certificates.environment,
+    report: quote?.report,
   }
+}
+
+/** The header decides whether the rest can be read: every reason to refuse it is named, not only the first. */
+async function readTdxQuote(list: Checklist, quote: Uint8Array): Promise<Quote | undefined> {
+  const header = await list.run('quote_header', [], () => readQuoteHeader(quote))
+  const tdx = await list.run('tee_type', [header], requireTdx)
+  const version = await list.run('quote_version', [header], requireVersion)
+  const keyType = await list.run('quote_key_type', [header], requireKeyType)
+  const vendor = await list.run('quote_qe_vendor', [header], requireIntelQe)
+  return list.run('quote_format', [tdx, version, keyType, vendor], () => readQuote(quote))
 }

@@ -1,0 +1,56 @@
+import { concatBytes, equalBytes, fromHex, toHex } from '@dcml/protocol'
+import type { ImageMeasurements, Policy } from '../policy/policy.ts'
+import { Refusal } from '../x509/der.ts'
+import type { Platform } from './pck.ts'
+import type { TdReport } from './quote.ts'
+import type { MergedTcb } from './tcb.ts'
+
+const DAY = 86_400_000
+
+/** @param now Unix ms */
+export function requireStatus({ status, outOfDateSince }: MergedTcb, policy: Policy['tcb'], now: number): void {
+  if (policy.accept.some((accepted) => accepted === status)) return
+  if (status === 'OutOfDate' && now <= outOfDateSince + policy.graceDays * DAY) return
+  throw new Refusal(`TCB status is ${status}; the policy accepts ${policy.accept.join(', ') || 'none'}`)
+}
+
+/** Intel lists advisories with an UpToDate status too, for information: those need no permission. */
+export function requireAdvisories({ status, advisories }: MergedTcb, policy: Policy['tcb']): void {
+  const refused = advisories.filter(
+    (id) => policy.deniedAdvisories.includes(id) || (status !== 'UpToDate' && !policy.allowedAdvisories.includes(id)),
+  )
+  if (refused.length > 0) throw new Refusal(`the policy does not allow ${refused.join(', ')}`)
+}
+
+export function requireEvaluation(number: number, { minEvaluationNumber }: Policy['tcb']): void {
+  if (number < minEvaluationNumber)
+    throw new Refusal(`evaluation set ${number} is older than ${minEvaluationNumber}, the oldest accepted`)
+}
+
+/** MRCONFIGID of a TD that runs an image manifest: version 1, the hash, zeros. */
+const configIdOf = (imageH: string): Uint8Array => concatBytes(Uint8Array.of(1), fromHex(imageH), new Uint8Array(15))
+
+export function requireImageH({ mrConfigId }: TdReport, accepted: readonly string[]): void {
+  if (!accepted.some((imageH) => equalBytes(configIdOf(imageH), mrConfigId)))
+    throw new Refusal(`MRCONFIGID ${toHex(mrConfigId)} names no accepted image manifest`)
+}
+
+export function requireBootImage({ mrtd, rtmr }: TdReport, images: readonly ImageMeasurements[]): void {
+  const matches = (expected: string | undefined, actual: Uint8Array) =>
+    expected === undefined || expected === toHex(actual)
+  const image = images.find(
+    (candidate) =>
+      candidate.mrtd === toHex(mrtd) &&
+      [candidate.rtmr0, candidate.rtmr1, candidate.rtmr2].every((expected, i) => matches(expected, rtmr[i]!)),
+  )
+  if (!image) throw new Refusal(`MRTD ${toHex(mrtd)} with its RTMRs is no accepted boot image`)
+}
+
+export function requireMrSeam({ mrSeam }: TdReport, accepted: readonly string[]): void {
+  if (!accepted.includes(toHex(mrSeam))) throw new Refusal(`MRSEAM ${toHex(mrSeam)} is not on the list`)
+}
+
+export function requirePlatform({ ppid, platformInstanceId }: Platform, accepted: readonly string[]): void {
+  const ids = [ppid, platformInstanceId].filter((id) => id !== undefined).map(toHex)
+  if (!ids.some((id) => accepted.includes(id))) throw new Refusal('the platform is not on the list')
+}

@@ -1,0 +1,166 @@
+import { equalBytes, fromHex } from '@dcml/protocol'
+import { Refusal } from '../x509/der.ts'
+
+const HEADER = 48
+const BODY = 584
+const QE_REPORT = 384
+const SIGNATURE = 64
+const MAX_SIGNATURE_DATA = 65_536
+const INTEL_QE_VENDOR = fromHex('939a7233f79c4ca9940a0db3957f0607')
+
+/** What a TD 1.0 report says about the TD (Intel TDX DCAP quoting library API, A.3.2 TD Quote Body). */
+export interface TdReport {
+  /** 16 SVNs; the first two are minor and major version of the TDX module. */
+  readonly teeTcbSvn: Uint8Array
+  /** Measurement of the TDX module. */
+  readonly mrSeam: Uint8Array
+  readonly mrSignerSeam: Uint8Array
+  readonly seamAttributes: Uint8Array
+  readonly tdAttributes: Uint8Array
+  readonly xfam: Uint8Array
+  /** Measurement of what the TD started with. */
+  readonly mrtd: Uint8Array
+  /** Set by the host: names the image manifest. */
+  readonly mrConfigId: Uint8Array
+  readonly mrOwner: Uint8Array
+  readonly mrOwnerConfig: Uint8Array
+  /** RTMR0 to RTMR3, 48 bytes each. */
+  readonly rtmr: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
+  /** 64 bytes chosen by the workload. */
+  readonly reportData: Uint8Array
+}
+
+/** What is checked before the rest of a quote can be read. */
+export interface QuoteHeader {
+  readonly version: number
+  readonly keyType: number
+  readonly teeType: number
+  readonly qeVendor: Uint8Array
+}
+
+/** A quote of format 4 taken apart; nothing here is verified. */
+export interface Quote {
+  /** Header and TD report: what the attestation key signed. */
+  readonly signed: Uint8Array
+  readonly report: TdReport
+  readonly signature: Uint8Array
+  /** x‖y of the attestation key. */
+  readonly attestationKey: Uint8Array
+  /** The quoting enclave's report, signed by the PCK. */
+  readonly qeReport: Uint8Array
+  readonly qeReportSignature: Uint8Array
+  readonly qeAuthData: Uint8Array
+  /** PEM of PCK certificate, CA and root. */
+  readonly certificates: string
+}
+
+/** Reads from the front; all integers are little-endian. */
+class Cursor {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  take(length: number): Uint8Array {
+    if (this.#at + length > this.#bytes.length) throw new Refusal('quote is cut short')
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  uint16(): number {
+    this.take(2)
+    return this.#view.getUint16(this.#at - 2, true)
+  }
+
+  uint32(): number {
+    this.take(4)
+    return this.#view.getUint32(this.#at - 4, true)
+  }
+
+  /** The `length` bytes that are left, refusing any other number. */
+  rest(length: number, what: string): Uint8Array {
+    if (this.#at + length !== this.#bytes.length) throw new Refusal(`${what} does not fill its frame`)
+    return this.take(length)
+  }
+}
+
+export function readQuoteHeader(quote: Uint8Array): QuoteHeader {
+  const cursor = new Cursor(quote)
+  const version = cursor.uint16()
+  const keyType = cursor.uint16()
+  const teeType = cursor.uint32()
+  cursor.take(4)
+  return { version, keyType, teeType, qeVendor: cursor.take(16) }
+}
+
+export function requireTdx(header: QuoteHeader): QuoteHeader {
+  if (header.teeType === 0) throw new Refusal('the quote is for an SGX enclave, not for a TDX TD')
+  if (header.teeType !== 0x81) throw new Refusal(`TEE type 0x${header.teeType.toString(16)} is not TDX (0x81)`)
+  return header
+}
+
+export function requireVersion(header: QuoteHeader): QuoteHeader {
+  if (header.version !== 4) throw new Refusal(`quote version ${header.version} is not supported, only 4`)
+  return header
+}
+
+export function requireKeyType(header: QuoteHeader): QuoteHeader {
+  if (header.keyType !== 2) throw new Refusal(`attestation key type ${header.keyType} is not ECDSA P-256 (2)`)
+  return header
+}
+
+export function requireIntelQe(header: QuoteHeader): QuoteHeader {
+  if (!equalBytes(header.qeVendor, INTEL_QE_VENDOR)) throw new Refusal('quoting enclave vendor is not Intel')
+  return header
+}
+
+/** Reads a version 4 quote. Bytes after its declared end are ignored: nothing signs them, and platforms leave some. */
+export function readQuote(bytes: Uint8Array): Quote {
+  const cursor = new Cursor(bytes)
+  const signed = cursor.take(HEADER + BODY)
+  const length = cursor.uint32()
+  if (length > MAX_SIGNATURE_DATA) throw new Refusal(`signature data is above ${MAX_SIGNATURE_DATA} bytes`)
+  const data = new Cursor(cursor.take(length))
+  const signature = data.take(SIGNATURE)
+  const attestationKey = data.take(64)
+  const certification = new Cursor(readCertification(data, 6, 'signature data'))
+  const qeReport = certification.take(QE_REPORT)
+  const qeReportSignature = certification.take(SIGNATURE)
+  const qeAuthData = certification.take(certification.uint16())
+  const chain = readCertification(certification, 5, 'QE certification data')
+  // Intel's library ends the text with a NUL.
+  const text = chain.at(-1) === 0 ? chain.subarray(0, -1) : chain
+  const certificates = new TextDecoder('utf-8', { ignoreBOM: true }).decode(text)
+  const report = readTdReport(signed.subarray(HEADER))
+  return { signed, report, signature, attestationKey, qeReport, qeReportSignature, qeAuthData, certificates }
+}
+
+/** Certification data of this type (6: QE report, 5: PCK chain), which has to be the last thing in its frame. */
+function readCertification(cursor: Cursor, type: number, what: string): Uint8Array {
+  const actual = cursor.uint16()
+  if (actual !== type) throw new Refusal(`${what}: certification data type ${actual} is not supported, only ${type}`)
+  return cursor.rest(cursor.uint32(), what)
+}
+
+function readTdReport(body: Uint8Array): TdReport {
+  const cursor = new Cursor(body)
+  const measurement = () => cursor.take(48)
+  return {
+    teeTcbSvn: cursor.take(16),
+    mrSeam: measurement(),
+    mrSignerSeam: measurement(),
+    seamAttributes: cursor.take(8),
+    tdAttributes: cursor.take(8),
+    xfam: cursor.take(8),
+    mrtd: measurement(),
+    mrConfigId: measurement(),
+    mrOwner: measurement(),
+    mrOwnerConfig: measurement(),
+    rtmr: [measurement(), measurement(), measurement(), measurement()],
+    reportData: cursor.take(64),
+  }
+}

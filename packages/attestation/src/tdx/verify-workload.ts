@@ -1,0 +1,32 @@
+import type { Policy } from '../policy/policy.ts'
+import { requireBootImage, requireImageH, requireMrSeam, requirePlatform } from './accept.ts'
+import type { Checklist } from './checklist.ts'
+import { readTdAttributes, requireReservedZero, requireSeptVeDisable, requireUnset } from './td-attributes.ts'
+import type { VerifiedPlatform } from './verify-platform.ts'
+
+/** Compares a verified TD report with the policy: how the TD is protected, then what it is. */
+export async function verifyWorkload(
+  list: Checklist,
+  { platform, report }: VerifiedPlatform,
+  policy: Policy,
+): Promise<void> {
+  const attributes = report && readTdAttributes(report)
+  await list.run('td_reserved', [attributes], requireReservedZero)
+  await list.run('td_sept_ve_disable', [attributes], requireSeptVeDisable)
+  await list.run('td_debug', [attributes], (set) => requireUnset(set, 'debug', policy.td))
+  await list.run('td_migratable', [attributes], (set) => requireUnset(set, 'migratable', policy.td))
+  await list.run('td_perfmon', [attributes], (set) => requireUnset(set, 'perfmon', policy.td))
+  list.skip('td_service_td', 'A TD 1.0 report does not show service TDs.')
+
+  const { imageH, images, mrSeam, platforms } = policy
+  if (imageH === 'any') list.skip('image_h', notAsked('image manifest'))
+  else await list.run('image_h', [report], (td) => requireImageH(td, imageH))
+  if (images === 'any') list.skip('boot_image', notAsked('boot image'))
+  else await list.run('boot_image', [report], (td) => requireBootImage(td, images))
+  if (!mrSeam) list.skip('mr_seam', notAsked('TDX module of a signer that Intel names'))
+  else await list.run('mr_seam', [report], (td) => requireMrSeam(td, mrSeam))
+  if (!platforms) list.skip('platform_id', notAsked('platform'))
+  else await list.run('platform_id', [platform], (known) => requirePlatform(known, platforms))
+}
+
+const notAsked = (what: string): string => `The policy accepts any ${what}.`

@@ -1,0 +1,160 @@
+import { equalBytes, toHex } from '@dcml/protocol'
+import { DerReader, Refusal, TAG } from './der.ts'
+import { readEcdsaSignature } from './ecdsa.ts'
+
+/** Extensions this verifier understands; a critical one that is not here refuses the certificate (RFC 5280 §4.2). */
+export const EXTENSION = {
+  basicConstraints: '2.5.29.19',
+  keyUsage: '2.5.29.15',
+  /** Intel's PCK certificate extension: what the platform is. */
+  sgx: '1.2.840.113741.1.13.1',
+  /** Marks a certificate of a simulated TEE; the value is the UTF8String "DEVELOPMENT". */
+  development: '1.3.6.1.4.1.58888.1.1',
+} as const
+
+/** Bits of KeyUsage (RFC 5280 §4.2.1.3) as {@link DerReader.namedBits} gives them. */
+export const KEY_USAGE = { digitalSignature: 0x8000, keyCertSign: 0x0400, cRLSign: 0x0200 } as const
+
+export interface Extension {
+  readonly oid: string
+  readonly critical: boolean
+  readonly value: Uint8Array
+}
+
+/** What a P-256 X.509 v3 certificate says; nothing here is verified. */
+export interface Certificate {
+  readonly der: Uint8Array
+  /** The signed part. */
+  readonly body: Uint8Array
+  /** r‖s */
+  readonly signature: Uint8Array
+  /** Magnitude, as hex. */
+  readonly serial: string
+  /** Names are compared as they are encoded. */
+  readonly issuer: Uint8Array
+  readonly subject: Uint8Array
+  /** Unix ms, both inclusive. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** Uncompressed point. */
+  readonly publicKey: Uint8Array
+  readonly isCa: boolean
+  readonly pathLength: number | undefined
+  readonly keyUsage: number
+  readonly extensions: readonly Extension[]
+}
+
+/** Reads a certificate of the one kind that Intel's TDX PKI uses: X.509 v3, ECDSA P-256 with SHA-256. */
+export function readCertificate(der: Uint8Array): Certificate {
+  const { body, signature } = readSigned(der)
+  const fields = new DerReader(body).sequence()
+  const version = fields.explicit(TAG.context0)
+  if (version.uint16() !== 2) throw new Refusal('certificate: not X.509 v3')
+  version.end()
+  const serial = readSerial(fields)
+  readSignatureAlgorithm(fields)
+  const issuer = readName(fields)
+  const validity = fields.sequence()
+  const notBefore = validity.time()
+  const notAfter = validity.time()
+  validity.end()
+  const subject = readName(fields)
+  const publicKey = readPublicKey(fields)
+  const explicit = fields.explicit(TAG.context3)
+  const extensions = readExtensions(explicit)
+  explicit.end()
+  fields.end()
+  const constraints = { ...readBasicConstraints(extensions), keyUsage: readKeyUsage(extensions) }
+  return { der, body, signature, serial, issuer, subject, notBefore, notAfter, publicKey, ...constraints, extensions }
+}
+
+/** The frame that certificates and CRLs share: `SEQUENCE { body, AlgorithmIdentifier, signature }`. */
+export function readSigned(der: Uint8Array): { body: Uint8Array; signature: Uint8Array } {
+  const outer = new DerReader(der)
+  const parts = outer.sequence()
+  outer.end()
+  const body = parts.readWhole()
+  readSignatureAlgorithm(parts)
+  const signature = readEcdsaSignature(parts.bitStringBytes())
+  parts.end()
+  return { body, signature }
+}
+
+/** ecdsa-with-SHA256 without parameters (RFC 5758 §3.2). */
+export function readSignatureAlgorithm(reader: DerReader): void {
+  const algorithm = reader.sequence()
+  if (algorithm.oid() !== '1.2.840.10045.4.3.2') throw new Refusal('signature algorithm is not ecdsa-with-SHA256')
+  algorithm.end()
+}
+
+export function readSerial(reader: DerReader): string {
+  const serial = reader.unsigned()
+  if (serial.length === 0 || serial.length > 20) throw new Refusal('serial number is not 1 to 20 octets')
+  return toHex(serial)
+}
+
+export function readName(reader: DerReader): Uint8Array {
+  if (!reader.peek(TAG.sequence)) throw new Refusal('name is not a sequence')
+  const name = reader.readWhole()
+  if (name.length === 2) throw new Refusal('name is empty')
+  return name
+}
+
+export function readExtensions(reader: DerReader): Extension[] {
+  const list = reader.sequence()
+  const extensions: Extension[] = []
+  while (!list.done) {
+    const entry = list.sequence()
+    const oid = entry.oid()
+    const critical = entry.peek(TAG.boolean)
+    if (critical && !entry.boolean()) throw new Refusal(`extension ${oid}: default value encoded`)
+    extensions.push({ oid, critical, value: entry.read(TAG.octetString) })
+    entry.end()
+  }
+  return extensions
+}
+
+function readPublicKey(reader: DerReader): Uint8Array {
+  const info = reader.sequence()
+  const algorithm = info.sequence()
+  if (algorithm.oid() !== '1.2.840.10045.2.1' || algorithm.oid() !== '1.2.840.10045.3.1.7')
+    throw new Refusal('certificate: public key is not P-256')
+  algorithm.end()
+  const point = info.bitStringBytes()
+  info.end()
+  if (point.length !== 65 || point[0] !== 4) throw new Refusal('certificate: public key is not an uncompressed point')
+  return point
+}
+
+function readBasicConstraints(extensions: readonly Extension[]): { isCa: boolean; pathLength: number | undefined } {
+  const extension = only(extensions, EXTENSION.basicConstraints)
+  if (!extension) return { isCa: false, pathLength: undefined }
+  const outer = new DerReader(extension.value)
+  const fields = outer.sequence()
+  outer.end()
+  const isCa = fields.peek(TAG.boolean)
+  if (isCa && !fields.boolean()) throw new Refusal('basicConstraints: default value encoded')
+  const pathLength = isCa && fields.peek(TAG.integer) ? fields.uint16() : undefined
+  fields.end()
+  return { isCa, pathLength }
+}
+
+function readKeyUsage(extensions: readonly Extension[]): number {
+  const extension = only(extensions, EXTENSION.keyUsage)
+  if (!extension) return 0
+  const reader = new DerReader(extension.value)
+  const bits = reader.namedBits()
+  reader.end()
+  return bits
+}
+
+function only(extensions: readonly Extension[], oid: string): Extension | undefined {
+  const [extension, second] = extensions.filter((candidate) => candidate.oid === oid)
+  if (second) throw new Refusal(`extension ${oid} is there twice`)
+  return extension
+}
+
+export const carries = (certificate: Certificate, oid: string): boolean =>
+  certificate.extensions.some((extension) => extension.oid === oid)
+
+export const sameCertificate = (a: Certificate, b: Certificate): boolean => equalBytes(a.der, b.der)
