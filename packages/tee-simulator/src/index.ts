@@ -15,5 +15,6 @@ export {
   type QuoteRequest,
   type Simulator,
   type SimulatorOptions,
+  type TeeOptions,
 } from './simulator.ts'
 export type { MonotonicCounter, SimulatedEvidence, SimulatedTee, TeeSnapshot } from './tee.ts'

@@ -26,6 +26,9 @@ export interface QuoteRequest extends Partial<TdReport> {
   readonly imageH: Uint8Array
 }
 
+/** A TEE's image hash, and fields of its TD report that are not those of an ordinary one. */
+export type TeeOptions = Omit<QuoteRequest, 'reportData' | 'rtmrs'>
+
 /** A development platform: what Intel, a processor and a hypervisor do for a real TD. */
 export interface Simulator {
   readonly seed: Uint8Array
@@ -43,8 +46,11 @@ export interface Simulator {
    * @throws DcmlError `simulator_field` where a field has the wrong length
    */
   mintQuote(request: QuoteRequest): Uint8Array
-  /** Starts a TEE with one workload in it. @throws DcmlError `simulator_field` unless `imageH` has 32 bytes */
-  createTee(options: { readonly imageH: Uint8Array }): SimulatedTee
+  /**
+   * Starts a TEE with one workload in it.
+   * @throws DcmlError `simulator_field` where a field has the wrong length
+   */
+  createTee(options: TeeOptions): SimulatedTee
 }
 
 /**
@@ -74,10 +80,10 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     image: developmentImage,
     collateral: (overrides) => ({ ...collateral(), ...overrides }),
     mintQuote,
-    createTee({ imageH }) {
-      requireLength('imageH', imageH, 32)
-      return startTee(imageH, (reportData, rtmrs) => ({
-        quote: mintQuote({ reportData, imageH, rtmrs }),
+    createTee(fields) {
+      mintQuote({ ...fields, reportData: new Uint8Array(64) })
+      return startTee(fields.imageH, (reportData, rtmrs) => ({
+        quote: mintQuote({ ...fields, reportData, rtmrs }),
         collateral: collateral(),
       }))
     },

@@ -37,8 +37,8 @@ export const crlAttacks: readonly Attack[] = [
       plan.pckCrl.revoked = [plan.pck.serial]
     },
     collateral: (honest, _, plan) => {
-      const [serial, another] = [plan.pck.serial, plan.pck.serial.toReversed()].map(toHex)
-      return { pck_crl: honest.pck_crl.replace(serial!, another!) }
+      const another = plan.pck.serial.map((byte, i) => (i === 15 ? byte ^ 1 : byte))
+      return { pck_crl: honest.pck_crl.replace(toHex(plan.pck.serial), toHex(another)) }
     },
   }),
   attack('PCK CRL in place of the root CRL', 'root_crl_issuer', {
