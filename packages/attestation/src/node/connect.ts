@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { DcmlError } from '@dcml/protocol'
 import { AttestationRefused } from '../channel/refused.ts'
 import { type AttestRequest, formatAttestRequest, parseAttestAnswer } from '../channel/wire.ts'
-import { MAX_EVIDENCE_BYTES } from '../evidence/evidence.ts'
+import { type EvidenceJson, MAX_EVIDENCE_BYTES } from '../evidence/evidence.ts'
 import { readJson } from '../evidence/fields.ts'
 import { type Attested, verifyEvidence } from '../evidence/verify.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -36,6 +36,8 @@ export interface AttestedConnection {
   readonly socket: TLSSocket
   /** What was checked; its claims hold every key of the enclave. */
   readonly result: Attested
+  /** The peer's evidence as it came: kept beside what the peer signs, it lets anyone judge that later. */
+  readonly peerEvidence: EvidenceJson
   /** TLS exporter value that the evidence is bound to. */
   readonly exporter: Uint8Array
   /** Nonce the peer wants in our own quote, where it is an enclave that was asked for one. */
@@ -96,7 +98,8 @@ async function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<O
     expect: { purpose, nonce, exporter, tlsSpki, ...(signature && { signature }) },
   })
   if (!result.ok) throw new AttestationRefused(result)
-  return { result, exporter, ...(challenge && { challenge }) }
+  // verified, so of the form that the schema of evidence gives it
+  return { result, peerEvidence: evidence as unknown as EvidenceJson, exporter, ...(challenge && { challenge }) }
 }
 
 const timeout = (host: string, port: number, ms: number): DcmlError =>

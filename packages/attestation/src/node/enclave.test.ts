@@ -1,0 +1,117 @@
+import { utf8 } from '@dcml/protocol'
+import { describe, expect, test } from 'vitest'
+import { manifest, refusal, serve, simulator, startEnclave } from '../../test/world.ts'
+import { parseClaims } from '../evidence/claims.ts'
+import { type EvidenceJson, parseEvidence } from '../evidence/evidence.ts'
+import { imageH } from '../evidence/manifest.ts'
+import type { CpuEvidence, TeeBackend } from '../tee.ts'
+import { dial } from './dial.ts'
+import type { Enclave } from './enclave.ts'
+
+const nonce = new Uint8Array(32)
+const claimsOf = ({ evidence }: { evidence: EvidenceJson }) => parseClaims(parseEvidence(evidence).claims)
+
+/** A simulated TEE that counts its quotes and fails on demand. */
+class CountingTee implements TeeBackend {
+  readonly name = 'simulator'
+  readonly environment = 'development'
+  quotes = 0
+  most = 0
+  broken = false
+  #open = 0
+
+  async quote(reportData: Uint8Array): Promise<CpuEvidence> {
+    if (this.broken) throw new Error('no quote generation service')
+    this.quotes++
+    this.most = Math.max(this.most, ++this.#open)
+    await new Promise(setImmediate)
+    this.#open--
+    return (await simulator()).createTee({ imageH: imageH(manifest()) }).quote(reportData)
+  }
+}
+
+/** Asks an enclave over one real connection, from the side of its server. */
+async function asking(enclave: Enclave) {
+  let ask: Enclave['attest'] | undefined
+  const { host, port } = await serve(enclave, {
+    attest: async (socket) => {
+      ask = (_, request) => enclave.attest(socket, request)
+      return {}
+    },
+  })
+  const socket = await dial(host, port, new AbortController().signal)
+  socket.write(`GET /dcml/v1/evidence?nonce=${'A'.repeat(43)} HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await new Promise((resolve) => socket.once('data', resolve))
+  return (binding: 'session-signed' | 'session-quoted', purpose: 'session' | 'peer-responder' = 'session') =>
+    ask!(undefined as never, { nonce, binding, purpose })
+}
+
+describe('evidence for sessions', () => {
+  test('is kept, and quoted again when it is old or another model is loaded', async () => {
+    const tee = new CountingTee()
+    let now = 1_790_000_000_000
+    let modelH: Uint8Array | undefined
+    const enclave = await startEnclave({ tee, clock: () => now, modelH: () => modelH, refreshSeconds: 60 })
+    const ask = await asking(enclave)
+    await Promise.all([ask('session-signed'), ask('session-signed')])
+    expect(tee.quotes).toBe(1)
+
+    now += 59_999
+    await ask('session-signed')
+    expect(tee.quotes).toBe(1)
+    now += 1
+    expect(claimsOf(await ask('session-signed')).iat).toBe(now)
+    expect(tee.quotes).toBe(2)
+
+    modelH = new Uint8Array(32).fill(1)
+    expect(claimsOf(await ask('session-signed')).modelH).toEqual(modelH)
+    await ask('session-signed')
+    expect(tee.quotes).toBe(3)
+  })
+
+  test('is quoted for the connection where that is asked for, one quote at a time', async () => {
+    const tee = new CountingTee()
+    const ask = await asking(await startEnclave({ tee }))
+    const answers = await Promise.all([1, 2, 3].map(() => ask('session-quoted', 'peer-responder')))
+    expect([tee.quotes, tee.most]).toEqual([4, 1])
+    for (const answer of answers) {
+      expect(answer.signature).toBeUndefined()
+      expect(claimsOf(answer)).toMatchObject({ purpose: 'peer-responder', nonce, exporter: expect.any(Uint8Array) })
+    }
+  })
+})
+
+test('too many callers are turned away, and those after them served', async () => {
+  const ask = await asking(await startEnclave())
+  const asked = await Promise.allSettled(Array.from({ length: 70 }, () => ask('session-quoted')))
+  const refused = asked.filter((result) => result.status === 'rejected')
+  expect(refused).toHaveLength(6)
+  expect(refused[0]!.reason).toMatchObject({ code: 'quote_busy', retryable: true })
+  await ask('session-quoted')
+})
+
+test('a TEE that fails is reported, and tried again for the next caller', async () => {
+  const tee = new CountingTee()
+  let now = Date.now()
+  const ask = await asking(await startEnclave({ tee, clock: () => now }))
+  now += 3_600_000
+  tee.broken = true
+  expect(await refusal(ask('session-signed'))).toMatchObject({ code: 'quote_failed', retryable: true })
+  expect(await refusal(ask('session-quoted'))).toMatchObject({ code: 'quote_failed' })
+  tee.broken = false
+  expect(claimsOf(await ask('session-signed')).iat).toBe(now)
+  tee.broken = true
+  expect(await refusal(startEnclave({ tee }))).toMatchObject({ code: 'quote_failed' })
+})
+
+test('every start has keys of its own, and none can be read from its public face', async () => {
+  const [a, b] = [await startEnclave(), await startEnclave()]
+  for (const of of [(e: Enclave) => e.boot, (e: Enclave) => e.tlsSpki, (e: Enclave) => e.sessionKey.publicKey])
+    expect(of(a)).not.toEqual(of(b))
+  expect(JSON.stringify(a.sessionKey)).not.toContain('PRIVATE')
+  expect(Object.keys(a.sessionKey)).toEqual(['publicKey', 'sign'])
+})
+
+test('an enclave does not start from a manifest that it cannot read', async () => {
+  expect(await refusal(startEnclave({ manifest: utf8('{}') }))).toMatchObject({ code: 'manifest_malformed' })
+})
