@@ -1,15 +1,15 @@
 import type { Check } from '../check.ts'
 
 /**
- * Every check of a TDX quote by its stable name, in order, with what it establishes. A policy may leave out the last five,
- * which are then skipped; all others have to pass.
+ * Every check of a TDX quote by its stable name, in order, with what it establishes. Those of
+ * {@link OnRequest} are skipped where the policy does not ask for them; all others have to pass.
  */
 export const TDX_CHECKS = {
   quote_header: 'The quote has a header.',
   tee_type: 'The quote is for a TD (TEE type 0x81).',
   quote_version: 'The quote has format version 4.',
   quote_key_type: 'The attestation key is ECDSA P-256.',
-  quote_qe_vendor: 'The quoting enclave is Intel’s.',
+  quote_qe_vendor: "The quoting enclave is Intel's.",
   quote_format: 'The quote is complete; its lengths agree.',
   quote_certificates: 'The certificates in the quote are strict PEM and DER.',
   collateral_format: 'The collateral has all parts, within their sizes.',
@@ -17,7 +17,7 @@ export const TDX_CHECKS = {
   root_pinned: 'All four chains end in one trusted root, compared by bytes.',
   environment: 'The certificates belong to the environment that the policy demands.',
   pck_chain: 'PCK certificate, CA and root form a valid chain.',
-  pck_crl_chain: 'The PCK CRL’s issuer is the valid CA that issued the PCK certificate.',
+  pck_crl_chain: "The PCK CRL's issuer is the valid CA that issued the PCK certificate.",
   tcb_info_chain: 'TCB signer and root form a valid chain.',
   qe_identity_chain: 'QE identity signer and root form a valid chain.',
   root_crl_format: 'The root CRL is a complete CRL in strict DER.',
@@ -43,16 +43,16 @@ export const TDX_CHECKS = {
   qe_identity_window: 'QE identity is in force.',
   qe_identity_evaluation: 'QE identity is of an evaluation set that the policy accepts.',
   pck_extension: 'The PCK certificate describes its platform, exactly once.',
-  pck_fmspc: 'TCB info is for this platform’s family (FMSPC).',
-  pck_pce_id: 'TCB info is for this platform’s PCE.',
-  qe_report_signature: 'The quoting enclave’s report is signed by the PCK.',
+  pck_fmspc: "TCB info is for this platform's family (FMSPC).",
+  pck_pce_id: "TCB info is for this platform's PCE.",
+  qe_report_signature: "The quoting enclave's report is signed by the PCK.",
   qe_report_data: 'The quoting enclave vouches for the attestation key.',
   qe_identity: 'The quoting enclave is the one of QE identity, not in debug mode.',
-  qe_tcb: 'QE identity rates the quoting enclave’s version.',
+  qe_tcb: "QE identity rates the quoting enclave's version.",
   quote_signature: 'Header and TD report are signed by the attestation key.',
-  tcb_level: 'TCB info rates the platform’s SVNs.',
+  tcb_level: "TCB info rates the platform's SVNs.",
   tdx_module: 'The TDX module has a signer and attributes that TCB info names.',
-  tdx_module_tcb: 'TCB info rates the TDX module’s version.',
+  tdx_module_tcb: "TCB info rates the TDX module's version.",
   tcb_status: 'The policy accepts the merged TCB status.',
   tcb_advisories: 'The policy accepts the advisories that apply.',
   td_reserved: 'Reserved TD attributes are zero.',
@@ -63,14 +63,22 @@ export const TDX_CHECKS = {
   td_service_td: 'No service TD is bound.',
   image_h: 'MRCONFIGID names an accepted image manifest.',
   boot_image: 'MRTD and RTMRs are those of an accepted boot image.',
-  mr_seam: 'The TDX module is on the policy’s list.',
-  platform_id: 'The platform is on the policy’s list.',
+  mr_seam: "The TDX module is on the policy's list.",
+  platform_id: "The platform is on the policy's list.",
 } as const
 
 export type TdxCheckName = keyof typeof TDX_CHECKS
 
-/** Checks that a policy may leave out. */
-type OnRequest = 'td_service_td' | 'image_h' | 'boot_image' | 'mr_seam' | 'platform_id'
+/** Checks that a policy may waive. */
+type OnRequest =
+  | 'td_debug'
+  | 'td_migratable'
+  | 'td_perfmon'
+  | 'td_service_td'
+  | 'image_h'
+  | 'boot_image'
+  | 'mr_seam'
+  | 'platform_id'
 
 type Known<Inputs extends readonly unknown[]> = { [K in keyof Inputs]: Exclude<Inputs[K], undefined> }
 

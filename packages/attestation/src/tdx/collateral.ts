@@ -5,14 +5,25 @@ import { TCB_STATUSES } from './tcb-status.ts'
 
 const text = v.pipe(v.string(), v.maxLength(262_144))
 // One spelling only: what is signed is the bytes, and no character of the text may change unnoticed.
-const hexText = v.pipe(v.string(), v.maxLength(1_048_576), v.regex(/^(?:[0-9a-f]{2})*$/, 'not lower-case hex'))
-const bytes = v.pipe(hexText, v.transform(fromHex))
+const hexText = v.pipe(
+  v.string(),
+  v.maxLength(1_048_576),
+  v.check((value) => value.length % 2 === 0 && !/[^0-9a-f]/.test(value), 'not lower-case hex'),
+)
+const bytes = v.pipe(
+  hexText,
+  v.transform((value) => fromHex(value)),
+)
 const signedText = v.pipe(
   text,
   v.check((value) => value.isWellFormed(), 'not Unicode text'),
   v.transform((value) => ({ text: value, bytes: utf8(value) })),
 )
-const signature = v.pipe(hexText, v.length(128, 'not 64 bytes'), v.transform(fromHex))
+const signature = v.pipe(
+  hexText,
+  v.length(128, 'not 64 bytes'),
+  v.transform((value) => fromHex(value)),
+)
 
 const collateralSchema = v.object({
   pck_crl_issuer_chain: text,

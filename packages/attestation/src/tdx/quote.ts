@@ -6,6 +6,8 @@ const BODY = 584
 const QE_REPORT = 384
 const SIGNATURE = 64
 const MAX_SIGNATURE_DATA = 65_536
+/** The most bytes of a quote that are ever looked at. */
+export const MAX_QUOTE = HEADER + BODY + 4 + MAX_SIGNATURE_DATA
 const INTEL_QE_VENDOR = fromHex('939a7233f79c4ca9940a0db3957f0607')
 
 /** What a TD 1.0 report says about the TD (Intel TDX DCAP quoting library API, A.3.2 TD Quote Body). */

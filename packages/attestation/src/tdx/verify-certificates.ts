@@ -1,12 +1,11 @@
 import { equalBytes } from '@dcml/protocol'
 import type { Environment } from '../check.ts'
 import { environmentOf, findRoot, type Root, requireEnvironment } from '../roots/trust.ts'
-import { type Certificate, carries, EXTENSION, KEY_USAGE, readCertificate } from '../x509/certificate.ts'
-import { requireWindow, verifyChain } from '../x509/chain.ts'
+import { type Certificate, carries, EXTENSION, KEY_USAGE } from '../x509/certificate.ts'
+import { type Chains, requireWindow } from '../x509/chain.ts'
 import { type Crl, readCrl } from '../x509/crl.ts'
 import { Refusal } from '../x509/der.ts'
 import type { VerifyP256 } from '../x509/ecdsa.ts'
-import { readPem } from '../x509/pem.ts'
 import type { Checklist } from './checklist.ts'
 import type { Collateral } from './collateral.ts'
 import type { Quote } from './quote.ts'
@@ -15,6 +14,7 @@ import type { Quote } from './quote.ts'
 export interface Judge {
   readonly list: Checklist
   readonly verify: VerifyP256
+  readonly chains: Chains
   /** Unix ms. */
   readonly now: number
 }
@@ -29,17 +29,20 @@ export interface TrustedCertificates {
 
 /** From PEM and DER to the three certificates that sign a quote and its collateral. */
 export async function verifyCertificates(
-  { list, verify, now }: Judge,
+  judge: Judge,
   quote: Quote | undefined,
   collateral: Collateral | undefined,
   roots: readonly Root[],
   required: Environment,
 ): Promise<TrustedCertificates> {
-  const pckCertificates = await list.run('quote_certificates', [quote], ({ certificates }) => readChain(certificates))
+  const { list } = judge
+  const pckCertificates = await list.run('quote_certificates', [quote], ({ certificates }) =>
+    judge.chains.read(certificates),
+  )
   const chains = await list.run('collateral_certificates', [collateral], (parts) => ({
-    pckCrl: readChain(parts.pck_crl_issuer_chain),
-    tcbInfo: readChain(parts.tcb_info_issuer_chain),
-    qeIdentity: readChain(parts.qe_identity_issuer_chain),
+    pckCrl: judge.chains.read(parts.pck_crl_issuer_chain),
+    tcbInfo: judge.chains.read(parts.tcb_info_issuer_chain),
+    qeIdentity: judge.chains.read(parts.qe_identity_issuer_chain),
   }))
   const root = await list.run('root_pinned', [pckCertificates, chains], (pck, { pckCrl, tcbInfo, qeIdentity }) =>
     findRoot(
@@ -53,7 +56,6 @@ export async function verifyCertificates(
     return anchor
   })
 
-  const judge = { list, verify, now }
   const rootCrl = await verifyCrl(judge, 'root_crl', collateral?.root_ca_crl, trusted)
   const [pck, tcbInfoSigner, qeIdentitySigner] = await Promise.all([
     verifyPck(judge, trusted && pckCertificates, chains?.pckCrl, collateral?.pck_crl, rootCrl),
@@ -71,12 +73,12 @@ async function verifyPck(
   crlDer: Uint8Array | undefined,
   rootCrl: Crl | undefined,
 ): Promise<Certificate | undefined> {
-  const { list, verify, now } = judge
+  const { list, chains } = judge
   const leaf = await list.run('pck_chain', [chain], async (certificates) =>
-    requireLeaf(await verifyChain(certificates, 3, now, verify)),
+    requireLeaf(await chains.verify(certificates, 3)),
   )
   const ca = await list.run('pck_crl_chain', [leaf, chain, crlChain], async (_, [, issuer], certificates) => {
-    const { subject, publicKey } = await verifyChain(certificates, 2, now, verify)
+    const { subject, publicKey } = await chains.verify(certificates, 2)
     if (!issuer || !equalBytes(subject, issuer.subject) || !equalBytes(publicKey, issuer.publicKey))
       throw new Refusal('the PCK CRL issuer is not the CA that issued the PCK certificate')
     return issuer
@@ -85,8 +87,6 @@ async function verifyPck(
   const goodCa = await list.run('pck_ca_not_revoked', [rootCrl, ca], requireUnrevoked)
   return list.run('pck_not_revoked', [crl, leaf, goodCa], requireUnrevoked)
 }
-
-const readChain = (pem: string): Certificate[] => readPem(pem).map(readCertificate)
 
 /** Strict reading, the right issuer, its signature, its window, each under its own name. */
 async function verifyCrl(
@@ -111,13 +111,13 @@ async function verifyCrl(
 
 /** Platforms and TCB signers hold keys below the same root: only the PCK extension tells them apart. */
 async function verifySigner(
-  { list, verify, now }: Judge,
+  { list, chains }: Judge,
   name: 'tcb_info' | 'qe_identity',
   chain: readonly Certificate[] | undefined,
   rootCrl: Crl | undefined,
 ): Promise<Certificate | undefined> {
   const leaf = await list.run(`${name}_chain`, [chain], async (certificates) =>
-    requireLeaf(await verifyChain(certificates, 2, now, verify)),
+    requireLeaf(await chains.verify(certificates, 2)),
   )
   const unrevoked = await list.run(`${name}_signer_not_revoked`, [rootCrl, leaf], requireUnrevoked)
   return list.run(`${name}_signer`, [unrevoked], (signer) => {

@@ -46,11 +46,10 @@ export async function verifyPlatform(
   const qe = await list.run('qe_tcb', [qeSvn, qeIdentity], (svn, { tcbLevels }) => findEnclaveLevel(tcbLevels, svn))
   const level = await list.run('tcb_level', [tcbInfo, platform, report], findTcbLevel)
   const module = await list.run('tdx_module', [tcbInfo, report], findModule)
-  const ratings = await list.run('tdx_module_tcb', [level, qe, module, report], (ofPlatform, ofQe, found, td) => {
-    const ofModule = found.tcbLevels && findEnclaveLevel(found.tcbLevels, td.teeTcbSvn[0]!)
-    return [ofPlatform, ofQe, ...(ofModule ? [ofModule] : [])]
-  })
-  const tcb = ratings && mergeRatings(ratings)
+  const ofModule = await list.run('tdx_module_tcb', [module, report], ({ tcbLevels }, { teeTcbSvn }) =>
+    tcbLevels ? [findEnclaveLevel(tcbLevels, teeTcbSvn[0]!)] : [],
+  )
+  const tcb = level && qe && ofModule && mergeRatings([level, qe, ...ofModule])
   await list.run('tcb_status', [tcb], (merged) => requireStatus(merged, policy, now))
   await list.run('tcb_advisories', [tcb], (merged) => requireAdvisories(merged, policy))
   return { platform, report, tcb }

@@ -3,10 +3,12 @@ import type { Policy } from '../policy/policy.ts'
 import { platform as platformPolicy } from '../policy/presets.ts'
 import { pinnedRoots, type Root } from '../roots/trust.ts'
 import type { TdxCollateral } from '../tee.ts'
+import { Chains } from '../x509/chain.ts'
 import { portableP256, webCryptoP256 } from '../x509/ecdsa.ts'
 import { Checklist } from './checklist.ts'
 import { readCollateral, readQeIdentity, readTcbInfo } from './collateral.ts'
 import {
+  MAX_QUOTE,
   type Quote,
   readQuote,
   readQuoteHeader,
@@ -61,10 +63,12 @@ export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<Td
   const { roots = pinnedRoots(), policy = platformPolicy } = options
   const list = new Checklist()
   const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined
-  const judge = { list, verify: subtle ? webCryptoP256(subtle) : await portableP256(), now: options.now.getTime() }
+  const verify = subtle ? webCryptoP256(subtle) : await portableP256()
+  const now = options.now.getTime()
+  const judge = { list, verify, chains: new Chains(verify, now), now }
 
   // A copy, for the caller's buffer could change between two checks.
-  const quote = await readTdxQuote(list, Uint8Array.from(options.quote))
+  const quote = await readTdxQuote(list, Uint8Array.from(options.quote.subarray(0, MAX_QUOTE)))
   const collateral = await list.run('collateral_format', [], () => readCollateral(options.collateral))
   const certificates = await verifyCertificates(judge, quote, collateral, roots, policy.environment)
   const [tcbInfo, qeIdentity] = await Promise.all([

@@ -1,46 +1,69 @@
-import { equalBytes } from '@dcml/protocol'
-import { type Certificate, EXTENSION, KEY_USAGE } from './certificate.ts'
+import { equalBytes, toHex } from '@dcml/protocol'
+import { type Certificate, EXTENSION, KEY_USAGE, readCertificate } from './certificate.ts'
 import { Refusal } from './der.ts'
 import type { VerifyP256 } from './ecdsa.ts'
+import { readPem } from './pem.ts'
 
 const understood: ReadonlySet<string> = new Set(Object.values(EXTENSION))
 
-/**
- * Verifies a chain, leaf first, whose last certificate is already trusted (RFC 5280 §6.1): windows, critical
- * extensions, and for each link the names, the issuer's right to issue, and the signature.
- * @returns the leaf
- */
-export async function verifyChain(
-  chain: readonly Certificate[],
-  length: number,
-  now: number,
-  verify: VerifyP256,
-): Promise<Certificate> {
-  if (chain.length !== length) throw new Refusal(`chain has ${chain.length} certificates, not ${length}`)
-  for (const [below, certificate] of chain.entries()) {
-    requireWindow(certificate.notBefore, certificate.notAfter, now)
-    const unknown = certificate.extensions.find(({ oid, critical }) => critical && !understood.has(oid))
-    if (unknown) throw new Refusal(`unknown critical extension ${unknown.oid}`)
-    const issuer = chain[below + 1]
-    if (issuer) await verifyLink(certificate, issuer, below, verify)
+/** Reads and verifies the chains of one verification, each certificate once however many chains hold it. */
+export class Chains {
+  readonly #verify: VerifyP256
+  readonly #now: number
+  readonly #read = new Map<string, Certificate>()
+  readonly #signed = new Map<Certificate, { issuer: Certificate; valid: Promise<boolean> }>()
+
+  /** @param now Unix ms */
+  constructor(verify: VerifyP256, now: number) {
+    this.#verify = verify
+    this.#now = now
   }
-  return chain[0]!
+
+  /** The certificates of a PEM text, the same object for the same bytes. */
+  read(pem: string): Certificate[] {
+    return readPem(pem).map((der) => {
+      const id = toHex(der)
+      const certificate = this.#read.get(id) ?? readCertificate(der)
+      this.#read.set(id, certificate)
+      return certificate
+    })
+  }
+
+  /**
+   * Verifies a chain, leaf first, whose last certificate is already trusted (RFC 5280 §6.1): windows, critical
+   * extensions, and for each link the names, the issuer's right to issue, and the signature.
+   * @returns the leaf
+   */
+  async verify(chain: readonly Certificate[], length: number): Promise<Certificate> {
+    if (chain.length !== length) throw new Refusal(`chain has ${chain.length} certificates, not ${length}`)
+    for (const [below, certificate] of chain.entries()) {
+      requireWindow(certificate.notBefore, certificate.notAfter, this.#now)
+      const unknown = certificate.extensions.find(({ oid, critical }) => critical && !understood.has(oid))
+      if (unknown) throw new Refusal(`unknown critical extension ${unknown.oid}`)
+      const issuer = chain[below + 1]
+      if (!issuer) continue
+      requireIssuer(certificate, issuer, below)
+      if (!(await this.#isSignedBy(certificate, issuer))) throw new Refusal('certificate signature does not verify')
+    }
+    return chain[0]!
+  }
+
+  #isSignedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
+    const known = this.#signed.get(certificate)
+    if (known?.issuer === issuer) return known.valid
+    const valid = this.#verify(issuer.publicKey, certificate.body, certificate.signature)
+    this.#signed.set(certificate, { issuer, valid })
+    return valid
+  }
 }
 
 /** @param below how many CAs stand between the issuer and the leaf */
-async function verifyLink(
-  certificate: Certificate,
-  issuer: Certificate,
-  below: number,
-  verify: VerifyP256,
-): Promise<void> {
+function requireIssuer(certificate: Certificate, issuer: Certificate, below: number): void {
   if (!equalBytes(certificate.issuer, issuer.subject)) throw new Refusal('issuer name is not the next subject')
   if (!issuer.isCa) throw new Refusal('issuer is not a CA (basicConstraints)')
   if (!(issuer.keyUsage & KEY_USAGE.keyCertSign)) throw new Refusal('issuer may not sign certificates (keyUsage)')
   if (issuer.pathLength !== undefined && issuer.pathLength < below)
     throw new Refusal('chain is longer than its issuer allows (pathLenConstraint)')
-  if (!(await verify(issuer.publicKey, certificate.body, certificate.signature)))
-    throw new Refusal('certificate signature does not verify')
 }
 
 /** Refuses a time outside both bounds, inclusive; an invalid time is outside every window. */

@@ -149,6 +149,7 @@ export class DerReader {
 
   #next(): { contents: Uint8Array; whole: Uint8Array } {
     const start = this.#at
+    if ((this.#bytes[start]! & 0x1f) === 0x1f) throw new Refusal('DER: tag number above 30')
     const first = this.#bytes[start + 1]
     if (first === undefined) throw new Refusal('DER: cut short')
     const lengthBytes = first < 0x80 ? 0 : first & 0x7f
