@@ -1,5 +1,4 @@
 import { gcm } from '@noble/ciphers/aes.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -8,19 +7,17 @@ export const TAG_SIZE = 16
 
 /** The work that is done on every byte of a model. Results are the same whoever does it. */
 export interface CryptoProvider {
-  sha256(data: Bytes): Uint8Array | Promise<Uint8Array>
   /** AES-256-GCM: fills `into` (16 bytes longer than `plain`) with ciphertext and tag. */
-  encrypt(key: Bytes, nonce: Bytes, aad: Bytes, plain: Bytes, into: Bytes): void | Promise<void>
+  encrypt(key: Bytes, nonce: Bytes, aad: Bytes, plain: Uint8Array, into: Uint8Array): void | Promise<void>
   /**
    * AES-256-GCM: fills `into` (16 bytes shorter than `sealed`) with plaintext.
    * @throws any error when the tag does not match; `into` then holds zeros
    */
-  decrypt(key: Bytes, nonce: Bytes, aad: Bytes, sealed: Bytes, into: Bytes): void | Promise<void>
+  decrypt(key: Bytes, nonce: Bytes, aad: Bytes, sealed: Uint8Array, into: Uint8Array): void | Promise<void>
 }
 
 /** Runs everywhere; slow (about 50 MiB/s) and the oracle of the fast ones in tests. */
 export const nobleCrypto: CryptoProvider = {
-  sha256,
   encrypt(key, nonce, aad, plain, into) {
     into.set(gcm(key, nonce, aad).encrypt(plain))
   },
@@ -34,19 +31,18 @@ export const nobleCrypto: CryptoProvider = {
   },
 }
 
-/** The platform's WebCrypto: browsers, Deno, Bun, workers. */
+/** The platform's WebCrypto: browsers, Deno, Bun, workers. Does not take shared memory. */
 export const webCrypto: CryptoProvider = {
-  async sha256(data) {
-    return new Uint8Array(await crypto.subtle.digest('SHA-256', data))
-  },
   async encrypt(key, iv, additionalData, plain, into) {
     const aesKey = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt'])
-    into.set(new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, aesKey, plain)))
+    into.set(
+      new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, aesKey, plain as Bytes)),
+    )
   },
   async decrypt(key, iv, additionalData, sealed, into) {
     const aesKey = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['decrypt'])
     try {
-      const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, aesKey, sealed)
+      const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, aesKey, sealed as Bytes)
       into.set(new Uint8Array(plain))
       new Uint8Array(plain).fill(0)
     } catch (error) {

@@ -1,4 +1,4 @@
-import { concatBytes, DcmlError, toHex, utf8 } from '@dcml/protocol'
+import { concatBytes, DcmlError, fromBase64url, toHex, utf8 } from '@dcml/protocol'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as v from 'valibot'
 import { canonicalJson } from './canonical.ts'
@@ -17,7 +17,11 @@ export const PREAMBLE_SIZE = 9
 const MAX_JSON_SIZE = 16 * 1024 * 1024
 
 const hex32 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
-const base64url = (length: number) => v.pipe(v.string(), v.regex(/^[\w-]*$/), v.length(Math.ceil((length * 4) / 3)))
+const base64url = (length: number) =>
+  v.pipe(
+    v.string(),
+    v.check((text) => decodesTo(text, length), 'not base64url'),
+  )
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const label = v.pipe(v.string(), v.maxLength(4096))
 
@@ -161,6 +165,14 @@ export function parseFrame(bytes: Uint8Array): ContainerHeader {
   if (suite !== SUITE || canonicalJson(header as never) !== text) throw malformed('the header is not canonical JSON')
   checkContent(header)
   return header
+}
+
+function decodesTo(text: string, length: number): boolean {
+  try {
+    return fromBase64url(text).length === length
+  } catch {
+    return false
+  }
 }
 
 function checkContent(header: ContainerHeader): void {

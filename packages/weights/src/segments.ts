@@ -45,7 +45,7 @@ export class SegmentCipher {
   }
 
   /** Fills `into`, 16 bytes longer than `plain`. */
-  seal(index: number, plain: Bytes, into: Bytes): void | Promise<void> {
+  seal(index: number, plain: Uint8Array, into: Uint8Array): void | Promise<void> {
     return this.#crypto.encrypt(this.#key, this.#nonce(index), this.#aad, plain, into)
   }
 
@@ -53,7 +53,7 @@ export class SegmentCipher {
    * Fills `into`, 16 bytes shorter than `sealed`.
    * @throws DcmlError `container_segment_tampered`; `into` then holds no plaintext
    */
-  async open(index: number, sealed: Bytes, into: Bytes): Promise<void> {
+  async open(index: number, sealed: Uint8Array, into: Uint8Array): Promise<void> {
     try {
       await this.#crypto.decrypt(this.#key, this.#nonce(index), this.#aad, sealed, into)
     } catch (cause) {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { type CryptoProvider, TAG_SIZE } from '../crypto.ts'
 
 /**
@@ -9,7 +9,6 @@ const PIECE = 262_144
 
 /** OpenSSL through node:crypto: the hot path in Node. */
 export const nodeCrypto: CryptoProvider = {
-  sha256: (data) => createHash('sha256').update(data).digest(),
   encrypt(key, nonce, aad, plain, into) {
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_SIZE }).setAAD(aad)
     for (let at = 0; at < plain.length; at += PIECE) into.set(cipher.update(plain.subarray(at, at + PIECE)), at)

@@ -2,8 +2,8 @@ import { createHash, type Hash } from 'node:crypto'
 import { toHex } from '@dcml/protocol'
 import { segmentCount } from '../layout.ts'
 import { LEAF_SIZE, type ManifestFile, modelHOf, type WeightsManifest } from '../manifest.ts'
-import { LEAF_PREFIX, merkleRoot } from '../merkle.ts'
-import { nodeCrypto } from './crypto.ts'
+import { merkleRoot } from '../merkle.ts'
+import { createLeafHasher, leafBuffer } from './hasher.ts'
 import { readAhead, type WorkOptions } from './io.ts'
 import { listFiles, PlaintextReader, type SourceFile } from './source.ts'
 
@@ -32,6 +32,7 @@ export async function hashFiles(
   const leaves: Uint8Array[] = []
   const digests = new FileDigests(sources)
   const reader = new PlaintextReader(sources)
+  const hasher = createLeafHasher(total)
   try {
     const slots = [0, 1].map(() => leafBuffer(Math.min(leafSize, total)))
     const sizeOf = (index: number): number => Math.min(leafSize, total - index * leafSize)
@@ -40,22 +41,17 @@ export async function hashFiles(
     for await (const { index, slot } of readAhead(segmentCount(total, leafSize), slots, read)) {
       signal?.throwIfAborted()
       const leaf = slot.subarray(0, 1 + sizeOf(index))
-      leaves.push(await nodeCrypto.sha256(leaf))
+      const hashing = hasher.sha256(leaf)
       digests.update(leaf.subarray(1))
+      leaves.push(await hashing)
       onProgress?.({ phase: 'hash', done: index * leafSize + sizeOf(index), total })
     }
   } finally {
+    await hasher.close()
     await reader.close()
   }
   const manifest: WeightsManifest = { version: 1, files: digests.finish(), leafSize, root: toHex(merkleRoot(leaves)) }
   return { manifest, modelH: modelHOf(manifest), leaves }
-}
-
-/** A buffer for plaintext that has the prefix of a leaf in front, so that a leaf is hashed without copying it. */
-export function leafBuffer(size: number): Uint8Array<ArrayBuffer> {
-  const buffer = new Uint8Array(1 + size)
-  buffer[0] = LEAF_PREFIX
-  return buffer
 }
 
 /** SHA-256 of each file of a stream. */

@@ -6,7 +6,7 @@ import { SegmentCipher } from '../segments.ts'
 import { unwrapKey } from '../wrap.ts'
 import { type OpenContainer, openContainer } from './container.ts'
 import { nodeCrypto } from './crypto.ts'
-import { leafBuffer } from './hash.ts'
+import { createLeafHasher, leafBuffer } from './hasher.ts'
 import { readAhead, readFully, rethrowSpace, type WorkOptions } from './io.ts'
 import { SinkSplitter, type WriteSink } from './sink.ts'
 
@@ -86,20 +86,23 @@ async function decryptAll(
     const { offset, size } = layout.segment(index)
     await readFully(file, slot.subarray(0, size), offset)
   }
-  let writing: Promise<void> = Promise.resolve()
+  const hasher = createLeafHasher(header.plainSize)
+  let working: Promise<unknown> = Promise.resolve()
   try {
     for await (const { index, slot } of readAhead(layout.segments, sealedSlots, read)) {
       signal?.throwIfAborted()
       const { plainOffset, plainSize, size } = layout.segment(index)
       const leaf = plainSlots[index % 2]!.subarray(0, 1 + plainSize)
       await cipher.open(index, slot.subarray(0, size), leaf.subarray(1))
-      await writing
-      writing = sinks.write(leaf.subarray(1)).catch(rethrowSpace)
-      writing.catch(() => {})
-      tree.add(await nodeCrypto.sha256(leaf))
+      await working
+      working = Promise.all([
+        sinks.write(leaf.subarray(1)).catch(rethrowSpace),
+        Promise.resolve(hasher.sha256(leaf)).then((hash) => tree.add(hash)),
+      ])
+      working.catch(() => {})
       onProgress?.({ phase: 'open', done: plainOffset + plainSize, total: header.plainSize })
     }
-    await writing
+    await working
     await sinks.finish()
     if (toHex(tree.root()) !== header.leafRoot)
       throw new DcmlError('container_root_mismatch', 'The content of the container is not what its header claims.', {
@@ -107,8 +110,9 @@ async function decryptAll(
         details: { modelH: header.modelH },
       })
   } finally {
-    await writing.catch(() => {})
+    await working.catch(() => {})
     await sinks.close()
+    await hasher.close()
     for (const slot of plainSlots) slot.fill(0)
   }
 }

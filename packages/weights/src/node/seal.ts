@@ -10,7 +10,8 @@ import { LEAF_SIZE, type WeightsManifest } from '../manifest.ts'
 import { SegmentCipher } from '../segments.ts'
 import { dropPendingHeader } from './container.ts'
 import { nodeCrypto } from './crypto.ts'
-import { hashFiles, leafBuffer } from './hash.ts'
+import { hashFiles } from './hash.ts'
+import { createLeafHasher, leafBuffer } from './hasher.ts'
 import { readAhead, readFully, rethrowMissing, type WorkOptions, writeFully } from './io.ts'
 import { type Draft, findDraft, partialPath } from './resume.ts'
 import { listFiles, PlaintextReader, type SourceFile, sourceChanged } from './source.ts'
@@ -115,7 +116,7 @@ async function startDraft(out: string, job: SealJob, internals: SealInternals, w
 }
 
 interface Slot {
-  leaf: Uint8Array<ArrayBuffer>
+  leaf: Uint8Array<SharedArrayBuffer>
   sealed: Uint8Array<ArrayBuffer>
   /** The segment is in the file already. */
   kept: boolean
@@ -130,6 +131,7 @@ async function sealSegments(
   const layout = layoutOf(header)
   const largest = layout.segment(0).plainSize
   const reader = new PlaintextReader(files)
+  const hasher = createLeafHasher(header.plainSize)
   // three: one is read ahead, one is sealed, one is still being written
   const slots = [0, 1, 2].map(
     (): Slot => ({
@@ -140,9 +142,11 @@ async function sealSegments(
   )
   const read = async (index: number, slot: Slot): Promise<void> => {
     const { plainOffset, plainSize } = layout.segment(index)
-    const plain = slot.leaf.subarray(1, 1 + plainSize)
     slot.kept = resumed && (await isWhole(file, cipher, layout.segment(index), slot))
-    if (!slot.kept) await reader.fill(plain, plainOffset)
+    if (slot.kept) return
+    const leaf = slot.leaf.subarray(0, 1 + plainSize)
+    await reader.fill(leaf.subarray(1), plainOffset)
+    if (!equalBytes(await hasher.sha256(leaf), leaves[index]!)) throw sourceChanged()
   }
   let segmentsKept = 0
   let writing: Promise<void> = Promise.resolve()
@@ -152,10 +156,8 @@ async function sealSegments(
       const { offset, size, plainOffset, plainSize } = layout.segment(index)
       if (slot.kept) segmentsKept++
       else {
-        const leaf = slot.leaf.subarray(0, 1 + plainSize)
-        if (!equalBytes(await nodeCrypto.sha256(leaf), leaves[index]!)) throw sourceChanged()
         const sealed = slot.sealed.subarray(0, size)
-        await cipher.seal(index, leaf.subarray(1), sealed)
+        await cipher.seal(index, slot.leaf.subarray(1, 1 + plainSize), sealed)
         await writing
         writing = writeFully(file, sealed, offset)
         writing.catch(() => {})
@@ -166,6 +168,7 @@ async function sealSegments(
     return segmentsKept
   } finally {
     await writing.catch(() => {})
+    await hasher.close()
     await reader.close()
     for (const slot of slots) slot.leaf.fill(0)
   }
