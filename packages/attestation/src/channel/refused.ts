@@ -1,5 +1,6 @@
 import { DcmlError } from '@dcml/protocol'
 import type { Check } from '../check.ts'
+import { printable } from '../evidence/fields.ts'
 import type { Refused } from '../evidence/verify.ts'
 
 /** The other end is not what the policy accepts. Code `attestation_refused`; `checks` says which check failed and why. */
@@ -8,7 +9,7 @@ export class AttestationRefused extends DcmlError {
 
   constructor({ checks, label }: Refused) {
     const failed = checks.filter(({ status }) => status === 'fail')
-    const first = failed.map(({ name, why }) => `${name}: ${why}`)[0] ?? 'no trust root stands behind it'
+    const first = failed.map(({ name, why }) => `${name}: ${printable(why)}`)[0] ?? 'no trust root stands behind it'
     super('attestation_refused', `The evidence was refused (${first}).`, {
       hint: label
         ? 'This is a simulated TEE. Only a policy for development accepts it, with its root given explicitly.'

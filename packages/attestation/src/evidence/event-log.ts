@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes, fromHex, toBase64url, toHex, utf8 } from '@dcml/protocol'
 import { sha384 } from '@noble/hashes/sha2.js'
 import * as v from 'valibot'
-import { atMost, hexText, readJson, readValue, textUpTo } from './fields.ts'
+import { atMost, hexText, printable, readJson, readValue, textUpTo } from './fields.ts'
 
 /** One measurement that was extended into a run-time measurement register. */
 export interface LogEvent {
@@ -81,7 +81,7 @@ export function replayEventLog(log: readonly LogEvent[]): Uint8Array[] {
 export function identityFault(log: readonly LogEvent[], imageH: Uint8Array): string | undefined {
   const events = log.filter(({ imr }) => imr === 3)
   const forged = events.find(({ event, payload, digest }) => !equalBytes(eventDigest(event, payload), digest))
-  if (forged !== undefined) return `the digest of "${forged.event}" is not over its name and payload`
+  if (forged !== undefined) return `the digest of "${printable(forged.event)}" is not over its name and payload`
   const positions = (name: string): number[] => events.flatMap(({ event }, i) => (event === name ? [i] : []))
   const [image, ...moreImages] = positions(IMAGE_EVENT)
   const [ready, ...moreReady] = positions(READY_EVENT)

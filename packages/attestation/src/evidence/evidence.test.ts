@@ -68,6 +68,17 @@ test('a field that is missing, doubled in a sibling, or of another type is refus
   expect(() => parseEvidence({ ...json, gpu: [{}] })).toThrow(refused)
 })
 
+test('an error never carries control characters of the input', () => {
+  const error = (() => {
+    try {
+      parseEvidence({ '\u001b[2J\n': 1 })
+    } catch (caught) {
+      return caught as Error
+    }
+  })()
+  expect(error?.message).toMatch(/^[\x20-\x7e]+$/)
+})
+
 test('lengths are refused before anything is decoded', () => {
   const json = evidenceToJson(example)
   const long = 'A'.repeat(200_000)

@@ -49,9 +49,12 @@ export function readValue<T>(schema: v.GenericSchema<unknown, T>, value: unknown
   throw malformed(code, path === null ? issue.message : `${path}: ${issue.message}`)
 }
 
-/** The error of one malformed object; `why` never repeats the input at length. */
+/** Hostile text made safe for a terminal or a log: short, and without control characters. */
+export const printable = (text: string): string => text.slice(0, 200).replace(/\p{C}/gu, '?')
+
+/** The error of one malformed object; `why` may repeat some of the input. */
 export const malformed = (code: string, why: string, cause?: unknown): DcmlError =>
-  new DcmlError(code, `The object cannot be read: ${why.slice(0, 200)}.`, {
+  new DcmlError(code, `The object cannot be read: ${printable(why)}.`, {
     hint: 'It was damaged, or made for another version of DCML.',
     cause,
   })

@@ -252,6 +252,17 @@ describe('resumption', () => {
 })
 
 describe('a host that is no enclave', () => {
+  test.each([
+    ['127.0.0.1\r\nX-Injected: yes', 1],
+    ['[::1]', 1],
+    ['', 1],
+    ['127.0.0.1', 0],
+    ['127.0.0.1', 65_536],
+    ['127.0.0.1', Number.NaN],
+  ])('because its address is none: %j %d', async (host, port) => {
+    expect(await refusal(open({ host, port }))).toMatchObject({ name: 'DcmlError', code: 'address_invalid' })
+  })
+
   test('and is down', async () => {
     const server = createTcpServer()
     const { host, port } = await listen(server)

@@ -47,11 +47,12 @@ export interface AttestedConnection {
 /**
  * Connects to an enclave and verifies it on that very connection. Until that has succeeded nothing but the evidence
  * request is sent; when it fails the connection is destroyed.
- * @throws DcmlError `peer_unreachable`, `tls_failed`, `evidence_missing`, `evidence_malformed`, `evidence_too_large`,
+ * @throws DcmlError `address_invalid`, `peer_unreachable`, `tls_failed`, `evidence_missing`, `evidence_malformed`, `evidence_too_large`,
  * `attestation_refused` (an `AttestationRefused`), `attestation_timeout`, `attestation_aborted`
  */
 export async function connectAttested(options: ConnectOptions): Promise<AttestedConnection> {
   const { host, port, timeoutMs = 15_000 } = options
+  requireAddress(host, port)
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(timeout(host, port, timeoutMs)), timeoutMs)
   const onAbort = (): void => controller.abort(aborted(options.signal?.reason))
@@ -100,6 +101,14 @@ async function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<O
   if (!result.ok) throw new AttestationRefused(result)
   // verified, so of the form that the schema of evidence gives it
   return { result, peerEvidence: evidence as unknown as EvidenceJson, exporter, ...(challenge && { challenge }) }
+}
+
+function requireAddress(host: string, port: number): void {
+  // the host is written into a request header
+  if (/^[\w.:%-]{1,255}$/.test(host) && Number.isInteger(port) && port > 0 && port < 65_536) return
+  throw new DcmlError('address_invalid', 'The address of the enclave is not a host and a port.', {
+    hint: 'Give a host name or an IP address without brackets, and a port from 1 to 65535.',
+  })
 }
 
 const timeout = (host: string, port: number, ms: number): DcmlError =>

@@ -53,7 +53,7 @@ export function dial(host: string, port: number, signal: AbortSignal): Promise<T
       })
     const onAbort = (): void => fail(signal.reason)
     const onError = (error: Error): void => fail(translate(error, host, port))
-    const onSecure = (): void => settle(() => resolve(socket.setNoDelay(true)))
+    const onSecure = (): void => settle(() => resolve(socket.setNoDelay(true).setKeepAlive(true, 60_000)))
     signal.addEventListener('abort', onAbort)
     socket.on('secureConnect', onSecure).on('error', onError)
     // an error between two owners of the socket must not end the process; each of them sees the close

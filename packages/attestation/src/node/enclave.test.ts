@@ -1,12 +1,13 @@
 import { utf8 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
 import { manifest, refusal, serve, simulator, startEnclave } from '../../test/world.ts'
-import { parseClaims } from '../evidence/claims.ts'
+import { type Claims, parseClaims } from '../evidence/claims.ts'
 import { type EvidenceJson, parseEvidence } from '../evidence/evidence.ts'
 import { imageH } from '../evidence/manifest.ts'
 import type { CpuEvidence, TeeBackend } from '../tee.ts'
 import { dial } from './dial.ts'
 import type { Enclave } from './enclave.ts'
+import { Quoter } from './quoter.ts'
 
 const nonce = new Uint8Array(32)
 const claimsOf = ({ evidence }: { evidence: EvidenceJson }) => parseClaims(parseEvidence(evidence).claims)
@@ -102,6 +103,33 @@ test('a TEE that fails is reported, and tried again for the next caller', async 
   expect(claimsOf(await ask('session-signed')).iat).toBe(now)
   tee.broken = true
   expect(await refusal(startEnclave({ tee }))).toMatchObject({ code: 'quote_failed' })
+})
+
+test('a TEE that hangs does not hold up the callers behind it', async () => {
+  const tee = new CountingTee()
+  let hang = true
+  const quoter = new Quoter(
+    { name: 'stuck', environment: 'development', quote: (data) => (hang ? new Promise(() => {}) : tee.quote(data)) },
+    manifest(),
+    20,
+  )
+  const claims = (): Claims => ({
+    purpose: 'session',
+    nonce,
+    tlsSpki: nonce,
+    hpkeKey: nonce,
+    sessionKey: nonce,
+    imageH: imageH(manifest()),
+    boot: nonce,
+    iat: 0,
+  })
+  const first = quoter.quote(claims)
+  const second = quoter.quote(() => {
+    hang = false
+    return claims()
+  })
+  expect(await refusal(first)).toMatchObject({ code: 'quote_failed' })
+  expect(await second).toMatchObject({ v: 1 })
 })
 
 test('every start has keys of its own, and none can be read from its public face', async () => {

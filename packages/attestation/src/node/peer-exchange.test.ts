@@ -166,6 +166,13 @@ test('an enclave on real hardware gives nothing to a simulated one, whatever its
   expect(simulated.requests).toEqual([])
 })
 
+test('a policy for real hardware has to know the boot images', async () => {
+  const tee = (await simulator()).createTee({ imageH: imageH(manifest()) })
+  const real = await startEnclave({ tee: { name: 'tdx', environment: 'production', quote: (data) => tee.quote(data) } })
+  const policy = await policyFor({ images: 'any' })
+  expect(() => new PeerExchange({ enclave: real, policy })).toThrow(expect.objectContaining({ code: 'policy_invalid' }))
+})
+
 test('an enclave does not pass a key to itself', async () => {
   const holder = await startPeer()
   expect(await refusal(dial(holder, holder))).toMatchObject({ code: 'peer_is_self' })

@@ -26,8 +26,8 @@ export interface PeerConnection extends AttestedConnection {
 
 /**
  * Both sides of the exchange for one enclave. The policy belongs to the measured image: a host that could choose it could
- * choose who gets the key. Whatever it says, a peer must run this enclave's own image, in the same environment, without
- * grace for outdated platforms, and quote the connection itself.
+ * choose who gets the key. Whatever it says, a peer must run this enclave's own image, in the same environment, in a TD that
+ * can be neither debugged nor migrated, without grace for outdated platforms, and quote the connection itself.
  */
 export class PeerExchange {
   readonly #enclave: Enclave
@@ -35,6 +35,7 @@ export class PeerExchange {
   readonly #challengeTtlMs: number
   readonly #challenges = new WeakMap<TLSSocket, { challenge: Uint8Array; expires: number }>()
 
+  /** @throws DcmlError `policy_invalid` where the policy takes any boot image outside of development */
   constructor({ enclave, challengeTtlMs = 30_000, policy, clock = Date.now, ...options }: PeerExchangeOptions) {
     this.#enclave = enclave
     this.#challengeTtlMs = challengeTtlMs
@@ -111,10 +112,18 @@ export class PeerExchange {
   }
 }
 
-const ownImageOnly = (policy: Policy, { imageH, environment }: Enclave): Policy => ({
-  ...policy,
-  environment,
-  imageH: [toHex(imageH)],
-  tcb: { ...policy.tcb, graceDays: 0 },
-  binding: 'session-quoted',
-})
+function ownImageOnly(policy: Policy, { imageH, environment }: Enclave): Policy {
+  // a boot image of the host's choosing would run anything under our imageH
+  if (environment === 'production' && policy.images === 'any')
+    throw new DcmlError('policy_invalid', 'A policy for passing keys has to list the accepted boot images.', {
+      hint: 'Put the measurements of the boot images into the measured image.',
+    })
+  return {
+    ...policy,
+    environment,
+    imageH: [toHex(imageH)],
+    tcb: { ...policy.tcb, graceDays: 0 },
+    td: { ...policy.td, debug: false, migratable: false },
+    binding: 'session-quoted',
+  }
+}

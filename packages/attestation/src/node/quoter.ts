@@ -3,7 +3,6 @@ import { type Claims, encodeClaims, reportData } from '../evidence/claims.ts'
 import { type EvidenceJson, evidenceToJson } from '../evidence/evidence.ts'
 import type { TeeBackend } from '../tee.ts'
 
-const QUOTE_TIMEOUT_MS = 30_000
 /** A TEE signs one quote at a time, and anyone may ask for one: more waiting callers than this are turned away. */
 const MAX_WAITING = 64
 
@@ -12,9 +11,11 @@ export class Quoter {
   readonly #tee: TeeBackend
   readonly #manifest: Uint8Array
   #last: Promise<unknown> = Promise.resolve()
+  readonly #timeoutMs: number
   #waiting = 0
 
-  constructor(tee: TeeBackend, manifest: Uint8Array) {
+  constructor(tee: TeeBackend, manifest: Uint8Array, timeoutMs = 30_000) {
+    this.#timeoutMs = timeoutMs
     this.#tee = tee
     this.#manifest = manifest
   }
@@ -36,8 +37,8 @@ export class Quoter {
   async #sign(fields: Claims): Promise<EvidenceJson> {
     const claims = encodeClaims(fields)
     try {
-      const signal = AbortSignal.timeout(QUOTE_TIMEOUT_MS)
-      const cpu = await this.#tee.quote(reportData(fields.purpose, claims), { signal })
+      const signal = AbortSignal.timeout(this.#timeoutMs)
+      const cpu = await orAbort(this.#tee.quote(reportData(fields.purpose, claims), { signal }), signal)
       return evidenceToJson({ claims, cpu, manifest: this.#manifest })
     } catch (cause) {
       if (DcmlError.isInstance(cause)) throw cause
@@ -49,3 +50,10 @@ export class Quoter {
     }
   }
 }
+
+/** Gives up with the signal even where the backend does not heed it: the callers behind it are waiting. */
+const orAbort = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  Promise.race([
+    promise,
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
+  ])
