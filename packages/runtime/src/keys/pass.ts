@@ -22,9 +22,10 @@ export async function passKey(
   let given = false
   const client = new Client(`https://${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`, {
     connect: (_options, callback) => {
-      if (given) return callback(lost(), null)
+      const again = given
       given = true
-      callback(null, socket)
+      // undici does not expect an answer before its own call has returned
+      queueMicrotask(() => (again ? callback(lost(), null) : callback(null, socket)))
     },
   })
   try {
@@ -35,9 +36,7 @@ export async function passKey(
       path: '/dcml/v1/set-sk',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ grant: toBase64url(bytes), evidence }),
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
-      signal: target.signal,
+      signal: AbortSignal.any([target.signal, AbortSignal.timeout(TIMEOUT_MS)]),
     })
     bytes.fill(0)
     const json: unknown = await body.json().catch(() => undefined)
