@@ -1,0 +1,125 @@
+// Lets an answer through while it is hashed, and its end only after the receipt proved it.
+import { concatBytes, DcmlError, type DcmlField, detachDcml, type Hasher, ResponseHash } from '@dcml/protocol'
+import type { Usage } from '../receipts/check.ts'
+import { fail, ReceiptRefused } from '../receipts/outcome.ts'
+import { EventSplitter, malformedResponse } from './events.ts'
+import { shownUsage } from './usage.ts'
+
+/** An answer at its end, as it was received. */
+export interface Answer {
+  readonly field: DcmlField
+  readonly responseH: Uint8Array
+  readonly usage: Usage | undefined
+}
+
+export interface GuardOptions {
+  /** A fresh SHA-256. */
+  readonly createHasher: () => Hasher
+  /** Throws unless the receipt proves the answer. */
+  readonly verify: (answer: Answer) => Promise<void>
+}
+
+/** An answer in one piece is held back until it was verified, so it has a limit. */
+const MAX_JSON_BYTES = 128 * 1024 * 1024
+
+/** The error of an answer that nothing was signed for. */
+export const missingReceipt = (why: string): DcmlError =>
+  new DcmlError('receipt_missing', `The answer has no receipt: ${why}.`, {
+    hint: 'Nothing proves which model answered. Ask again, or ask another host.',
+    retryable: true,
+  })
+
+const parse = (payload: string): unknown => {
+  try {
+    return JSON.parse(payload)
+  } catch (cause) {
+    throw malformedResponse('a payload is not JSON', cause)
+  }
+}
+
+/** The hash of an answer as far as it was received, and what it said of itself. */
+class AnswerLog {
+  readonly #hash: ResponseHash
+  #usage: Usage | undefined
+
+  constructor({ createHasher }: GuardOptions) {
+    this.#hash = new ResponseHash(createHasher())
+  }
+
+  /** Adds a payload; the answer is complete where it holds the receipt. */
+  add(text: string): Answer | undefined {
+    const { payload, field } = detach(text)
+    this.#hash.add(payload)
+    // text that a model writes cannot match: inside of JSON strings quotes are escaped
+    if (field !== undefined || payload.includes('"usage":{')) this.#usage = shownUsage(parse(payload)) ?? this.#usage
+    return field && { field, responseH: this.#hash.digest(), usage: this.#usage }
+  }
+}
+
+function detach(text: string): { payload: string; field: DcmlField | undefined } {
+  try {
+    return detachDcml(text)
+  } catch (error) {
+    throw new ReceiptRefused([fail('receipt_format', (error as Error).message)])
+  }
+}
+
+/**
+ * For a stream of events: each passes as it comes, except that the one with the receipt waits until that was verified,
+ * and that nothing but `[DONE]` comes after it. Fails the stream with `receipt_missing`, `receipt_invalid`
+ * (a `ReceiptRefused`) or `response_malformed`.
+ */
+export function guardEvents(options: GuardOptions): TransformStream<Uint8Array, Uint8Array> {
+  const splitter = new EventSplitter()
+  const log = new AnswerLog(options)
+  let state: 'open' | 'proven' | 'done' = 'open'
+  return new TransformStream({
+    async transform(chunk, controller) {
+      for (const { bytes, payload } of splitter.push(chunk)) {
+        if (payload === '[DONE]') {
+          if (state === 'open') throw missingReceipt('the stream was declared done without one')
+          if (state === 'done') throw malformedResponse('the stream was declared done twice')
+          state = 'done'
+        } else if (payload !== undefined) {
+          if (state !== 'open') throw malformedResponse('a payload follows the receipt')
+          const answer = log.add(payload)
+          if (answer !== undefined) {
+            await options.verify(answer)
+            state = 'proven'
+          }
+        }
+        controller.enqueue(bytes)
+      }
+    },
+    flush() {
+      if (state === 'open') throw missingReceipt('the stream ended before one')
+      if (splitter.incomplete) throw malformedResponse('the stream ended in the middle of an event')
+    },
+  })
+}
+
+/** For an answer in one piece: nothing passes before all of it was verified. Fails as `guardEvents` does. */
+export function guardJson(options: GuardOptions): TransformStream<Uint8Array, Uint8Array> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  return new TransformStream({
+    transform(chunk) {
+      size += chunk.length
+      if (size > MAX_JSON_BYTES) throw malformedResponse(`it is longer than ${MAX_JSON_BYTES} bytes`)
+      parts.push(chunk)
+    },
+    async flush(controller) {
+      const body = concatBytes(...parts)
+      let text: string
+      try {
+        text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+      } catch (cause) {
+        throw malformedResponse('it is not UTF-8', cause)
+      }
+      const answer = new AnswerLog(options).add(text)
+      if (answer === undefined) throw missingReceipt('its dcml member is not there')
+      await options.verify(answer)
+      controller.enqueue(body)
+    },
+  })
+}
