@@ -102,7 +102,7 @@ export function blueprint(seed: Uint8Array, now: Date, imageH: Uint8Array = new 
     extensions: [authorityKeyIdentifier(keys[issuer]), crlNumber(1)],
   })
   const qeReport: QeReport = {
-    cpuSvn: platform.cpuSvn,
+    cpuSvn: Uint8Array.from(platform.cpuSvn),
     miscSelect: 0,
     attributes: fromHex('1500000000000000e700000000000000'),
     mrEnclave: derive(seed, 'quoting enclave', 32),

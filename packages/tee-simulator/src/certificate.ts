@@ -114,39 +114,39 @@ const extensionList = (extensions: readonly Extension[]): der.Der =>
     ),
   )
 
-const signed = (body: Uint8Array, signer: KeyPair): der.Der =>
+/** What a certificate's issuer signs: X.509 v3 (RFC 5280 §4.1). */
+export const certificateBody = (template: CertificateTemplate): der.Der =>
+  der.sequence(
+    der.explicit(0, der.integer(2)),
+    der.integer(template.serial),
+    ecdsaWithSha256,
+    name(template.issuer),
+    der.sequence(der.time(template.notBefore), der.time(template.notAfter)),
+    name(template.subject),
+    der.sequence(p256Algorithm, der.bitString(concatBytes(uncompressed, template.key.point))),
+    der.explicit(3, extensionList(template.extensions)),
+  )
+
+/** What a CRL's issuer signs: X.509 v2 (RFC 5280 §5.1). */
+export const crlBody = (template: CrlTemplate): der.Der =>
+  der.sequence(
+    der.integer(1),
+    ecdsaWithSha256,
+    name(template.issuer),
+    der.time(template.thisUpdate),
+    der.time(template.nextUpdate),
+    ...revocations(template),
+    der.explicit(0, extensionList(template.extensions)),
+  )
+
+/** The frame that certificates and CRLs share: body, algorithm, signature. */
+export const sealBody = (body: Uint8Array, signer: KeyPair): der.Der =>
   der.sequence(body, ecdsaWithSha256, der.bitString(signDer(signer, body)))
 
-/** An X.509 v3 certificate (RFC 5280 §4.1). */
 export const issueCertificate = (template: CertificateTemplate): der.Der =>
-  signed(
-    der.sequence(
-      der.explicit(0, der.integer(2)),
-      der.integer(template.serial),
-      ecdsaWithSha256,
-      name(template.issuer),
-      der.sequence(der.time(template.notBefore), der.time(template.notAfter)),
-      name(template.subject),
-      der.sequence(p256Algorithm, der.bitString(concatBytes(uncompressed, template.key.point))),
-      der.explicit(3, extensionList(template.extensions)),
-    ),
-    template.signer,
-  )
+  sealBody(certificateBody(template), template.signer)
 
-/** An X.509 v2 CRL (RFC 5280 §5.1). */
-export const issueCrl = (template: CrlTemplate): der.Der =>
-  signed(
-    der.sequence(
-      der.integer(1),
-      ecdsaWithSha256,
-      name(template.issuer),
-      der.time(template.thisUpdate),
-      der.time(template.nextUpdate),
-      ...revocations(template),
-      der.explicit(0, extensionList(template.extensions)),
-    ),
-    template.signer,
-  )
+export const issueCrl = (template: CrlTemplate): der.Der => sealBody(crlBody(template), template.signer)
 
 /** RFC 5280 §5.1.2.6: the list is absent, not empty, where nothing is revoked. */
 const revocations = ({ revoked, thisUpdate }: CrlTemplate): der.Der[] =>

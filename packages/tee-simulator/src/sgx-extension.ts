@@ -6,7 +6,7 @@ export interface Platform {
   /** 16 bytes: the processor package. */
   ppid: Uint8Array
   /** 16 security version numbers of SGX components. */
-  cpuSvn: Uint8Array
+  cpuSvn: readonly number[] | Uint8Array
   pceSvn: number
   /** 2 bytes. */
   pceId: Uint8Array
@@ -23,7 +23,7 @@ export function sgxExtension(platform: Platform): Extension {
   const tcb = [
     ...components,
     field('2.17', der.integer(platform.pceSvn)),
-    field('2.18', der.octetString(platform.cpuSvn)),
+    field('2.18', der.octetString(Uint8Array.from(platform.cpuSvn))),
   ]
   const flags = ['7.1', '7.2', '7.3'].map((id) => field(id, der.boolean(true)))
   return {

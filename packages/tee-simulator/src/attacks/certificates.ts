@@ -12,7 +12,7 @@ import * as der from '../der.ts'
 import { pemChain } from '../issue.ts'
 import { deriveKey, signRaw } from '../keys.ts'
 import { sgxExtension } from '../sgx-extension.ts'
-import { type Attack, attack, type Forgery } from './forge.ts'
+import { type Attack, attack, ownRoot } from './forge.ts'
 
 const replaceExtension = (certificate: CertificateTemplate, extension: Extension): void => {
   certificate.extensions = certificate.extensions.map((old) => (old.oid === extension.oid ? extension : old))
@@ -20,18 +20,11 @@ const replaceExtension = (certificate: CertificateTemplate, extension: Extension
 const dropExtension = (certificate: CertificateTemplate, oid: string): void => {
   certificate.extensions = certificate.extensions.filter((extension) => extension.oid !== oid)
 }
-/** A chain whose intermediate CA is bent in the quote alone, not in the collateral. */
-const inQuote =
-  (bend: (intermediate: CertificateTemplate) => void): NonNullable<Forgery['chain']> =>
-  ({ pck, root }, plan) => {
-    const intermediate = { ...plan.intermediate }
-    intermediate.extensions = [...intermediate.extensions]
-    bend(intermediate)
-    return pemChain(pck, issueCertificate(intermediate), root)
-  }
-
 const expired = (certificate: CertificateTemplate, { rootCrl }: Blueprint): Uint8Array =>
   issueCertificate({ ...certificate, notAfter: rootCrl.thisUpdate })
+
+/** Another certificate of the root's key. */
+const reissued = ({ root }: Blueprint): Uint8Array => issueCertificate({ ...root, serial: Uint8Array.of(2) })
 
 /** A critical extension nobody knows. */
 const unknown: Extension = { oid: '1.3.6.1.4.1.58888.1.99', critical: true, value: der.utf8String('?') }
@@ -49,7 +42,11 @@ export const certificateAttacks: readonly Attack[] = [
   }),
   attack('root without the DEVELOPMENT marker', 'environment', {
     plan: ({ root }) => dropExtension(root, OID.development),
-    ownRoot: true,
+    roots: ownRoot,
+  }),
+  attack('chains that end in two roots, both trusted', 'root_pinned', {
+    chain: ({ pck, intermediate }, plan) => pemChain(pck, intermediate, reissued(plan)),
+    roots: ({ root }, plan) => [root, reissued(plan)],
   }),
   attack('PCK signed by a stranger', 'pck_chain', {
     plan: (plan, stranger) => {
@@ -93,7 +90,7 @@ export const certificateAttacks: readonly Attack[] = [
   }),
   attack('root allows no intermediate CA (pathLen 0)', 'pck_chain', {
     plan: ({ root }) => replaceExtension(root, basicConstraints(true, 0)),
-    ownRoot: true,
+    roots: ownRoot,
   }),
   attack('intermediate CA may not sign certificates (keyUsage)', 'pck_chain', {
     plan: ({ intermediate }) => replaceExtension(intermediate, keyUsage('signData')),
@@ -123,7 +120,7 @@ export const certificateAttacks: readonly Attack[] = [
       plan: ({ root, rootCrl }) => {
         root.notAfter = rootCrl.thisUpdate
       },
-      ownRoot: true,
+      roots: ownRoot,
     },
     ['tcb_info_chain', 'qe_identity_chain'],
   ),
@@ -174,24 +171,6 @@ export const certificateAttacks: readonly Attack[] = [
   attack('critical extension nobody knows in the PCK', 'pck_chain', {
     plan: ({ pck }) => void pck.extensions.push(unknown),
   }),
-  attack('basicConstraints twice in the intermediate CA', 'quote_certificates', {
-    chain: inQuote((intermediate) => void intermediate.extensions.push(basicConstraints(true, 7))),
-  }),
-  attack('boolean in BER, not DER, in the intermediate CA', 'quote_certificates', {
-    chain: inQuote((intermediate) =>
-      replaceExtension(intermediate, {
-        oid: OID.basicConstraints,
-        critical: true,
-        value: der.sequence(der.tlv(0x01, Uint8Array.of(1)), der.integer(0)),
-      }),
-    ),
-  }),
-  attack('text between the certificates of a chain', 'collateral_certificates', {
-    collateral: ({ tcb_info_issuer_chain }) => ({
-      tcb_info_issuer_chain: tcb_info_issuer_chain.replace('-----\n-----', '-----\nnothing to see\n-----'),
-    }),
-  }),
-  attack('PCK chain without a certificate', 'quote_certificates', { chain: () => 'no certificate here' }),
   attack('PCK chain of the leaf alone', 'root_pinned', { chain: ({ pck }) => pemChain(pck) }),
   attack('PCK chain in the wrong order', 'root_pinned', {
     chain: ({ root, intermediate, pck }) => pemChain(root, intermediate, pck),
@@ -209,6 +188,17 @@ export const certificateAttacks: readonly Attack[] = [
         oid: OID.sgx,
         value: der.sequence(der.sequence(der.oid(`${OID.sgx}.1`), der.octetString(new Uint8Array(16)))),
       }),
+  }),
+  attack('FMSPC twice inside the SGX extension', 'pck_extension', {
+    plan: ({ pck, platform }) => {
+      const fmspc = der.sequence(der.oid(`${OID.sgx}.4`), der.octetString(platform.fmspc))
+      const { value } = sgxExtension(platform)
+      // 4 bytes of tag and length stand before the fields
+      replaceExtension(pck, { oid: OID.sgx, value: der.sequence(value.subarray(4), fmspc) })
+    },
+  }),
+  attack('SVN above 255 in the SGX extension', 'pck_extension', {
+    plan: ({ pck, platform }) => replaceExtension(pck, sgxExtension({ ...platform, cpuSvn: Array(16).fill(256) })),
   }),
   attack('SGX extension with a short FMSPC', 'pck_extension', {
     plan: ({ pck, platform }) =>

@@ -3,7 +3,7 @@ import type { Blueprint } from '../blueprint.ts'
 import { issueCertificate, keyUsage, OID } from '../certificate.ts'
 import * as der from '../der.ts'
 import { pemChain } from '../issue.ts'
-import { type Attack, attack } from './forge.ts'
+import { type Attack, attack, ownRoot } from './forge.ts'
 
 /** The TCB signer's next certificate. */
 const successor = ({ tcbSigner }: Blueprint): Uint8Array => issueCertificate({ ...tcbSigner, serial: Uint8Array.of(2) })
@@ -121,6 +121,6 @@ export const crlAttacks: readonly Attack[] = [
         extension.oid === OID.keyUsage ? keyUsage('signCertificatesOnly') : extension,
       )
     },
-    ownRoot: true,
+    roots: ownRoot,
   }),
 ]

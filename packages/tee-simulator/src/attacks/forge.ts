@@ -45,8 +45,8 @@ export interface Forgery {
   quote?(quote: Uint8Array, plan: Blueprint): Uint8Array
   /** Demands of the victim. */
   demands?(plan: Blueprint): Demands
-  /** Trust the root that `plan` leads to, which then differs from the simulator's. */
-  ownRoot?: boolean
+  /** What the victim trusts instead of the simulator's root. */
+  roots?(certificates: Certificates, plan: Blueprint): readonly Uint8Array[]
 }
 
 const strangerSeed = new TextEncoder().encode('DCML DEVELOPMENT: a stranger')
@@ -64,9 +64,12 @@ export function forge(simulator: Simulator, forgery: Forgery = {}): Forged {
     quote: forgery.quote?.(quote, plan) ?? quote,
     collateral: { ...collateral, ...forgery.collateral?.(collateral, certificates, plan) },
     ...(forgery.demands && { policy: forgery.demands(plan) }),
-    ...(forgery.ownRoot && { roots: [certificates.root] }),
+    ...(forgery.roots && { roots: forgery.roots(certificates, plan) }),
   }
 }
+
+/** The victim trusts the root that the forgery leads to. */
+export const ownRoot = ({ root }: Certificates): readonly Uint8Array[] => [root]
 
 export const attack = (name: string, targets: string, forgery: Forgery, also: readonly string[] = []): Attack => ({
   name,

@@ -1,5 +1,6 @@
 import { certificateAttacks } from './certificates.ts'
 import { crlAttacks } from './crls.ts'
+import { encodingAttacks } from './encodings.ts'
 import type { Attack } from './forge.ts'
 import { quoteAttacks } from './quotes.ts'
 import { statementAttacks } from './statements.ts'
@@ -10,6 +11,7 @@ import { workloadAttacks } from './workload.ts'
 export const attacks: readonly Attack[] = [
   ...quoteAttacks,
   ...certificateAttacks,
+  ...encodingAttacks,
   ...crlAttacks,
   ...statementAttacks,
   ...tcbAttacks,

@@ -1,3 +1,4 @@
+import { concatBytes } from '@dcml/protocol'
 import { type Attack, attack } from './forge.ts'
 
 /** Offsets in a v4 quote: header 48, TD report 584, length 4, then signature, key and certification data. */
@@ -30,6 +31,18 @@ export const quoteAttacks: readonly Attack[] = [
   attack('quote cut in the certificates', 'quote_format', { quote: (quote) => quote.slice(0, -1) }),
   attack('quote that declares more than it has', 'quote_format', { quote: (quote) => patch(quote, LENGTH + 2, 1) }),
   attack('quote that declares less than it needs', 'quote_format', { quote: (quote) => patch(quote, LENGTH, 0, 1) }),
+  attack('bytes hidden behind the certificates', 'quote_format', {
+    quote: (quote) => {
+      const hidden = concatBytes(quote, new Uint8Array(8))
+      new DataView(hidden.buffer).setUint32(LENGTH, quote.length - SIGNATURE + 8, true)
+      return hidden
+    },
+  }),
+  attack('more than 64 KiB of signature data', 'quote_format', {
+    plan: (plan) => {
+      plan.authData = new Uint8Array(65_535)
+    },
+  }),
   attack('authentication data longer than the quote', 'quote_format', {
     quote: (quote) => patch(quote, AUTH_LENGTH, 0xff, 0xff),
   }),
@@ -52,6 +65,11 @@ export const quoteAttacks: readonly Attack[] = [
   attack('quote of an SGX enclave', 'tee_type', {
     plan: ({ header }) => {
       header.teeType = 0
+    },
+  }),
+  attack('quote of a TEE nobody knows', 'tee_type', {
+    plan: ({ header }) => {
+      header.teeType = 0x82
     },
   }),
   attack('quoting enclave of an unknown vendor', 'quote_qe_vendor', {
