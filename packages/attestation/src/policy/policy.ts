@@ -66,7 +66,12 @@ const hex = (bytes: number) =>
 const measurement = hex(48)
 const advisory = v.pipe(v.string(), v.regex(/^INTEL-(SA|DOC)-\d{5}$/, 'not an Intel advisory id'))
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const anyOr = <Item extends v.GenericSchema>(item: Item) => v.union([v.literal('any'), v.array(item)])
+// Not a union, whose issues would not say which item is wrong.
+const anyOr = <Item extends v.GenericSchema>(item: Item) => {
+  const waived = v.literal('any')
+  const list = v.array(item)
+  return v.lazy<typeof waived | typeof list>((value) => (typeof value === 'string' ? waived : list))
+}
 const acceptable = TCB_STATUSES.filter((status) => status !== 'Revoked')
 
 const schema = v.strictObject({

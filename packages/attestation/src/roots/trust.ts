@@ -9,8 +9,10 @@ import { INTEL_SGX_ROOT_CA_BASE64 } from './intel-sgx.ts'
 /** A root to trust, as DER or PEM text. */
 export type Root = Uint8Array | string
 
+const intelSgxRootCa = /* @__PURE__ */ base64.decode(INTEL_SGX_ROOT_CA_BASE64)
+
 /** The roots trusted where no others are given. */
-export const pinnedRoots = (): Root[] => [base64.decode(INTEL_SGX_ROOT_CA_BASE64)]
+export const pinnedRoots = (): Root[] => [intelSgxRootCa]
 
 /** The one trusted root, compared by its bytes, that all chains end in. */
 export function findRoot(

@@ -29,7 +29,9 @@ export function readPem(text: string): Uint8Array[] {
 }
 
 function decode(lines: string[]): Uint8Array {
-  const shaped = lines.every(({ length }, i) => (i < lines.length - 1 ? length === 64 : length > 0 && length <= 64))
+  const shaped =
+    lines.length > 0 &&
+    lines.every(({ length }, i) => (i < lines.length - 1 ? length === 64 : length > 0 && length <= 64))
   if (!shaped) throw new Refusal('PEM: lines are not 64 characters')
   try {
     return base64.decode(lines.join(''))

@@ -1,0 +1,95 @@
+import { DcmlError } from '@dcml/protocol'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parsePolicy } from './policy.ts'
+import { clientDefault, development, keyRelease, platform } from './presets.ts'
+
+const imageH = 'ab'.repeat(32)
+const mrtd = 'cd'.repeat(48)
+
+const refusal = (json: unknown): DcmlError => {
+  try {
+    parsePolicy(json)
+  } catch (error) {
+    if (DcmlError.isInstance(error)) return error
+    throw error
+  }
+  throw new Error('accepted')
+}
+
+test('an empty policy accepts nothing', () => {
+  expect(parsePolicy({})).toEqual({
+    environment: 'production',
+    imageH: [],
+    images: [],
+    tcb: { accept: ['UpToDate'], minEvaluationNumber: 20, deniedAdvisories: [], allowedAdvisories: [], graceDays: 0 },
+    td: { debug: false, migratable: false, perfmon: false, serviceTd: false },
+    binding: 'session-signed',
+    maxAgeSeconds: 600,
+  })
+})
+
+test('hex is compared in lower case', () => {
+  expect(parsePolicy({ imageH: [imageH.toUpperCase()] }).imageH).toEqual([imageH])
+})
+
+test('a policy reads back as itself', () => {
+  for (const policy of [platform, development(), clientDefault({ imageH: [imageH], images: [{ mrtd, label: 'a' }] })])
+    expect(parsePolicy(JSON.parse(JSON.stringify(policy)))).toEqual(policy)
+})
+
+describe('refuses with the field', () => {
+  test.each([
+    [null, 'policy'],
+    [{ imageh: [] }, 'imageh'],
+    [{ environment: 'test' }, 'environment'],
+    [{ imageH: imageH }, 'imageH'],
+    [{ imageH: [imageH.slice(2)] }, 'imageH.0'],
+    [{ imageH: ['zz'.repeat(32)] }, 'imageH.0'],
+    [{ images: [{ mrtd }] }, 'images.0.label'],
+    [{ images: [{ mrtd, label: 'a', rtmr3: mrtd }] }, 'images.0.rtmr3'],
+    [{ tcb: { accept: ['Revoked'] } }, 'tcb.accept.0'],
+    [{ tcb: { accept: ['uptodate'] } }, 'tcb.accept.0'],
+    [{ tcb: { graceDays: -1 } }, 'tcb.graceDays'],
+    [{ tcb: { graceDays: Number.POSITIVE_INFINITY } }, 'tcb.graceDays'],
+    [{ tcb: { minEvaluationNumber: '20' } }, 'tcb.minEvaluationNumber'],
+    [{ tcb: { deniedAdvisories: ['00837'] } }, 'tcb.deniedAdvisories.0'],
+    [{ td: { debug: 'false' } }, 'td.debug'],
+    [{ platforms: ['00'] }, 'platforms.0'],
+    [{ binding: 'none' }, 'binding'],
+    [{ maxAgeSeconds: Number.NaN }, 'maxAgeSeconds'],
+  ])('%j: %s', (json, field) => {
+    expect(refusal(json)).toMatchObject({ code: 'policy_invalid', details: { field } })
+  })
+
+  test('any JSON, with nothing but policy_invalid', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (json) => {
+        try {
+          parsePolicy(json)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'policy_invalid' })
+        }
+      }),
+    )
+  })
+})
+
+describe('presets', () => {
+  test('key release takes no grace and no weaker binding, whatever it is given', () => {
+    const options = { imageH: [imageH], images: [], tcb: { graceDays: 30 }, binding: 'key' as const }
+    expect(keyRelease(options)).toMatchObject({
+      tcb: { graceDays: 0 },
+      binding: 'session-quoted',
+      environment: 'production',
+    })
+  })
+  test('only development takes development roots', () => {
+    expect(development().environment).toBe('development')
+    for (const policy of [platform, clientDefault({ imageH: 'any', images: 'any' }), parsePolicy({})])
+      expect(policy.environment).toBe('production')
+  })
+  test('the platform preset judges no identity', () => {
+    expect(platform).toMatchObject({ imageH: 'any', images: 'any', tcb: { accept: ['UpToDate'], graceDays: 0 } })
+  })
+})
