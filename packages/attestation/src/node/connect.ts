@@ -9,7 +9,7 @@ import { type Attested, verifyEvidence } from '../evidence/verify.ts'
 import type { Policy } from '../policy/policy.ts'
 import { requestOnce } from './answer.ts'
 import { dial } from './dial.ts'
-import { connectionExporter, spkiHash } from './exporter.ts'
+import { connectionExporter, peerSpki } from './exporter.ts'
 
 /** Whom to accept, and for how long to wait. */
 export interface AttestOptions {
@@ -81,9 +81,7 @@ async function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<O
   const { host, port, policy, roots, clock = Date.now, purpose = 'session' } = options
   const nonce = Uint8Array.from(randomBytes(32))
   const exporter = connectionExporter(socket, nonce)
-  const certificate = socket.getPeerX509Certificate()
-  if (certificate === undefined) throw new Error('a full TLS 1.3 handshake without a certificate')
-  const tlsSpki = spkiHash(certificate.publicKey)
+  const tlsSpki = peerSpki(socket)
   const binding = policy.binding === 'session-quoted' || purpose !== 'session' ? 'session-quoted' : 'session-signed'
   const target = formatAttestRequest({ nonce, binding, purpose })
   const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

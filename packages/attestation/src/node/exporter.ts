@@ -9,11 +9,15 @@ import { EXPORTER_LABEL } from '../channel/binding.ts'
  * the server's key
  */
 export function connectionExporter(socket: TLSSocket, nonce: Uint8Array): Uint8Array {
-  if (socket.getProtocol() !== 'TLSv1.3' || socket.isSessionReused())
-    throw new DcmlError('tls_failed', 'The connection is not a fresh TLS 1.3 connection.', {
-      hint: 'Connect with TLS 1.3 and without session resumption.',
-    })
+  if (socket.getProtocol() !== 'TLSv1.3' || socket.isSessionReused()) throw notFresh()
   return Uint8Array.from(socket.exportKeyingMaterial(32, EXPORTER_LABEL, Buffer.from(nonce)))
+}
+
+/** SHA-256 of the key in the server's certificate. @throws DcmlError `tls_failed` where a handshake showed none */
+export function peerSpki(socket: TLSSocket): Uint8Array {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) throw notFresh()
+  return spkiHash(certificate.publicKey)
 }
 
 /** SHA-256 of the DER SubjectPublicKeyInfo of a key. */
@@ -23,3 +27,8 @@ export const spkiHash = (publicKey: KeyObject): Uint8Array =>
       .update(publicKey.export({ type: 'spki', format: 'der' }))
       .digest(),
   )
+
+const notFresh = (): DcmlError =>
+  new DcmlError('tls_failed', 'The connection is not a fresh TLS 1.3 connection.', {
+    hint: 'Connect with TLS 1.3 and without session resumption.',
+  })
