@@ -1,5 +1,5 @@
 import { DcmlError } from '@dcml/protocol'
-import type { Llama, LlamaContext, LlamaEmbeddingContext, LlamaModel, Token } from 'node-llama-cpp'
+import type { LlamaContext, LlamaModel, Token } from 'node-llama-cpp'
 import type {
   ChatRequest,
   CompletionRequest,
@@ -9,9 +9,11 @@ import type {
   EngineInfo,
   SamplingOptions,
 } from '../engine.ts'
-import { contextOverflow, engineClosed, engineFailed, unsupported } from '../faults.ts'
+import { engineClosed, engineFailed, unsupported } from '../faults.ts'
+import { Embedder } from './embedder.ts'
 import { generate } from './generate.ts'
-import { grammarFor } from './grammar.ts'
+import { GRAMMAR_END, grammarFor } from './grammar.ts'
+import type { LlamaLibrary } from './library.ts'
 import { freeSampler, grammarSampler, type Sampler } from './sampling.ts'
 import { SequencePool } from './sequences.ts'
 import { ChatTemplate } from './template.ts'
@@ -19,12 +21,9 @@ import { ChatTemplate } from './template.ts'
 /** A weak model that must speak JSON may never close it; this many tokens are enough where nobody set a limit. */
 const GRAMMAR_LIMIT = 1024
 
-type Library = typeof import('node-llama-cpp')
-
 /** What the loader made, all of it on the CPU. */
 export interface Loaded {
-  readonly library: Library
-  readonly llama: Llama
+  readonly library: LlamaLibrary
   readonly model: LlamaModel
   readonly context: LlamaContext
   readonly threads: number
@@ -37,15 +36,16 @@ export class LlamaCppEngine implements Engine {
   readonly #sequences: SequencePool
   readonly #template: ChatTemplate
   readonly #closing = new AbortController()
-  #embedder: Promise<LlamaEmbeddingContext> | undefined
+  readonly #embedder: Embedder
 
   constructor(loaded: Loaded) {
-    const { context, model } = loaded
+    const { context, model, threads } = loaded
     const parallel = context.totalSequences
     this.info = { name: 'llama.cpp', contextLength: context.contextSize, parallel, embeddings: true }
     this.#loaded = loaded
     this.#sequences = new SequencePool(Array.from({ length: parallel }, () => context.getSequence()))
     this.#template = new ChatTemplate(model)
+    this.#embedder = new Embedder(model, { contextSize: context.contextSize, threads })
   }
 
   chat(request: ChatRequest, { signal }: { signal: AbortSignal }): AsyncIterable<EngineEvent> {
@@ -58,35 +58,24 @@ export class LlamaCppEngine implements Engine {
 
   async embed(
     request: EmbeddingRequest,
-    { signal }: { signal: AbortSignal },
+    { signal: caller }: { signal: AbortSignal },
   ): Promise<{ embeddings: number[][]; promptTokens: number }> {
-    const stop = AbortSignal.any([signal, this.#closing.signal])
-    stop.throwIfAborted()
-    const { model, threads } = this.#loaded
-    const { contextLength } = this.info
-    this.#embedder ??= model.createEmbeddingContext({ contextSize: contextLength, threads })
-    const embedder = await this.#embedder
-    const inputs = request.input.map((text) => model.tokenize(text))
-    const lengths = inputs.map((tokens) => embedder.calculateInputLength(tokens))
-    const longest = Math.max(...lengths)
-    if (longest >= contextLength) throw contextOverflow(longest, contextLength)
-    const embeddings: number[][] = []
-    for (const tokens of inputs) {
-      stop.throwIfAborted()
-      const { vector } = await embedder.getEmbeddingFor(tokens)
-      embeddings.push([...vector])
+    const signal = AbortSignal.any([caller, this.#closing.signal])
+    signal.throwIfAborted()
+    try {
+      return await this.#embedder.embed(request.input, signal)
+    } catch (error) {
+      throw asFault(error, signal)
     }
-    return { embeddings, promptTokens: lengths.reduce((sum, length) => sum + length, 0) }
   }
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(engineClosed())
-    const { context, model, llama } = this.#loaded
-    await (await this.#embedder)?.dispose()
+    const { context, model } = this.#loaded
+    await this.#embedder.close()
     await context.dispose()
     await model.dispose()
-    await llama.dispose()
   }
 
   async *#answer(
@@ -100,25 +89,31 @@ export class LlamaCppEngine implements Engine {
     const { model } = this.#loaded
     const prompt = beginning(model, tokenize())
     try {
-      const { sampler, limit } = await this.#sampler(request)
+      const { sampler, ...bounds } = await this.#sampler(request)
       const { contextLength } = this.info
       const generation = { model, sequences: this.#sequences, contextLength, sampler }
-      yield* generate(generation, prompt, { ...request, ...(limit !== undefined && { maxTokens: limit }) }, signal)
+      yield* generate(generation, prompt, { ...request, ...bounds }, signal)
     } catch (error) {
-      if (signal.aborted) throw signal.reason
-      throw DcmlError.isInstance(error) ? error : engineFailed(error)
+      throw asFault(error, signal)
     }
   }
 
   async #sampler(
     request: SamplingOptions & { readonly body: Readonly<Record<string, unknown>> },
-  ): Promise<{ sampler: Sampler; limit?: number }> {
-    const { library, llama, model } = this.#loaded
-    const grammar = await grammarFor(llama, request.body.response_format)
+  ): Promise<{ sampler: Sampler; maxTokens?: number; stop?: readonly string[] }> {
+    const { library, model } = this.#loaded
+    const grammar = await grammarFor(library.llama, request.body.response_format)
     if (!grammar) return { sampler: freeSampler(model, request) }
-    const state = new library.LlamaGrammarEvaluationState({ model, grammar })
-    return { sampler: grammarSampler(request, state), limit: request.maxTokens ?? GRAMMAR_LIMIT }
+    const state = new library.module.LlamaGrammarEvaluationState({ model, grammar })
+    const { maxTokens = GRAMMAR_LIMIT, stop } = request
+    return { sampler: grammarSampler(request, state), maxTokens, stop: [...stop, GRAMMAR_END] }
   }
+}
+
+/** Whatever broke because of an abort is that abort. */
+function asFault(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason
+  return DcmlError.isInstance(error) ? error : engineFailed(error)
 }
 
 /** Adds the token that texts of this model begin with, unless its template has written it already. */

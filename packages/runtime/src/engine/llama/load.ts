@@ -4,6 +4,7 @@ import type { Llama, LlamaModel } from 'node-llama-cpp'
 import type { EngineLoader, EngineLog, ModelFile } from '../engine.ts'
 import { unsupported } from '../faults.ts'
 import { LlamaCppEngine } from './engine.ts'
+import { type LlamaLibrary, loadLibrary } from './library.ts'
 import { parametersOf, threadsFor } from './threads.ts'
 
 /** Options of {@link llamaCppLoader}. */
@@ -18,7 +19,8 @@ export interface LlamaCppOptions {
 
 const DEFAULT_PARALLEL = 8
 const DEFAULT_CONTEXT = 4096
-const GGUF_MAGIC = 'GGUF'
+/** "GGUF", then the version, little endian; llama.cpp reads 2 and 3. */
+const GGUF_BEGINNINGS = ['GGUF\x02\0\0\0', 'GGUF\x03\0\0\0']
 
 /**
  * Runs a GGUF model in this process, on the CPU, through the optional peer `node-llama-cpp`. The model is one `.gguf`
@@ -33,31 +35,26 @@ export function llamaCppLoader(options: LlamaCppOptions = {}): EngineLoader {
     async load(files, { signal, log }) {
       const file = await theGguf(files)
       signal.throwIfAborted()
-      const library = await importLibrary()
-      const llama = await startLlama(library, log)
+      const library = await loadLibrary()
+      library.logTo(log)
+      const model = await loadModel(library.llama, file, signal)
       try {
-        return await loadModel(library, llama, file, options, signal, log)
+        const engine = await createEngine(library, model, options, signal, log)
+        library.logTo(log, { withText: false })
+        return engine
       } catch (error) {
-        await llama.dispose()
+        await model.dispose()
         throw error
       }
     },
   }
 }
 
-async function loadModel(
-  library: typeof import('node-llama-cpp'),
-  llama: Llama,
-  file: ModelFile,
-  options: LlamaCppOptions,
-  signal: AbortSignal,
-  log: EngineLog | undefined,
-): Promise<LlamaCppEngine> {
-  let model: LlamaModel
+async function loadModel(llama: Llama, file: ModelFile, signal: AbortSignal): Promise<LlamaModel> {
   try {
     // The weights are already in memory, as tmpfs pages: mapping them takes no more, whatever the library estimates.
     const modelPath = file.path
-    model = await llama.loadModel({ modelPath, useMmap: true, ignoreMemorySafetyChecks: true, loadSignal: signal })
+    return await llama.loadModel({ modelPath, useMmap: true, ignoreMemorySafetyChecks: true, loadSignal: signal })
   } catch (cause) {
     signal.throwIfAborted()
     throw new DcmlError('model_load_failed', 'llama.cpp cannot load this model.', {
@@ -66,17 +63,23 @@ async function loadModel(
       cause,
     })
   }
+}
+
+async function createEngine(
+  library: LlamaLibrary,
+  model: LlamaModel,
+  options: LlamaCppOptions,
+  signal: AbortSignal,
+  log: EngineLog | undefined,
+): Promise<LlamaCppEngine> {
   const parameters = parametersOf(model)
-  const threads = options.threads ?? threadsFor(parameters, llama.cpuMathCores)
+  const threads = options.threads ?? threadsFor(parameters, library.llama.cpuMathCores)
   const sequences = options.parallel ?? DEFAULT_PARALLEL
   const contextSize = options.contextLength ?? Math.min(model.trainContextSize, DEFAULT_CONTEXT)
   try {
     const context = await model.createContext({ sequences, contextSize, threads, createSignal: signal })
-    // Once requests come in, a message may quote one (a grammar that does not parse, for example).
-    llama.logger = (level) => log?.warn({ level }, 'llama.cpp reported a fault while serving')
-    llama.logLevel = library.LlamaLogLevel.error
     log?.info({ parameters, threads, parallel: sequences, contextLength: contextSize }, 'model loaded by llama.cpp')
-    return new LlamaCppEngine({ library, llama, model, context, threads })
+    return new LlamaCppEngine({ library, model, context, threads })
   } catch (cause) {
     signal.throwIfAborted()
     throw new DcmlError('model_too_large', `No memory for ${sequences} conversations of ${contextSize} tokens.`, {
@@ -94,8 +97,8 @@ async function theGguf(files: readonly ModelFile[]): Promise<ModelFile> {
     throw unsupported('The embedded engine loads one GGUF file.', 'Merge the parts with `llama-gguf-split --merge`.')
   }
   const file = named[0] ?? files[0]
-  if (file && (await beginningOf(file.path, GGUF_MAGIC.length)) === GGUF_MAGIC) return file
-  throw new DcmlError('model_not_gguf', 'The model is not a GGUF file.', {
+  if (file && GGUF_BEGINNINGS.includes(await beginningOf(file.path, 8))) return file
+  throw new DcmlError('model_not_gguf', 'The model is not a GGUF file of version 2 or 3.', {
     hint: 'Convert it with `convert_hf_to_gguf.py` of llama.cpp, or serve it with an upstream engine.',
     ...(file && { details: { file: file.name } }),
   })
@@ -108,29 +111,5 @@ async function beginningOf(path: string, length: number): Promise<string> {
     return buffer.toString('latin1', 0, bytesRead)
   } finally {
     await handle.close()
-  }
-}
-
-async function importLibrary(): Promise<typeof import('node-llama-cpp')> {
-  try {
-    return await import('node-llama-cpp')
-  } catch (cause) {
-    throw unsupported('node-llama-cpp is not installed.', 'Run `npm install node-llama-cpp@3`.', cause)
-  }
-}
-
-/** Nothing is probed, compiled or downloaded, and nothing reaches the console. Threads are capped per context. */
-async function startLlama(library: typeof import('node-llama-cpp'), log: EngineLog | undefined): Promise<Llama> {
-  const { LlamaLogLevel, getLlama } = library
-  const logger = (level: string, message: string) => log?.warn({ level, llama: message.trim() }, 'llama.cpp says')
-  try {
-    return await getLlama({ gpu: false, build: 'never', maxThreads: 0, logLevel: LlamaLogLevel.warn, logger })
-  } catch (cause) {
-    const platform = `${process.platform}-${process.arch}`
-    throw unsupported(
-      `There is no llama.cpp binary for ${platform}.`,
-      `Install @node-llama-cpp/${platform} of the same version as node-llama-cpp.`,
-      cause,
-    )
   }
 }
