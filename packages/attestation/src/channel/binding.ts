@@ -29,30 +29,33 @@ export const sessionMessage = (nonce: Uint8Array, exporter: Uint8Array): Uint8Ar
 
 /** Judges purpose, nonce, exporter, TLS key and session signature by what the policy's binding demands. */
 export async function bindingChecks(claims: Claims, policy: Policy, expect: Expectation): Promise<Check[]> {
-  const { nonce, exporter, tlsSpki, signature } = expect
+  const signed = expect.signature !== undefined
   const purpose =
     claims.purpose === expect.purpose
       ? pass('purpose', `made for ${claims.purpose}`)
       : fail('purpose', `made for ${claims.purpose}, not for ${expect.purpose}`)
-  const unknown = (name: string): Check =>
-    policy.binding === 'key'
+
+  /** Compares a claim with the verifier's own value, unless the session signature covers that instead. */
+  function tied(
+    name: string,
+    what: string,
+    claimed: Uint8Array | undefined,
+    own: Uint8Array | undefined,
+    bySignature: boolean,
+  ): Check {
+    if (own !== undefined)
+      return bySignature ? skipped(name, 'covered by the session signature') : same(name, what, claimed, own)
+    return policy.binding === 'key'
       ? skipped(name, 'no connection to compare with; the policy asks for none')
       : fail(name, `the policy demands ${policy.binding}, but no connection was given to compare with`)
-  const bySignature = (name: string): Check => skipped(name, 'tied to this connection by the session signature')
+  }
 
   return [
     purpose,
-    nonce === undefined
-      ? unknown('nonce')
-      : signature === undefined
-        ? same('nonce', 'nonce', claims.nonce, nonce)
-        : bySignature('nonce'),
-    exporter === undefined
-      ? unknown('exporter')
-      : signature === undefined || claims.exporter !== undefined
-        ? same('exporter', 'TLS exporter', claims.exporter, exporter)
-        : bySignature('exporter'),
-    tlsSpki === undefined ? unknown('tls_spki') : same('tls_spki', 'TLS key', claims.tlsSpki, tlsSpki),
+    tied('nonce', 'nonce', claims.nonce, expect.nonce, signed),
+    // a quote of another connection is refused, whoever signs this one
+    tied('exporter', 'TLS exporter', claims.exporter, expect.exporter, signed && claims.exporter === undefined),
+    tied('tls_spki', 'TLS key', claims.tlsSpki, expect.tlsSpki, false),
     await signatureCheck(claims, policy, expect),
   ]
 }
