@@ -21,14 +21,16 @@ import { type Listener, type ListenOptions, listen } from './listener.ts'
 import { ModelHost, type ModelState } from './model/host.ts'
 import { loadModelRoute, modelRoute, operatorOnly, publicState } from './model/routes.ts'
 import type { ModelSource } from './model/source.ts'
+import { sealedModels } from './weights/source.ts'
+import { openAnonymousStore } from './weights/store.ts'
 
 export interface RuntimeOptions {
   readonly tee: TeeBackend
   /** Exact bytes of the image manifest this workload was started from. It also names models and chain. */
   readonly manifest: Uint8Array
   readonly loader: EngineLoader
-  /** Reads sealed models. */
-  readonly source: ModelSource
+  /** Reads sealed models. Default: `DCMW` containers, opened into tmpfs of this machine once it was found safe. */
+  readonly source?: ModelSource
   /** Path of the sealed model to load at once, as by `load_model`. */
   readonly model?: string
   /** The attested port. */
@@ -69,8 +71,8 @@ export interface Runtime {
 /**
  * Starts the program inside the CVM: makes the enclave's keys and first evidence, listens, and loads the model when
  * its key is there.
- * @throws DcmlError `tee_environment_refused`, `limits_invalid`, `listen_failed`, those of `createEnclave`, and with
- * `model` those of reading the sealed model's header
+ * @throws DcmlError `tee_environment_refused`, `limits_invalid`, `listen_failed`, those of `openAnonymousStore` and
+ * `createEnclave`, and with `model` those of reading the sealed model's header
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { tee, clock = Date.now, environment = 'production', logger = pino() } = options
@@ -81,8 +83,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { models, network: chain = NO_CHAIN } = parseImageManifest(options.manifest)
   const allows = (modelH: Uint8Array): boolean => models === 'any' || models.includes(toHex(modelH))
   const host = new ModelHost({
-    source: options.source,
+    source: options.source ?? sealedModels(openAnonymousStore({ environment, log: logger })),
     loader: options.loader,
+    log: logger,
     keys,
     clock,
     allows,

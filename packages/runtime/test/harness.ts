@@ -1,5 +1,5 @@
 // A runtime in a simulated TEE with a scripted engine, and an attested client of it.
-import { clientDefault, keyRelease } from '@dcml/attestation'
+import { clientDefault, imageH, keyRelease } from '@dcml/attestation'
 import { attestedConnector, type ConnectorOptions } from '@dcml/attestation/node'
 import { encodeKeyGrant, NO_CHAIN, toBase64url, toHex, utf8 } from '@dcml/protocol'
 import { createSimulator, type Simulator } from '@dcml/tee-simulator'
@@ -36,7 +36,7 @@ export const sealedWith = (sk: Uint8Array, overrides: Partial<SealedModel> = {})
   ...overrides,
 })
 
-export const grantOf = (sk: Uint8Array, modelH = MODEL_H): string =>
+export const grantOf = (sk: Uint8Array, modelH: Uint8Array = MODEL_H): string =>
   toBase64url(encodeKeyGrant(NO_CHAIN, modelH, { sk, keyEpoch: 0, ownerContract: '', provenance: null }))
 
 /** Answers `one two three …`, as many words as the prompt's last number says, five otherwise. */
@@ -52,17 +52,21 @@ export interface Booted extends Runtime, AsyncDisposable {
   log(): string
 }
 
-export async function boot(options: Partial<RuntimeOptions> & { script?: Script } = {}): Promise<Booted> {
-  const { script = counting, ...rest } = options
+type BootOptions = Partial<RuntimeOptions> & {
+  script?: Script
+  /** Reads real containers, as the runtime does by itself. */
+  containers?: boolean
+}
+
+export async function boot(options: BootOptions = {}): Promise<Booted> {
+  const { script = counting, containers = false, ...rest } = options
   const manifest = rest.manifest ?? manifestOf()
-  const { createHash } = await import('node:crypto')
-  const imageH = Uint8Array.from(createHash('sha256').update(manifest).digest())
   const lines: string[] = []
   const runtime = await startRuntime({
-    tee: simulator.createTee({ imageH }),
+    tee: simulator.createTee({ imageH: imageH(manifest) }),
     manifest,
     loader: scriptedLoader(script),
-    source: async () => sealedWith(SK),
+    ...(!containers && { source: async () => sealedWith(SK) }),
     listen: { host: '127.0.0.1', port: 0 },
     admin: { host: '127.0.0.1', port: 0 },
     environment: 'development',
@@ -102,7 +106,7 @@ export function attestedFetch(
 }
 
 /** A runtime whose model answers, and a fetch for it. */
-export async function serving(options: Parameters<typeof boot>[0] = {}) {
+export async function serving(options: BootOptions = {}) {
   const runtime = await boot({ model: 'any', ...options })
   const fetch = attestedFetch(runtime)
   const post = (path: string, body: unknown, init: RequestInit = {}): Promise<Response> =>

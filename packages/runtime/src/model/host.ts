@@ -1,5 +1,5 @@
 import { DcmlError, equalBytes, type KeyGrant, toHex } from '@dcml/protocol'
-import type { Engine, EngineLoader } from '../engine/engine.ts'
+import type { Engine, EngineLoader, EngineLog } from '../engine/engine.ts'
 import type { KeyStore } from '../keys/store.ts'
 import type { LoadProgress, ModelSource, SealedModel } from './source.ts'
 
@@ -29,6 +29,7 @@ export type ModelState =
 export class ModelHost {
   readonly #source: ModelSource
   readonly #loader: EngineLoader
+  readonly #log: EngineLog
   readonly #keys: KeyStore
   readonly #clock: () => number
   readonly #allows: (modelH: Uint8Array) => boolean
@@ -40,6 +41,7 @@ export class ModelHost {
   constructor(options: {
     source: ModelSource
     loader: EngineLoader
+    log: EngineLog
     keys: KeyStore
     clock: () => number
     /** The image manifest's word on which models may be served. */
@@ -48,6 +50,7 @@ export class ModelHost {
   }) {
     this.#source = options.source
     this.#loader = options.loader
+    this.#log = options.log
     this.#keys = options.keys
     this.#clock = options.clock
     this.#allows = options.allows
@@ -135,7 +138,7 @@ export class ModelHost {
     let engine: Engine
     try {
       this.#keys.prove(grant)
-      engine = await this.#loader.load(opened.files, { signal })
+      engine = await this.#loader.load(opened.files, { signal, log: this.#log })
     } finally {
       await opened.close()
     }

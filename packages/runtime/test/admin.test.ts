@@ -1,0 +1,57 @@
+import { expect, test, vi } from 'vitest'
+import { attestedFetch, boot, grantOf, SK, sealedWith, serving } from './harness.ts'
+
+test('readiness follows the model, health does not', async () => {
+  await using served = await serving({ model: 'x' })
+  await using waiting = await boot({ model: 'x' })
+  for (const { adminUrl } of [served.runtime, waiting]) expect((await fetch(`${adminUrl}/healthz`)).status).toBe(200)
+  const ready = await fetch(`${served.runtime.adminUrl}/readyz`)
+  expect([ready.status, await ready.json()]).toMatchObject([200, { ready: true, phase: 'ready', model: 'tale' }])
+  const notYet = await fetch(`${waiting.adminUrl}/readyz`)
+  expect([notYet.status, await notYet.json()]).toMatchObject([503, { ready: false, phase: 'key' }])
+})
+
+test('metrics count generations and tokens, by route patterns only', async () => {
+  await using served = await serving()
+  const body = { messages: [{ role: 'user', content: 'count 4' }] }
+  await (await served.post('/v1/chat/completions', body)).text()
+  await (await served.post('/v1/no-such-call', {})).text()
+  const text = await (await fetch(`${served.runtime.adminUrl}/metrics`)).text()
+  expect(text).toContain('dcml_generations_total{outcome="answered"} 1')
+  expect(text).toContain('dcml_tokens_total{kind="completion"} 4')
+  expect(text).toContain('dcml_time_to_first_token_seconds_count 1')
+  expect(text).toContain('dcml_requests_total{route="/v1/chat/completions",status="200"} 1')
+  expect(text).toContain('dcml_requests_total{route="none",status="404"} 1')
+  expect(text).toContain('dcml_model_ready 1')
+  expect(text).toContain('process_cpu_seconds_total')
+})
+
+test('load_model answers at once and tells how far it is', async () => {
+  let go = (): void => {}
+  const gate = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  const source = async () =>
+    sealedWith(SK, {
+      async open(_sk, { onProgress }) {
+        onProgress({ done: 3, total: 8 })
+        await gate
+        return { files: [], close: async () => {} }
+      },
+    })
+  await using runtime = await boot({ source })
+  const admin = (path: string, body?: string) =>
+    fetch(`${runtime.adminUrl}${path}`, body === undefined ? {} : { method: 'POST', body })
+  expect((await admin('/dcml/v1/load-model', '{}')).status).toBe(400)
+  const client = attestedFetch(runtime)
+  await client(`${runtime.url}/dcml/v1/set-sk`, { method: 'POST', body: JSON.stringify({ grant: grantOf(SK) }) })
+  await client.close()
+  const started = await admin('/dcml/v1/load-model', '{"path":"x"}')
+  expect([started.status, await started.json()]).toMatchObject([202, { phase: 'loading' }])
+  await vi.waitFor(async () =>
+    expect(await (await admin('/readyz')).json()).toMatchObject({ phase: 'loading', progress: { done: 3, total: 8 } }),
+  )
+  expect((await admin('/dcml/v1/load-model', '{"path":"x"}')).status).toBe(409)
+  go()
+  await vi.waitFor(async () => expect((await admin('/readyz')).status).toBe(200))
+})
