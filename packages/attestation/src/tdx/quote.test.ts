@@ -1,0 +1,73 @@
+import { createSimulator } from '@dcml/tee-simulator'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Refusal } from '../x509/der.ts'
+import { readQuote, readQuoteHeader, requireTdx, requireVersion } from './quote.ts'
+
+const simulator = await createSimulator({ now: new Date('2026-11-21T12:00:00Z') })
+const imageH = new Uint8Array(32).fill(9)
+const reportData = Uint8Array.from({ length: 64 }, (_, i) => i)
+const quote = simulator.mintQuote({ imageH, reportData })
+
+test('every field comes from its own place', () => {
+  const marked = Uint8Array.from({ length: 632 }, (_, i) => (i < 48 ? quote[i]! : Math.floor((i - 48) / 4)))
+  const { report, signed } = readQuote(new Uint8Array([...marked, ...quote.subarray(632)]))
+  expect(signed).toEqual(marked)
+  const first = (bytes: Uint8Array) => bytes[0]! * 4
+  expect(
+    Object.entries(report).flatMap(([name, value]) =>
+      [value].flat().map((bytes) => [name, first(bytes), bytes.length]),
+    ),
+  ).toEqual([
+    ['teeTcbSvn', 0, 16],
+    ['mrSeam', 16, 48],
+    ['mrSignerSeam', 64, 48],
+    ['seamAttributes', 112, 8],
+    ['tdAttributes', 120, 8],
+    ['xfam', 128, 8],
+    ['mrtd', 136, 48],
+    ['mrConfigId', 184, 48],
+    ['mrOwner', 232, 48],
+    ['mrOwnerConfig', 280, 48],
+    ['rtmr', 328, 48],
+    ['rtmr', 376, 48],
+    ['rtmr', 424, 48],
+    ['rtmr', 472, 48],
+    ['reportData', 520, 64],
+  ])
+})
+
+test('a quote cut short anywhere is refused', () => {
+  for (let length = 0; length < quote.length; length++)
+    expect(() => readQuote(quote.subarray(0, length)), `${length} bytes`).toThrow(Refusal)
+})
+
+test('lengths that do not agree are refused', () => {
+  const authLength = quote[1218]! + quote[1219]! * 256
+  for (const at of [632, 635, 766, 769, 1218, 1219, 1222 + authLength, 1225 + authLength])
+    for (const change of [1, 255]) expect(() => readQuote(quote.with(at, (quote[at]! + change) & 255))).toThrow(Refusal)
+})
+
+test('any bytes are read or refused, nothing else', () => {
+  const patched = fc
+    .tuple(fc.nat(quote.length), fc.uint8Array({ maxLength: 60 }))
+    .map(([at, noise]) => Uint8Array.from([...quote.subarray(0, at), ...noise, ...quote.subarray(at + noise.length)]))
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 700 }), patched), (bytes) => {
+      for (const read of [readQuote, readQuoteHeader])
+        try {
+          read(bytes)
+        } catch (error) {
+          expect(error).toBeInstanceOf(Refusal)
+        }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('other TEEs and versions are told apart by name', () => {
+  const header = readQuoteHeader(quote)
+  expect(() => requireTdx({ ...header, teeType: 0 })).toThrow(/SGX/)
+  expect(() => requireTdx({ ...header, teeType: 0x82 })).toThrow(/0x82/)
+  for (const version of [0, 3, 5]) expect(() => requireVersion({ ...header, version })).toThrow(`version ${version}`)
+})
