@@ -1,25 +1,28 @@
 import { fromHex, toHex } from '@dcml/protocol'
 import {
   basicConstraints,
-  type CertificateTemplate,
   certificateBody,
   crlBody,
+  type Extension,
   issueCertificate,
   OID,
   sealBody,
 } from '../certificate.ts'
-import * as der from '../der.ts'
 import { pemChain } from '../issue.ts'
-import { type Attack, attack, type Forgery } from './forge.ts'
+import { type Attack, attack } from './forge.ts'
 
-/** A chain whose intermediate CA is bent in the quote alone, not in the collateral. */
-const intermediateInQuote =
-  (bend: (intermediate: CertificateTemplate) => void): NonNullable<Forgery['chain']> =>
-  ({ pck, root }, plan) => {
-    const intermediate = { ...plan.intermediate, extensions: [...plan.intermediate.extensions] }
-    bend(intermediate)
-    return pemChain(pck, issueCertificate(intermediate), root)
-  }
+/** A chain whose intermediate CA, in the quote alone, has these extensions. */
+const intermediateInQuote = (name: string, bend: (extensions: readonly Extension[]) => Extension[]): Attack =>
+  attack(name, 'quote_certificates', {
+    chain: ({ pck, root }, { intermediate }) =>
+      pemChain(pck, issueCertificate({ ...intermediate, extensions: bend(intermediate.extensions) }), root),
+  })
+
+/** basicConstraints (`SEQUENCE { BOOLEAN TRUE, INTEGER 0 }`) in other bytes, hex. */
+const constraintsAs = (name: string, value: string): Attack =>
+  intermediateInQuote(`basicConstraints with ${name}`, (extensions) =>
+    extensions.map((old) => (old.oid === OID.basicConstraints ? { ...old, value: fromHex(value) } : old)),
+  )
 
 function replace(bytes: Uint8Array, from: string, to: string): Uint8Array {
   const text = toHex(bytes)
@@ -55,16 +58,21 @@ export const encodingAttacks: readonly Attack[] = [
   pckWith('certificate with a date outside UTC', '3230303130313030303030305a', '3230303130313030303030302b'),
   pckWith('keyUsage with bits to spare', '030206c0', '030200c0'),
   pckWith('an extension that spells out critical FALSE', '0603551d0f0101ff', '0603551d0f010100'),
-  attack('basicConstraints twice in the intermediate CA', 'quote_certificates', {
-    chain: intermediateInQuote(({ extensions }) => void extensions.push(basicConstraints(true, 7))),
+  attack('certificate with a serial number of 21 octets', 'quote_certificates', {
+    plan: ({ pck }) => {
+      pck.serial = new Uint8Array(21).fill(1)
+    },
   }),
-  attack('boolean in BER, not DER, in the intermediate CA', 'quote_certificates', {
-    chain: intermediateInQuote(({ extensions }) => {
-      const constraints = extensions.find(({ oid }) => oid === OID.basicConstraints)!
-      const value = der.sequence(der.tlv(0x01, Uint8Array.of(1)), der.integer(0))
-      extensions.splice(extensions.indexOf(constraints), 1, { ...constraints, value })
-    }),
-  }),
+  intermediateInQuote('basicConstraints twice', (extensions) => [...extensions, basicConstraints(true, 7)]),
+  constraintsAs('a boolean that is neither 00 nor FF', '3006010101020100'),
+  constraintsAs('its default spelled out', '3006010100020100'),
+  constraintsAs('a length in more bytes than it needs', '3081060101ff020100'),
+  constraintsAs('an indefinite length', '30800101ff0201000000'),
+  constraintsAs('a length beyond its end', '30070101ff020100'),
+  constraintsAs('an empty pathLen', '30050101ff0200'),
+  constraintsAs('a huge pathLen', '30080101ff0203010000'),
+  constraintsAs('a pathLen that is no integer', '30060101ff040100'),
+  constraintsAs('something behind it', '30060101ff0201000500'),
   attack('PCK CRL of X.509 version 1', 'pck_crl_format', {
     collateral: (_, __, { pckCrl }) => ({
       pck_crl: toHex(sealBody(replace(crlBody(pckCrl), '020101300a', '020100300a'), pckCrl.signer)),
