@@ -4,4 +4,4 @@ const marks = { pass: 'pass   ', fail: 'FAIL   ', skipped: 'skipped' } as const
 
 /** One line a check: status, name, reason. */
 export const formatChecks = (checks: readonly Check[]): string =>
-  checks.map(({ name, status, why }) => `  ${marks[status]}  ${name.padEnd(26)} ${why}`).join('\n')
+  checks.map(({ name, status, why }) => `  ${marks[status]}  ${name.padEnd(31)} ${why}`).join('\n')

@@ -10,7 +10,8 @@ const named = (flags: string, description: string): Option => {
 }
 const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
 const hash = (value: string, previous?: string[]): string[] => collect(asHash(value), previous)
-const wholeNumber = (value: string): number => {
+/** Reads a number of a flag. @throws InvalidArgumentError of commander */
+export const wholeNumber = (value: string): number => {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('not a whole number')
   return Number(value)
 }
@@ -52,6 +53,10 @@ export function parseAddress(text: string): { host: string; port: number } {
     throw new DcmlError('address_invalid', `"${text}" is not an address.`, { hint: 'Write host:port.' })
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port }
 }
+
+/** `https://host:port`, with brackets around IPv6. */
+export const originOf = ({ host, port }: { host: string; port: number }): string =>
+  `https://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 /** @throws DcmlError `file_unreadable` */
 export function readBytes(path: string): Uint8Array {

@@ -1,12 +1,46 @@
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
-import { attestCommand } from './commands/attest.ts'
-import { configCommand } from './commands/config.ts'
-import { modelCommand } from './commands/model.ts'
-import { createOutput, printError } from './output.ts'
+import { createOutput, type Output, printError } from './output.ts'
 import { applySettings, readSettings } from './settings.ts'
 
-/** Exit codes: 0 done, 1 failed or refused, 2 the command line is wrong. */
+type Make = (output: () => Output) => Command
+
+/** What `dcml --help` lists. Only the command that was typed is loaded: a host's runtime is no weight on a hash. */
+const commands: Record<string, { description: string; load: () => Promise<Make>; hidden?: boolean }> = {
+  model: {
+    description: 'seal, name and seed models',
+    load: async () => (await import('./commands/model.ts')).modelCommand,
+  },
+  runtime: { description: 'host a model', load: async () => (await import('./commands/runtime.ts')).runtimeCommand },
+  chat: {
+    description: 'verify a host, ask it, check its receipts',
+    load: async () => (await import('./commands/chat.ts')).chatCommand,
+  },
+  attest: {
+    description: 'verify evidence of a TEE',
+    load: async () => (await import('./commands/attest.ts')).attestCommand,
+  },
+  receipt: {
+    description: 'read and judge receipts',
+    load: async () => (await import('./commands/receipt.ts')).receiptCommand,
+  },
+  train: {
+    description: 'train a small model, the same bytes every time',
+    load: async () => (await import('./commands/train.ts')).trainCommand,
+  },
+  demo: {
+    description: 'everything above with simulated TEEs, and attacks that are refused',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
+  },
+  config: { description: 'settings', load: async () => (await import('./commands/config.ts')).configCommand },
+  'demo-relay': {
+    description: 'the attacker of a demo act',
+    load: async () => (await import('./commands/demo.ts')).relayCommand,
+    hidden: true,
+  },
+}
+
+/** Runs one command line. Exit codes: 0 done, 1 failed or refused, 2 the command line is wrong. */
 export async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
   const output = () => createOutput({ json })
@@ -14,7 +48,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     .description('Decentralized Confidential Machine Learning')
     .version(manifest.version)
     .hook('preAction', (_, command) => applySettings(command, readSettings(command.opts().config)))
-  for (const make of [modelCommand, attestCommand, configCommand]) program.addCommand(make(output))
+  for (const [name, { description, load, hidden = false }] of Object.entries(commands)) {
+    const command = argv[0] === name ? (await load())(output) : new Command(name)
+    program.addCommand(command.description(description), { hidden })
+  }
   for (const command of everyCommand(program)) command.exitOverride().showHelpAfterError('(--help lists the options)')
 
   try {

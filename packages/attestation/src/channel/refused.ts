@@ -11,9 +11,10 @@ export class AttestationRefused extends DcmlError {
     const failed = checks.filter(({ status }) => status === 'fail')
     const first = failed.map(({ name, why }) => `${name}: ${printable(why)}`)[0] ?? 'no trust root stands behind it'
     super('attestation_refused', `The evidence was refused (${first}).`, {
-      hint: label
-        ? 'This is a simulated TEE. Only a policy for development accepts it, with its root given explicitly.'
-        : 'Nothing was sent. Use another host, or correct the policy if this one should be accepted.',
+      hint:
+        label && failed.some(({ name }) => name === 'environment' || name === 'root_pinned')
+          ? 'This is a simulated TEE. Only a policy for development accepts it, with its root given explicitly.'
+          : 'Nothing was sent. Use another host, or correct the policy if this one should be accepted.',
       details: { failed: failed.map(({ name }) => name).join(',') },
     })
     this.checks = checks

@@ -67,7 +67,7 @@ export function attestCommand(output: () => Output): Command {
       )
     })
 
-  return new Command('attest').description('verify evidence of a TEE').addCommand(verify).addCommand(show)
+  return new Command('attest').addCommand(verify).addCommand(show)
 }
 
 function parseTime(text: string): Date {

@@ -21,5 +21,5 @@ export function configCommand(output: () => Output): Command {
       const human = rows.map(({ name, value, from }) => `${name} = ${JSON.stringify(value)}  (${from})`).join('\n')
       output().result(human || 'nothing is set by file or environment', { settings: rows })
     })
-  return new Command('config').description('settings').addCommand(show)
+  return new Command('config').addCommand(show)
 }

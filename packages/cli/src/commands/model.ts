@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import { options, parseAddress, readHex32 } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
+import { interrupted } from './interrupted.ts'
 
 interface SealFlags {
   out: string
@@ -149,20 +150,7 @@ export function modelCommand(output: () => Output): Command {
       output().result(`seeded ${address} with the key of ${modelH}`, { ok: true, modelH, checks })
     })
 
-  return new Command('model')
-    .description('seal, name and seed models')
-    .addCommand(keygen)
-    .addCommand(seal)
-    .addCommand(open)
-    .addCommand(hash)
-    .addCommand(seed)
-}
-
-/** Aborts at the first Ctrl-C; a second one ends the process as usual. */
-export function interrupted(): AbortSignal {
-  const controller = new AbortController()
-  process.once('SIGINT', () => controller.abort(new Error('interrupted')))
-  return controller.signal
+  return new Command('model').addCommand(keygen).addCommand(seal).addCommand(open).addCommand(hash).addCommand(seed)
 }
 
 const pickDefined = <T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

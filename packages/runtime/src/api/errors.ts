@@ -75,6 +75,7 @@ export function errorBody(error: DcmlError): string {
       ...(code !== undefined && { dcmlCode: error.code }),
       hint: error.hint,
       retryable: error.retryable,
+      details: error.details,
     },
   })
 }

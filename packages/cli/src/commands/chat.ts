@@ -1,0 +1,157 @@
+import { createInterface } from 'node:readline/promises'
+import { type Client, createClient, fileReceipts } from '@dcml/client'
+import { DcmlError, toHex } from '@dcml/protocol'
+import { Command } from 'commander'
+import { EventSourceParserStream } from 'eventsource-parser/stream'
+import * as v from 'valibot'
+import { hostError } from '../host-error.ts'
+import { options, originOf, parseAddress, wholeNumber } from '../options.ts'
+import type { Output } from '../output.ts'
+import { resolveTrust, type TrustFlags } from '../trust.ts'
+import { interrupted } from './interrupted.ts'
+
+interface ChatFlags extends TrustFlags {
+  endpoint: string
+  receipts?: string
+  maxTokens?: number
+  temperature?: number
+  seed?: number
+  system?: string
+  echo?: boolean
+  json?: boolean
+}
+
+interface Message {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+
+/** `dcml chat`: verify a host, ask it, check the receipt of every answer. */
+export function chatCommand(output: () => Output): Command {
+  return new Command('chat')
+    .argument('[prompt]', 'what to ask, - reads standard input; without it, a conversation on the terminal')
+    .addOption(options.endpoint().makeOptionMandatory())
+    .addOption(options.policy())
+    .addOption(options.development())
+    .addOption(options.root())
+    .addOption(options.imageH())
+    .addOption(options.modelH())
+    .addOption(options.receipts())
+    .option('--system <text>', 'system message')
+    .option('--max-tokens <number>', 'longest answer', wholeNumber)
+    .option('--temperature <number>', '0 always takes the likeliest token', Number)
+    .option('--seed <number>', 'seed of the sampler', wholeNumber)
+    .option('--echo', 'with --json, also print the answer on stderr while it comes')
+    .addOption(options.config())
+    .addOption(options.json())
+    .action(async (prompt: string | undefined, flags: ChatFlags) => {
+      const client = createClient({
+        endpoint: originOf(parseAddress(flags.endpoint)),
+        ...(await resolveTrust(flags, 'client')),
+        ...(flags.modelH !== undefined && { modelH: flags.modelH }),
+        ...(flags.receipts !== undefined && { receipts: fileReceipts(flags.receipts) }),
+      })
+      try {
+        const { environment, claims } = await client.evidence()
+        if (environment === 'development')
+          output().note('DEVELOPMENT evidence: this host is simulated and proves nothing.')
+        const history: Message[] = flags.system === undefined ? [] : [{ role: 'system', content: flags.system }]
+        const write = (text: string): void =>
+          void (flags.json ? flags.echo && process.stderr.write(text) : process.stdout.write(text))
+        if (claims.modelH === undefined) throw noModel()
+        const model = toHex(claims.modelH)
+        if (prompt === undefined) return await converse({ client, model }, history, flags, write)
+        const content = prompt === '-' ? await readInput() : prompt
+        const answer = await ask({ client, model }, [...history, { role: 'user', content }], flags, write)
+        output().result('', { text: answer.text, usage: answer.usage, modelH: model, receipt: 'verified', environment })
+      } finally {
+        client.close()
+      }
+    })
+}
+
+/** A verified host, and the modelH that its evidence names. */
+interface Host {
+  client: Client
+  model: string
+}
+
+async function converse(
+  host: Host,
+  history: Message[],
+  flags: ChatFlags,
+  write: (text: string) => void,
+): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw new DcmlError('prompt_missing', 'There is no prompt and no terminal.', {
+      hint: 'Give a prompt, or - to read standard input.',
+    })
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    for (;;) {
+      const content = await terminal.question('> ').catch(() => '')
+      if (content === '') return
+      history.push({ role: 'user', content })
+      const { text } = await ask(host, history, flags, write)
+      history.push({ role: 'assistant', content: text })
+      write('\n')
+    }
+  } finally {
+    terminal.close()
+  }
+}
+
+const chunkSchema = v.looseObject({
+  choices: v.optional(v.array(v.looseObject({ delta: v.looseObject({ content: v.nullish(v.string()) }) }))),
+  usage: v.nullish(v.looseObject({ prompt_tokens: v.number(), completion_tokens: v.number() })),
+  error: v.optional(v.unknown()),
+})
+
+type Chunk = v.InferOutput<typeof chunkSchema>
+
+async function ask(
+  { client, model }: Host,
+  messages: readonly Message[],
+  flags: ChatFlags,
+  write: (text: string) => void,
+): Promise<{ text: string; usage: Chunk['usage'] }> {
+  const response = await client.fetch('/v1/chat/completions', {
+    method: 'POST',
+    signal: interrupted(),
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model,
+      messages,
+      stream: true,
+      stream_options: { include_usage: true },
+      max_tokens: flags.maxTokens,
+      temperature: flags.temperature,
+      seed: flags.seed,
+    }),
+  })
+  if (!response.ok) throw hostError(await response.json().catch(() => ({})))
+  let text = ''
+  let usage: Chunk['usage']
+  const events = response.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
+  for await (const { data } of events) {
+    if (data === '[DONE]') break
+    const chunk = v.parse(chunkSchema, JSON.parse(data))
+    if (chunk.error) throw hostError(chunk)
+    const piece = chunk.choices?.[0]?.delta.content ?? ''
+    text += piece
+    write(piece)
+    usage = chunk.usage ?? usage
+  }
+  write('\n')
+  return { text, usage }
+}
+
+const noModel = (): DcmlError =>
+  new DcmlError('model_not_ready', 'The enclave has no model open.', {
+    hint: 'Wait until its host has loaded one.',
+    retryable: true,
+  })
+
+async function readInput(): Promise<string> {
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(await process.stdin.toArray()))
+}

@@ -1,0 +1,84 @@
+import { fileReceipts, type ReceiptRecord, verifyReceiptRecord } from '@dcml/client'
+import { parseReceipt, toHex } from '@dcml/protocol'
+import { Command } from 'commander'
+import { formatChecks } from '../checks.ts'
+import { options, readBytes } from '../options.ts'
+import type { Output } from '../output.ts'
+import { resolveTrust, type TrustFlags } from '../trust.ts'
+
+/** `dcml receipt …`: what hosts have signed, read and judged offline. */
+export function receiptCommand(output: () => Output): Command {
+  const show = new Command('show')
+    .description('print kept receipts; says what was signed, not whether it is true')
+    .argument('<file>', 'receipts as `dcml chat --receipts` keeps them')
+    .addOption(options.json())
+    .action(async (file: string) => {
+      const receipts = await Array.fromAsync(records(file), facts)
+      output().result(receipts.map(formatFacts).join('\n\n') || 'no receipts', { receipts })
+    })
+
+  const verify = new Command('verify')
+    .description('judge kept receipts offline: evidence, signature, model, request and response')
+    .argument('<file>', 'receipts as `dcml chat --receipts` keeps them')
+    .addOption(options.policy())
+    .addOption(options.development())
+    .addOption(options.root())
+    .addOption(options.imageH())
+    .addOption(options.modelH())
+    .addOption(options.json())
+    .action(async (file: string, flags: TrustFlags) => {
+      const trust = await resolveTrust(flags, 'client')
+      const receipts = []
+      const lines = []
+      for await (const record of records(file)) {
+        const { ok, checks, environment } = await verifyReceiptRecord(record, { ...trust, now: new Date() })
+        receipts.push({ ...facts(record), ok, environment, checks })
+        const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
+        lines.push(`${formatFacts(facts(record))}\n${formatChecks(checks)}\n${ok ? 'HOLDS' : 'DOES NOT HOLD'}${label}`)
+      }
+      output().result(lines.join('\n\n') || 'no receipts', { ok: receipts.every(({ ok }) => ok), receipts })
+      if (receipts.some(({ ok }) => !ok)) process.exitCode = 1
+    })
+
+  return new Command('receipt').addCommand(show).addCommand(verify)
+}
+
+function records(file: string): AsyncIterable<ReceiptRecord> {
+  readBytes(file) // a store that does not exist is empty, a file that was named must be there
+  return fileReceipts(file).list()
+}
+
+interface Facts {
+  modelH: string
+  imageH: string
+  requestH: string
+  responseH: string
+  promptTokens: number
+  completionTokens: number
+  spent: bigint
+  sequence: bigint
+  time: string
+  endpoint: string
+}
+
+function facts({ receipt: text, endpoint }: ReceiptRecord): Facts {
+  const { modelH, imageH, requestH, responseH, promptTokens, completionTokens, spent, sequence, time } =
+    parseReceipt(text).receipt
+  return {
+    modelH: toHex(modelH),
+    imageH: toHex(imageH),
+    requestH: toHex(requestH),
+    responseH: toHex(responseH),
+    promptTokens,
+    completionTokens,
+    spent,
+    sequence,
+    time: new Date(Number(time)).toISOString(),
+    endpoint,
+  }
+}
+
+const formatFacts = (all: Facts): string =>
+  Object.entries(all)
+    .map(([name, value]) => `${name.padEnd(17)} ${value}`)
+    .join('\n')

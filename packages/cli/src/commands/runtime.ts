@@ -1,0 +1,156 @@
+import { development, imageH, keyRelease, type Policy, parsePolicy, type TeeBackend } from '@dcml/attestation'
+import { createClient } from '@dcml/client'
+import { DcmlError, toHex } from '@dcml/protocol'
+import {
+  collateralFile,
+  collateralService,
+  configfsTsm,
+  dstackAgent,
+  type EngineLoader,
+  llamaCppLoader,
+  openAiUpstreamLoader,
+  openAnonymousStore,
+  sealedModels,
+  startRuntime,
+} from '@dcml/runtime'
+import { Command, Option } from 'commander'
+import pino from 'pino'
+import { hostError } from '../host-error.ts'
+import { options, originOf, parseAddress, readBytes, readJson } from '../options.ts'
+import type { Output } from '../output.ts'
+import { resolveTrust, type TrustFlags } from '../trust.ts'
+
+interface ServeFlags {
+  tee: 'configfs-tsm' | 'dstack' | 'simulator'
+  manifest: string
+  engine: string
+  container?: string
+  host: string
+  port: number
+  adminPort: number
+  development?: boolean
+  collateral?: string
+  peers?: string
+  threads?: number
+  parallel?: number
+  contextLength?: number
+  logLevel: string
+}
+
+/** `dcml runtime …`: the host's side. */
+export function runtimeCommand(output: () => Output): Command {
+  const serve = new Command('serve')
+    .description('run the program inside the CVM: attested API, engine, receipts')
+    .addOption(options.tee().makeOptionMandatory())
+    .addOption(options.manifest().makeOptionMandatory())
+    .addOption(options.engine().default('llama.cpp'))
+    .addOption(options.container())
+    .addOption(options.host().default('0.0.0.0'))
+    .addOption(options.port().default(8443))
+    .addOption(options.adminPort().default(9443))
+    .addOption(options.development())
+    .option('--collateral <source>', 'file kept fresh by the host, or URL of a PCCS, for configfs-tsm and dstack')
+    .option('--peers <file>', 'policy for enclaves that exchange model keys with this one; part of the image')
+    .addOption(options.threads())
+    .addOption(options.parallel())
+    .addOption(options.contextLength())
+    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .addOption(options.config())
+    .addOption(options.json())
+    .action(async (flags: ServeFlags) => {
+      const environment = flags.development ? 'development' : 'production'
+      const manifest = readBytes(flags.manifest)
+      const logger = pino({ level: flags.logLevel }, pino.destination(2))
+      const { tee, roots } = await openTee(flags, imageH(manifest))
+      const peers = peerPolicy(flags, toHex(imageH(manifest)))
+      const runtime = await startRuntime({
+        tee,
+        manifest,
+        environment,
+        loader: engineLoader(flags),
+        source: sealedModels(openAnonymousStore({ environment, log: logger })),
+        ...(flags.container !== undefined && { model: flags.container }),
+        listen: { host: flags.host, port: flags.port },
+        admin: { host: '127.0.0.1', port: flags.adminPort },
+        peers: { policy: peers, ...(roots && { roots }) },
+        logger,
+      })
+      const { address, adminAddress } = runtime
+      const said = {
+        address: `${address.host}:${address.port}`,
+        adminUrl: `http://${adminAddress.host}:${adminAddress.port}`,
+        imageH: toHex(runtime.imageH),
+        environment,
+      }
+      output().result(`listening on ${said.address}, imageH ${said.imageH}, admin ${said.adminUrl}`, said)
+      await new Promise<void>((stop) => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+      })
+      await runtime.close()
+    })
+
+  const requestSk = new Command('request-sk')
+    .description('request_sk: have an enclave that has the key of a model pass it to yours (paper §4)')
+    .argument('<address>', 'attested host:port of the enclave that has the key')
+    .requiredOption('--to <address>', 'attested host:port of your enclave, as the other one reaches it')
+    .addOption(options.modelH().makeOptionMandatory())
+    .addOption(options.imageH())
+    .addOption(options.policy())
+    .addOption(options.development())
+    .addOption(options.root())
+    .addOption(options.json())
+    .action(async (address: string, flags: TrustFlags & { to: string; modelH: string }) => {
+      const { modelH, ...trust } = flags
+      const client = createClient({
+        endpoint: originOf(parseAddress(address)),
+        ...(await resolveTrust(trust, 'client')),
+      })
+      const response = await client.fetch('/dcml/v1/request-sk', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...parseAddress(flags.to), modelH }),
+      })
+      const answer = (await response.json()) as Record<string, unknown>
+      client.close()
+      if (!response.ok) throw hostError(answer)
+      output().result(`the key of ${modelH} went from ${address} to ${flags.to}`, { ok: true, ...answer })
+    })
+
+  return new Command('runtime').addCommand(serve).addCommand(requestSk)
+}
+
+function engineLoader({ engine, threads, parallel, contextLength }: ServeFlags): EngineLoader {
+  const shared = {
+    ...(parallel !== undefined && { parallel }),
+    ...(contextLength !== undefined && { contextLength }),
+  }
+  if (engine === 'llama.cpp') return llamaCppLoader({ ...shared, ...(threads !== undefined && { threads }) })
+  if (URL.canParse(engine) && /^https?:/.test(engine)) return openAiUpstreamLoader({ ...shared, baseUrl: engine })
+  throw new DcmlError('engine_unknown', `"${engine}" is no engine.`, {
+    hint: 'Write llama.cpp, or the base URL of an OpenAI-compatible server such as http://127.0.0.1:8000/v1.',
+  })
+}
+
+/** The simulator is imported only where both its name and `--development` were given. */
+async function openTee(flags: ServeFlags, image: Uint8Array): Promise<{ tee: TeeBackend; roots?: string[] }> {
+  if (flags.tee === 'simulator') {
+    const { createSimulator } = await import('@dcml/tee-simulator')
+    const simulator = await createSimulator()
+    return { tee: simulator.createTee({ imageH: image }), roots: [simulator.rootPem] }
+  }
+  if (flags.collateral === undefined)
+    throw new DcmlError('collateral_missing', 'Evidence needs collateral.', {
+      hint: 'Give --collateral FILE or the URL of a PCCS.',
+    })
+  const collateral = URL.canParse(flags.collateral)
+    ? collateralService({ url: flags.collateral })
+    : collateralFile(flags.collateral)
+  return { tee: flags.tee === 'dstack' ? dstackAgent({ collateral }) : configfsTsm({ collateral }) }
+}
+
+function peerPolicy(flags: ServeFlags, self: string): Policy {
+  if (flags.peers !== undefined) return parsePolicy(readJson(flags.peers))
+  return flags.development
+    ? development({ imageH: [self], binding: 'session-quoted', maxAgeSeconds: 60 })
+    : keyRelease({ imageH: [self], images: [] })
+}
