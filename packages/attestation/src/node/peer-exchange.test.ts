@@ -1,8 +1,8 @@
 // request_sk (paper §4): the initiator holds a key, the responder wants it, and the network between them is hostile.
-import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { toHex } from '@dcml/protocol'
 import { expect, onTestFinished, test } from 'vitest'
-import { failures, listen, manifest, policyFor, refusal, serve, simulator, startEnclave } from '../../test/world.ts'
+import { failures, manifest, policyFor, refusal, relay, serve, simulator, startEnclave } from '../../test/world.ts'
 import type { AttestationRefused } from '../channel/refused.ts'
 import { imageH } from '../evidence/manifest.ts'
 import { connectAttested } from './connect.ts'
@@ -181,18 +181,10 @@ test('an enclave does not pass a key to itself', async () => {
 
 test('a relay between two peers gets nothing, even with the leaked TLS key of one', async () => {
   const [holder, seeker] = [await startPeer(), await startPeer()]
-  let received = ''
-  const between = await listen(
-    createTlsServer(seeker.enclave.tls, (client) => {
-      const upstream = connectTls({ host: seeker.host, port: seeker.port, rejectUnauthorized: false })
-      upstream.on('error', () => client.destroy()).on('close', () => client.destroy())
-      client.on('data', (chunk) => (received += chunk)).on('close', () => upstream.destroy())
-      client.pipe(upstream).pipe(client)
-    }),
-  )
+  const between = await relay(seeker, seeker.enclave.tls)
   expect(verdict((await refusal(dial(holder, between))) as never)).toBe('attestation_refused exporter')
-  expect(received).toMatch(/^GET \/dcml\/v1\/evidence\?\S+ HTTP\/1.1\r\n/)
-  expect(received).not.toContain('POST')
+  expect(between.received()).toMatch(/^GET \/dcml\/v1\/evidence\?\S+ HTTP\/1.1\r\n/)
+  expect(between.received()).not.toContain('POST')
 })
 
 test('a peer that gives no challenge is left alone', async () => {
