@@ -31,7 +31,7 @@ export const developmentImage: ImageMeasurements = {
 /** What a boot measures: itself, which workload it will run, and that it is done. */
 export const bootEvents = (imageH: Uint8Array): RtmrEvent[] => [
   ...stages,
-  { imr: 3, event: 'image', payload: imageH },
+  { imr: 3, event: 'image', payload: imageH.slice() },
   { imr: 3, event: 'ready', payload: new Uint8Array() },
 ]
 

@@ -81,6 +81,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     collateral: (overrides) => ({ ...collateral(), ...overrides }),
     mintQuote,
     createTee(fields) {
+      // wrong fields are refused here, not at the first quote
       mintQuote({ ...fields, reportData: new Uint8Array(64) })
       return startTee(fields.imageH, (reportData, rtmrs) => ({
         quote: mintQuote({ ...fields, reportData, rtmrs }),

@@ -78,6 +78,15 @@ test('clones part ways in their registers and share one counter', () => {
   expect([tee.counter.increment(), clone.counter.increment(), tee.counter.increment()]).toEqual([1n, 2n, 3n])
 })
 
+test('a restart forgets what was measured and goes on counting', () => {
+  const tee = start()
+  tee.extend(3, 'payment', Uint8Array.of(1))
+  tee.counter.increment()
+  const again = tee.restart()
+  expect(again.rtmrs.map(toHex)).toEqual(start().rtmrs.map(toHex))
+  expect(again.counter.increment()).toBe(2n)
+})
+
 test('two TEEs of one machine have counters of their own', () => {
   const [one, other] = [start(), start()]
   one.counter.increment()

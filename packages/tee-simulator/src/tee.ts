@@ -25,7 +25,7 @@ export interface SimulatedEvidence {
 
 /**
  * A TEE with one workload in it: `TeeBackend` of `@dcml/attestation`, plus the switches that the owner of a machine
- * has (`snapshot`, `restore`, `clone`) and the one thing he does not control (`counter`).
+ * has (`snapshot`, `restore`, `clone`, `restart`) and the one thing he does not control (`counter`).
  */
 export interface SimulatedTee {
   readonly name: 'simulator'
@@ -45,6 +45,8 @@ export interface SimulatedTee {
   restore(snapshot: TeeSnapshot): void
   /** A second running copy on the same hardware: own registers from now on, the same counter. */
   clone(): SimulatedTee
+  /** A new boot of the same workload on the same hardware: registers as after a boot, the counter goes on. */
+  restart(): SimulatedTee
 }
 
 /** What a TEE needs of its platform: signed evidence over report data and registers. */
@@ -55,9 +57,16 @@ export type Attest = (
 
 /** Starts a TEE that has measured its boot image and `imageH`. */
 export const startTee = (imageH: Uint8Array, attest: Attest): SimulatedTee =>
-  run(attest, newCounter(), { events: bootEvents(imageH) })
+  run({ attest, counter: newCounter(), booted: { events: bootEvents(imageH) } })
 
-function run(attest: Attest, counter: MonotonicCounter, memory: TeeSnapshot): SimulatedTee {
+/** What stays the same from boot to boot and from clone to clone. */
+interface Hardware {
+  readonly attest: Attest
+  readonly counter: MonotonicCounter
+  readonly booted: TeeSnapshot
+}
+
+function run(hardware: Hardware, memory: TeeSnapshot = hardware.booted): SimulatedTee {
   let events = [...memory.events]
   let rtmrs = replay(events)
   const restore = (snapshot: TeeSnapshot): void => {
@@ -69,7 +78,7 @@ function run(attest: Attest, counter: MonotonicCounter, memory: TeeSnapshot): Si
     name: 'simulator',
     environment: 'development',
     async quote(reportData) {
-      return { tee: 'tdx', ...attest(reportData, rtmrs), eventLog: encodeEventLog(events) }
+      return { tee: 'tdx', ...hardware.attest(reportData, rtmrs), eventLog: encodeEventLog(events) }
     },
     extend(imr, event, payload) {
       if (![0, 1, 2, 3].includes(imr))
@@ -79,10 +88,11 @@ function run(attest: Attest, counter: MonotonicCounter, memory: TeeSnapshot): Si
     get rtmrs() {
       return rtmrs
     },
-    counter,
+    counter: hardware.counter,
     snapshot,
     restore,
-    clone: () => run(attest, counter, snapshot()),
+    clone: () => run(hardware, snapshot()),
+    restart: () => run(hardware),
   }
 }
 

@@ -73,9 +73,8 @@ export const certificateAttacks: readonly Attack[] = [
       plan.qeReportSigner = stranger.pck.key
     },
     chain: ({ pck, intermediate, root }, plan) => {
-      const extensions = plan.pck.extensions
-      const key = plan.qeReportSigner
-      const evil = issueCertificate({ ...plan.pck, key, issuer: plan.pck.subject, signer: plan.pck.key, extensions })
+      const { subject: issuer, key: signer } = plan.pck
+      const evil = issueCertificate({ ...plan.pck, issuer, signer, key: plan.qeReportSigner })
       return pemChain(evil, pck, intermediate, root)
     },
   }),
