@@ -5,6 +5,7 @@
  */
 export { type CryptoProvider, nobleCrypto, webCrypto } from './crypto.ts'
 export {
+  type BoundHeader,
   type ContainerHeader,
   frameSize,
   type KeyWrap,

@@ -48,12 +48,15 @@ export async function unwrapKey(header: ContainerHeader, sk: Uint8Array): Promis
       details: { kid },
     })
   let cek: Uint8Array<ArrayBuffer>
+  const key = Uint8Array.from(sk)
   try {
-    const recipientKey = await hpke.kem.deserializePrivateKey(Uint8Array.from(sk))
+    const recipientKey = await hpke.kem.deserializePrivateKey(key)
     const params = { recipientKey, enc: fromBase64url(wrap.enc) as Uint8Array<ArrayBuffer>, info: wrapInfo(header) }
     cek = new Uint8Array(await hpke.open(params, fromBase64url(wrap.ct) as Uint8Array<ArrayBuffer>))
   } catch (cause) {
     throw headerTampered('the content key does not unwrap', cause)
+  } finally {
+    key.fill(0)
   }
   checkCommitment(header, cek)
   return cek

@@ -46,8 +46,9 @@ export function createLeafHasher(total: number): LeafHasher {
 
 /**
  * A buffer for plaintext with the prefix of a leaf in front, so that a leaf is hashed without copying it; in shared
- * memory, so that the other thread sees it.
+ * memory, so that the other thread sees it. The plaintext starts at a multiple of 8: V8 copies into shared memory that
+ * is not aligned byte by byte, ten times slower.
  */
 export function leafBuffer(size: number): Uint8Array<SharedArrayBuffer> {
-  return new Uint8Array(new SharedArrayBuffer(1 + size)) // the prefix is 0x00
+  return new Uint8Array(new SharedArrayBuffer(8 + size), 7) // the prefix is 0x00
 }

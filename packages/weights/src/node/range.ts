@@ -26,7 +26,7 @@ export async function readRange({ path, offset, length, ...options }: RangeOptio
     const valid = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0
     if (entry === undefined || !valid || offset + length > entry.size)
       throw new DcmlError('container_range_invalid', `The container has no such part of ${JSON.stringify(path)}.`, {
-        hint: 'Look at the files and sizes with `dcml model inspect`.',
+        hint: 'Look up files and sizes with inspectContainer.',
         details: { path, offset, length, size: entry?.size ?? 0 },
       })
     const cipher = await unlock(header, options)

@@ -101,19 +101,24 @@ export interface SealJob {
 async function startDraft(out: string, job: SealJob, internals: SealInternals, work: WorkOptions): Promise<Draft> {
   const { manifest, leaves } = await hashFiles(job.files, job.leafSize, work)
   const secrets = internals.secrets ?? drawSecrets()
-  const header = await composeHeader(manifest, job.meta, job.recipients, secrets, internals.ekms)
-  const layout = layoutOf(header)
-  const file = await open(partialPath(out), 'w+', 0o600).catch(rethrowMissing('seal_target_not_found', dirname(out)))
+  let file: FileHandle | undefined
   try {
+    const header = await composeHeader(manifest, job.meta, job.recipients, secrets, internals.ekms)
+    const layout = layoutOf(header)
+    file = await open(partialPath(out), 'w+', 0o600).catch(rethrowMissing('seal_target_not_found', dirname(out)))
     await file.truncate(layout.dataOffset)
     await writeFully(file, encodeFrame(header), 0)
     await writeFully(file, Buffer.concat(leaves), layout.fileSize)
     return { file, header, leaves, cek: secrets.cek, resumed: false }
   } catch (error) {
-    await file.close()
+    secrets.cek.fill(0)
+    await file?.close()
     throw error
   }
 }
+
+/** Bytes between flushes to disk, which run beside the sealing, so that little is left to wait for at the end. */
+const FLUSH_EVERY = 67_108_864
 
 interface Slot {
   leaf: Uint8Array<SharedArrayBuffer>
@@ -150,6 +155,7 @@ async function sealSegments(
   }
   let segmentsKept = 0
   let writing: Promise<void> = Promise.resolve()
+  let flushing: Promise<void> = Promise.resolve()
   try {
     for await (const { index, slot } of readAhead(layout.segments, slots, read)) {
       signal?.throwIfAborted()
@@ -161,13 +167,18 @@ async function sealSegments(
         await writing
         writing = writeFully(file, sealed, offset)
         writing.catch(() => {})
+        if (Math.floor(plainOffset / FLUSH_EVERY) < Math.floor((plainOffset + plainSize) / FLUSH_EVERY)) {
+          await flushing
+          flushing = file.datasync()
+          flushing.catch(() => {})
+        }
       }
       onProgress?.({ phase: 'seal', done: plainOffset + plainSize, total: header.plainSize })
     }
-    await writing
+    await Promise.all([writing, flushing])
     return segmentsKept
   } finally {
-    await writing.catch(() => {})
+    await Promise.allSettled([writing, flushing])
     await hasher.close()
     await reader.close()
     for (const slot of slots) slot.leaf.fill(0)
