@@ -28,7 +28,6 @@ export {
   MAX_EVIDENCE_BYTES,
   parseEvidence,
 } from './evidence/evidence.ts'
-export { mrConfigId } from './evidence/identity.ts'
 export { type ImageManifest, imageH, parseImageManifest } from './evidence/manifest.ts'
 export {
   type Attested,
@@ -41,6 +40,7 @@ export { type Binding, type ImageMeasurements, type Policy, type PolicyInput, pa
 export { clientDefault, development, keyRelease, platform } from './policy/presets.ts'
 export type { Root } from './roots/trust.ts'
 export { TDX_CHECKS, type TdxCheckName } from './tdx/checklist.ts'
+export { mrConfigId } from './tdx/config-id.ts'
 export type { TdReport } from './tdx/quote.ts'
 export type { TcbStatus } from './tdx/tcb-status.ts'
 export { type TdxVerification, type VerifyTdxQuoteOptions, verifyTdxQuote } from './tdx/verify.ts'

@@ -1,9 +1,10 @@
 // Which workload is this, and which model? The quote names the image manifest in two places: MRCONFIGID, which the host
 // sets before the start, and RTMR3, which the measured boot code extends. Both have to agree with the claims. Whether that
 // image is accepted is judged with the quote.
-import { concatBytes, equalBytes, toHex } from '@dcml/protocol'
+import { equalBytes, toHex } from '@dcml/protocol'
 import type { Check } from '../check.ts'
 import type { Policy } from '../policy/policy.ts'
+import { mrConfigId } from '../tdx/config-id.ts'
 import type { TdReport } from '../tdx/quote.ts'
 import type { Claims } from './claims.ts'
 import { identityFault, parseEventLog, replayEventLog } from './event-log.ts'
@@ -11,9 +12,6 @@ import type { Evidence } from './evidence.ts'
 import { short } from './fields.ts'
 import { type ImageManifest, imageH, parseImageManifest } from './manifest.ts'
 import { fail, pass, same, skipped } from './outcome.ts'
-
-/** MRCONFIGID of a workload: 0x01, imageH, 15 zero bytes (as dstack lays it out). */
-export const mrConfigId = (image: Uint8Array): Uint8Array => concatBytes(Uint8Array.of(1), image, new Uint8Array(15))
 
 /** Whether the manifest that came along can be read and is the one the claims name. */
 export function manifestCheck(evidence: Evidence, claims: Claims): { check: Check; manifest?: ImageManifest } {

@@ -1,6 +1,7 @@
-import { concatBytes, equalBytes, fromHex, toHex } from '@dcml/protocol'
+import { equalBytes, fromHex, toHex } from '@dcml/protocol'
 import type { ImageMeasurements, Policy } from '../policy/policy.ts'
 import { Refusal } from '../x509/der.ts'
+import { mrConfigId } from './config-id.ts'
 import type { Platform } from './pck.ts'
 import type { TdReport } from './quote.ts'
 import type { MergedTcb } from './tcb.ts'
@@ -27,12 +28,9 @@ export function requireEvaluation(number: number, { minEvaluationNumber }: Polic
     throw new Refusal(`evaluation set ${number} is older than ${minEvaluationNumber}, the oldest accepted`)
 }
 
-/** MRCONFIGID of a TD that runs an image manifest: version 1, the hash, zeros. */
-const configIdOf = (imageH: string): Uint8Array => concatBytes(Uint8Array.of(1), fromHex(imageH), new Uint8Array(15))
-
-export function requireImageH({ mrConfigId }: TdReport, accepted: readonly string[]): void {
-  if (!accepted.some((imageH) => equalBytes(configIdOf(imageH), mrConfigId)))
-    throw new Refusal(`MRCONFIGID ${toHex(mrConfigId)} names no accepted image manifest`)
+export function requireImageH(report: TdReport, accepted: readonly string[]): void {
+  if (!accepted.some((imageH) => equalBytes(mrConfigId(fromHex(imageH)), report.mrConfigId)))
+    throw new Refusal(`MRCONFIGID ${toHex(report.mrConfigId)} names no accepted image manifest`)
 }
 
 export function requireBootImage({ mrtd, rtmr }: TdReport, images: readonly ImageMeasurements[]): void {
