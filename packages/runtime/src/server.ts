@@ -157,7 +157,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const server = createHttpsServer(
     {
       ...enclave.tls,
-      headersTimeout: limits.headersMs,
+      headersTimeout: Math.min(limits.headersMs, limits.bodyMs),
       requestTimeout: limits.bodyMs,
       handshakeTimeout: limits.headersMs,
       keepAliveTimeout: 65_000,

@@ -217,6 +217,7 @@ test('a peer’s evidence counts once, on its own connection', async () => {
   const exchange = new PeerExchange({ enclave: await enclaveOf(manifestOf()), ...peers() })
   const first = await exchange.dial(b.address)
   const second = await exchange.dial(b.address)
+  const third = await exchange.dial(b.address)
   const over = (connection: typeof first, evidence: unknown): Promise<string> =>
     new Promise((resolve, reject) => {
       const body = JSON.stringify({ grant: grantOf(SK), evidence })
@@ -230,8 +231,10 @@ test('a peer’s evidence counts once, on its own connection', async () => {
   expect(await over(second, second.evidence)).toContain('peer_challenge_missing')
   expect(await over(first, first.evidence)).toMatch(/^HTTP\/1.1 200 /)
   expect(await over(first, first.evidence)).toContain('peer_challenge_missing')
-  first.socket.destroy()
-  second.socket.destroy()
+  const { claims: _, ...halved } = third.evidence
+  expect(await over(third, halved)).toContain('evidence_format')
+  expect(await over(third, third.evidence)).toContain('peer_challenge_missing')
+  for (const { socket } of [first, second, third]) socket.destroy()
 })
 
 test('evidence names the model once it is loaded', async () => {

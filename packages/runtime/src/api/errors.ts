@@ -4,9 +4,9 @@ import { DcmlError } from '@dcml/protocol'
 const STATUS: Readonly<Record<string, number>> = {
   request_malformed: 400,
   request_invalid: 400,
-  request_unsupported: 400,
   engine_context_overflow: 400,
   engine_unsupported: 400,
+  engine_request_invalid: 400,
   grant_malformed: 400,
   grant_wrong_chain: 400,
   evidence_malformed: 400,
@@ -26,10 +26,10 @@ const STATUS: Readonly<Record<string, number>> = {
   sk_already_set: 409,
   sk_missing: 409,
   peer_is_self: 409,
-  request_timeout: 408,
   request_too_large: 413,
   overloaded: 429,
   engine_unreachable: 502,
+  engine_interrupted: 502,
   peer_unreachable: 502,
   tls_failed: 502,
   evidence_missing: 502,
@@ -37,11 +37,13 @@ const STATUS: Readonly<Record<string, number>> = {
   model_not_ready: 503,
   draining: 503,
   engine_closed: 503,
+  engine_busy: 503,
   quote_busy: 503,
   quote_failed: 503,
   sk_store_full: 503,
   engine_timeout: 504,
   attestation_timeout: 504,
+  tmpfs_full: 507,
 }
 
 /** Codes that OpenAI's clients already act upon keep OpenAI's name on the wire. */
@@ -57,7 +59,8 @@ const TYPE: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
 }
 
-export const statusOf = (error: DcmlError): number => STATUS[error.code] ?? 500
+/** A sealed model that cannot be used is the fault of who named it, whichever of the container's checks says so. */
+export const statusOf = ({ code }: DcmlError): number => STATUS[code] ?? (code.startsWith('container_') ? 400 : 500)
 
 /**
  * The error as OpenAI's clients read it. Beside OpenAI's members it carries `hint`, `retryable` and, where OpenAI

@@ -48,11 +48,13 @@ export interface GenerationJob {
  */
 export async function generate(job: GenerationJob, context: Generation): Promise<Response> {
   const started = performance.now()
-  const gone = new AbortController()
-  const onClose = (): void => gone.abort(clientGone())
+  const stop = new AbortController()
+  const { signal } = stop
+  const onClose = (): void => stop.abort(clientGone())
+  const onShutdown = (): void => stop.abort(context.shutdown.reason)
+  const late = setTimeout(() => stop.abort(tooLate(context.limits.generationMs)), context.limits.generationMs)
   job.outgoing.once('close', onClose)
-  const late = AbortSignal.timeout(context.limits.generationMs)
-  const signal = AbortSignal.any([gone.signal, context.shutdown, late])
+  context.shutdown.addEventListener('abort', onShutdown)
   const seen = { completionTokens: 0, promptTokens: 0, firstTokenMs: undefined as number | undefined }
   const report = (outcome: GenerationOutcome['outcome'], error?: DcmlError): void =>
     context.observe({
@@ -119,9 +121,9 @@ export async function generate(job: GenerationJob, context: Generation): Promise
     }
     report('answered')
   } catch (cause) {
-    if (gone.signal.aborted) report('aborted')
+    const error = asDcmlError(signal.aborted ? signal.reason : cause)
+    if (error.code === 'client_gone') report('aborted')
     else {
-      const error = late.aborted ? tooLate(context.limits.generationMs) : asDcmlError(cause)
       report('failed', error)
       if (!events.begun) throw error
       const payload = errorBody(error)
@@ -129,7 +131,9 @@ export async function generate(job: GenerationJob, context: Generation): Promise
       events.fail(failure.payload, failure.event)
     }
   } finally {
+    clearTimeout(late)
     job.outgoing.off('close', onClose)
+    context.shutdown.removeEventListener('abort', onShutdown)
     release?.()
   }
   return RESPONSE_ALREADY_SENT
