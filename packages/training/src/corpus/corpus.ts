@@ -43,8 +43,8 @@ export function tokenCorpus(train: string, validation: string, origin: Pick<Corp
 }
 
 function divide(pairs: string[]): string[][] {
-  const size = Math.ceil(pairs.length / PARTS)
-  return Array.from({ length: PARTS }, (_, part) => pairs.slice(part * size, (part + 1) * size))
+  const cut = (part: number): number => Math.floor((part * pairs.length) / PARTS)
+  return Array.from({ length: PARTS }, (_, part) => pairs.slice(cut(part), cut(part + 1)))
 }
 
 function littleEndian(ids: Uint16Array): Uint8Array {

@@ -29,7 +29,7 @@ afterAll(async () => {
 /** Greedy continuation by llama.cpp. */
 async function continueWithLlama(path: string, prompt: number[], count: number): Promise<number[]> {
   const model = await llama.loadModel({ modelPath: path, gpuLayers: 0 })
-  const context = await model.createContext({ sequences: 1, threads: 1, contextSize: 128 })
+  const context = await model.createContext({ sequences: 1, threads: 1, contextSize: 256 })
   const found: number[] = []
   const options = { temperature: 0, yieldEogToken: true }
   for await (const token of context.getSequence().evaluate(prompt as never, options)) {
@@ -63,6 +63,13 @@ test('the tokenizer of the file is the tokenizer of the corpus', async () => {
   expect(model.tokens.eosString).toBe('<|im_end|>')
   expect(model.trainContextSize).toBe(demoModelRecord.config.model.context)
   await model.dispose()
+})
+
+test('the demo model answers a chat in a few sentences and ends by itself', async () => {
+  const prompt = tokenize('<|im_start|>user\nTell me about peace.<|im_end|>\n<|im_start|>assistant\n')
+  const answer = await continueWithLlama(demoModelPath(), [...prompt], 300)
+  expect(answer).toContain(VOCABULARY - 1)
+  expect(detokenize(answer.slice(0, answer.indexOf(VOCABULARY - 1)))).toMatch(/^[A-Z"'].+[.!?]["')]?$/)
 })
 
 test('a random model loads and does not end by itself', async () => {

@@ -7,29 +7,41 @@ export type Pointer = number
 interface KernelExports {
   heapBase(): Pointer
   gemm(
-    ...args: [
-      ...[a: Pointer, aRow: number, aCol: number],
-      ...[b: Pointer, bRow: number, bCol: number],
-      ...[c: Pointer, cRow: number],
-      ...[m: number, n: number, k: number],
-      accumulate: 0 | 1,
-    ]
+    a: Pointer,
+    aRow: number,
+    aCol: number,
+    b: Pointer,
+    bRow: number,
+    bCol: number,
+    c: Pointer,
+    cRow: number,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: 0 | 1,
   ): void
   ropeTable(table: Pointer, positions: number, headSize: number, base: number): void
   rope(
-    ...args: [
-      ...[x: Pointer, table: Pointer, sequences: number, length: number],
-      ...[width: number, headSize: number, direction: 1 | -1],
-    ]
+    x: Pointer,
+    table: Pointer,
+    sequences: number,
+    length: number,
+    width: number,
+    headSize: number,
+    direction: 1 | -1,
   ): void
   causalSoftmax(scores: Pointer, size: number, scale: number): void
   causalSoftmaxBackward(probabilities: Pointer, gradient: Pointer, size: number, scale: number): void
   rmsNorm(x: Pointer, weight: Pointer, y: Pointer, inverse: Pointer, rows: number, width: number): void
   rmsNormBackward(
-    ...args: [
-      ...[x: Pointer, weight: Pointer, inverse: Pointer, dy: Pointer],
-      ...[dx: Pointer, dWeight: Pointer, rows: number, width: number],
-    ]
+    x: Pointer,
+    weight: Pointer,
+    inverse: Pointer,
+    dy: Pointer,
+    dx: Pointer,
+    dWeight: Pointer,
+    rows: number,
+    width: number,
   ): void
   swiglu(gate: Pointer, up: Pointer, y: Pointer, count: number): void
   swigluBackward(gate: Pointer, up: Pointer, dy: Pointer, dGate: Pointer, dUp: Pointer, count: number): void
@@ -39,11 +51,19 @@ interface KernelExports {
   crossEntropy(logits: Pointer, targets: Pointer, rows: number, width: number, gradient: 0 | 1): number
   sumOfSquares(x: Pointer, count: number): number
   adamW(
-    ...args: [
-      ...[weights: Pointer, gradients: Pointer, mean: Pointer, variance: Pointer, count: number],
-      ...[rate: number, beta1: number, beta2: number, epsilon: number, decay: number],
-      ...[meanCorrection: number, varianceCorrection: number, clip: number],
-    ]
+    weights: Pointer,
+    gradients: Pointer,
+    mean: Pointer,
+    variance: Pointer,
+    count: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    decay: number,
+    meanCorrection: number,
+    varianceCorrection: number,
+    clip: number,
   ): void
 }
 

@@ -36,32 +36,31 @@ export function attend(kernel: Kernel, shape: AttentionShape, { q, k, v, probabi
   }
 }
 
-/** Gradients of q, k and v from that of `out`; `scratch` holds one square of scores. */
+/** Gradients of q, k and v from that of `out`; `square` is room for one head's scores. */
 export function attendBackward(
   kernel: Kernel,
   shape: AttentionShape,
   { q, k, v, probabilities }: Heads,
   dOut: Pointer,
-  gradients: { dq: Pointer; dk: Pointer; dv: Pointer; scratch: Pointer },
+  d: Record<'q' | 'k' | 'v' | 'square', Pointer>,
 ): void {
   const { dim, length } = shape
-  const { dq, dk, dv, scratch } = gradients
   const size = dim / shape.heads
   for (const { at, square } of eachHead(shape)) {
     const scores = probabilities + square
     for (const [row, rows] of blocks(length)) {
       const from = at + row * dim * 4
-      const d = scratch + row * length * 4
-      kernel.gemm(dOut + from, dim, 1, v + at, 1, dim, d, length, rows, row + rows, size, 0)
+      const dScores = d.square + row * length * 4
+      kernel.gemm(dOut + from, dim, 1, v + at, 1, dim, dScores, length, rows, row + rows, size, 0)
     }
-    kernel.causalSoftmaxBackward(scores, scratch, length, 1 / Math.sqrt(size))
+    kernel.causalSoftmaxBackward(scores, d.square, length, 1 / Math.sqrt(size))
     for (const [row, rows] of blocks(length)) {
       const from = at + row * dim * 4
       const diagonal = row * (length + 1) * 4
       const below = length - row
-      kernel.gemm(scratch + row * length * 4, length, 1, k + at, dim, 1, dq + from, dim, rows, size, row + rows, 0)
-      kernel.gemm(scratch + diagonal, 1, length, q + from, dim, 1, dk + from, dim, rows, size, below, 0)
-      kernel.gemm(scores + diagonal, 1, length, dOut + from, dim, 1, dv + from, dim, rows, size, below, 0)
+      kernel.gemm(d.square + row * length * 4, length, 1, k + at, dim, 1, d.q + from, dim, rows, size, row + rows, 0)
+      kernel.gemm(d.square + diagonal, 1, length, q + from, dim, 1, d.k + from, dim, rows, size, below, 0)
+      kernel.gemm(scores + diagonal, 1, length, dOut + from, dim, 1, d.v + from, dim, rows, size, below, 0)
     }
   }
 }

@@ -65,7 +65,8 @@ export async function runTraining(run: TrainingRun): Promise<TrainingRecord> {
       await save()
       throw signal.reason
     }
-    onProgress?.({ ...trainer.advance(steps), steps })
+    const result = trainer.advance(steps)
+    onProgress?.({ ...result, steps })
     if (trainer.step % checkpointEvery === 0 || trainer.step === steps) await save()
   }
   return writeModel(trainer, run, { config, steps, name })
@@ -81,9 +82,16 @@ async function writeModel(
   await replaceFile(join(out, file), bytes)
   const { modelH } = await hashModel(join(out, file))
   const record: TrainingRecord = {
-    ...{ version: 1, file, size: bytes.length, modelH: toHex(modelH) },
+    version: 1,
+    file,
+    size: bytes.length,
+    modelH: toHex(modelH),
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    ...{ corpus: corpus.source, rawH: corpus.rawH, tokensH: corpus.tokensH, config, steps },
+    corpus: corpus.source,
+    rawH: corpus.rawH,
+    tokensH: corpus.tokensH,
+    config,
+    steps,
     parameters: trainer.network.count,
     validationLoss: trainer.evaluate(VALIDATION_BATCHES),
   }

@@ -52,7 +52,11 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   const config = parseTrainingConfig(header.output.config)
   const weights = parameterCount(config.model)
   if (body.length !== dataStart + 3 * 4 * weights) throw invalid('its size does not fit its model')
-  const array = (index: number) => new Float32Array(body.slice(dataStart + index * 4 * weights).buffer, 0, weights)
+  // Copied, so that they are aligned; `slice` would not copy a Buffer.
+  const array = (index: number): Float32Array<ArrayBuffer> => {
+    const start = dataStart + index * 4 * weights
+    return new Float32Array(new Uint8Array(body.subarray(start, start + 4 * weights)).buffer)
+  }
   const state = { step, cursor, weights: array(0), mean: array(1), variance: array(2) }
   return { config, steps, tokensH, state }
 }

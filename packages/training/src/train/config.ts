@@ -41,8 +41,15 @@ export interface TrainingConfig {
 
 /** Settings that suit models of about a million weights. */
 export const DEFAULT_TRAINING: Omit<TrainingConfig, 'model'> = {
-  ...{ seed: 1, batch: 4, warmup: 100, decay: 0, rate: 3e-3 },
-  ...{ weightDecay: 0.1, beta1: 0.9, beta2: 0.95, clip: 1 },
+  seed: 1,
+  batch: 4,
+  warmup: 100,
+  decay: 0,
+  rate: 3e-3,
+  weightDecay: 0.1,
+  beta1: 0.9,
+  beta2: 0.95,
+  clip: 1,
 }
 
 /**

@@ -82,9 +82,18 @@ export class Trainer {
     this.#step++
     this.#cursor += batch
     kernel.adamW(
-      ...([network.weightsAt, network.gradientsAt, this.#mean, this.#variance, count] as const),
-      ...([rate, beta1, beta2, EPSILON, weightDecay] as const),
-      ...([1 / (1 - power(beta1, this.#step)), 1 / (1 - power(beta2, this.#step))] as const),
+      network.weightsAt,
+      network.gradientsAt,
+      this.#mean,
+      this.#variance,
+      count,
+      rate,
+      beta1,
+      beta2,
+      EPSILON,
+      weightDecay,
+      1 / (1 - power(beta1, this.#step)),
+      1 / (1 - power(beta2, this.#step)),
       gradientNorm > clip ? clip / gradientNorm : 1,
     )
     return { step: this.#step, loss, gradientNorm, rate }
