@@ -13,4 +13,5 @@ export const library = (entry: string[]): ReturnType<typeof defineConfig> =>
     sourcemap: false,
     clean: true,
     treeshake: true,
+    removeNodeProtocol: false,
   })
