@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '@dcml/protocol'
+import { toHex } from '@dcml/protocol'
 import { DerReader, Refusal, TAG } from './der.ts'
 import { readEcdsaSignature } from './ecdsa.ts'
 
@@ -156,5 +156,3 @@ function only(extensions: readonly Extension[], oid: string): Extension | undefi
 
 export const carries = (certificate: Certificate, oid: string): boolean =>
   certificate.extensions.some((extension) => extension.oid === oid)
-
-export const sameCertificate = (a: Certificate, b: Certificate): boolean => equalBytes(a.der, b.der)
