@@ -18,12 +18,25 @@ export interface Listener {
   cut(): void
 }
 
+/** How long the last bytes of an answer may take to reach the network. */
+const GRACE_MS = 250
+
 /** @throws DcmlError `listen_failed` */
 export async function listen(server: HttpServer | HttpsServer, options: ListenOptions): Promise<Listener> {
   let draining = false
+  let open = 0
+  const closeIdle = (): void => {
+    server.closeIdleConnections()
+    // connections on which half a request was sent count as busy; without an answer under way nobody waits for them
+    if (open === 0) setTimeout(() => server.closeAllConnections(), GRACE_MS).unref()
+  }
   server.on('request', (_incoming, outgoing) => {
+    open++
     if (draining) outgoing.shouldKeepAlive = false
-    outgoing.once('close', () => draining && server.closeIdleConnections())
+    outgoing.once('close', () => {
+      open--
+      if (draining) closeIdle()
+    })
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(options, cause)))
@@ -36,7 +49,7 @@ export async function listen(server: HttpServer | HttpsServer, options: ListenOp
       draining = true
       return new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeIdleConnections()
+        closeIdle()
       })
     },
     cut: () => server.closeAllConnections(),

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { type Environment, keyRelease, type Policy, parseImageManifest, type TeeBackend } from '@dcml/attestation'
+import { type Environment, keyRelease, parseImageManifest, type TeeBackend } from '@dcml/attestation'
 import { createEnclave, PeerExchange } from '@dcml/attestation/node'
 import { DcmlError, NO_CHAIN, toHex } from '@dcml/protocol'
 import { getRequestListener } from '@hono/node-server'
@@ -13,60 +13,15 @@ import { loggable } from './api/errors.ts'
 import { openaiRoutes } from './api/openai.ts'
 import { openapi } from './api/openapi.ts'
 import { createReceiptBook } from './api/receipts.ts'
-import type { EngineLoader } from './engine/engine.ts'
 import { keyRoutes } from './keys/routes.ts'
 import { KeyStore } from './keys/store.ts'
-import { type Limits, resolveLimits } from './limits.ts'
-import { type Listener, type ListenOptions, listen } from './listener.ts'
+import { resolveLimits } from './limits.ts'
+import { listen } from './listener.ts'
 import { ModelHost, type ModelState } from './model/host.ts'
 import { loadModelRoute, modelRoute, operatorOnly, publicState } from './model/routes.ts'
-import type { ModelSource } from './model/source.ts'
+import type { Runtime, RuntimeOptions } from './options.ts'
 import { sealedModels } from './weights/source.ts'
 import { openAnonymousStore } from './weights/store.ts'
-
-export interface RuntimeOptions {
-  readonly tee: TeeBackend
-  /** Exact bytes of the image manifest this workload was started from. It also names models and chain. */
-  readonly manifest: Uint8Array
-  readonly loader: EngineLoader
-  /** Reads sealed models. Default: `DCMW` containers, opened into tmpfs of this machine once it was found safe. */
-  readonly source?: ModelSource
-  /** Path of the sealed model to load at once, as by `load_model`. */
-  readonly model?: string
-  /** The attested port. */
-  readonly listen: ListenOptions
-  /** Health, readiness, metrics and `load_model`, in the clear: a port the outside must not reach. */
-  readonly admin: ListenOptions
-  /** Default `production`, which refuses a simulated TEE. */
-  readonly environment?: Environment
-  /**
-   * Whom to exchange model keys with, beyond what always holds: this enclave's own image, UpToDate, a quote of the
-   * very connection. Without it no boot image is accepted and so no key passes between enclaves. It belongs to the
-   * measured image: a host that chose it could choose who gets the key.
-   */
-  readonly peers?: { readonly policy: Policy; readonly roots?: readonly (Uint8Array | string)[] }
-  /** Bearer token with which `load_model` may also be called on the attested port. Default: it may not. */
-  readonly operatorToken?: string
-  readonly limits?: Partial<Limits>
-  /** Unix time in milliseconds. Default `Date.now`. */
-  readonly clock?: () => number
-  /** Default: JSON lines on standard output. */
-  readonly logger?: Logger
-  /** Stops the runtime as `close` does. */
-  readonly signal?: AbortSignal
-}
-
-/** A runtime that is listening. */
-export interface Runtime {
-  readonly address: Listener['address']
-  readonly adminAddress: Listener['address']
-  readonly imageH: Uint8Array
-  /** Ed25519 key that signs this runtime's receipts; verifiers read it from the evidence. */
-  readonly sessionKey: Uint8Array
-  state(): ModelState
-  /** Lets answers under way finish for `limits.drainMs`, then ends them with an error, and frees everything. */
-  close(): Promise<void>
-}
 
 /**
  * Starts the program inside the CVM: makes the enclave's keys and first evidence, listens, and loads the model when
@@ -76,6 +31,7 @@ export interface Runtime {
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { tee, clock = Date.now, environment = 'production', logger = pino() } = options
+  options.signal?.throwIfAborted()
   if (tee.environment !== environment) throw wrongEnvironment(tee, environment)
   const limits = resolveLimits(options.limits)
 
@@ -159,7 +115,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       ...enclave.tls,
       headersTimeout: Math.min(limits.headersMs, limits.bodyMs),
       requestTimeout: limits.bodyMs,
-      handshakeTimeout: limits.headersMs,
+      handshakeTimeout: Math.min(limits.headersMs, 10_000),
       keepAliveTimeout: 65_000,
       connectionsCheckingInterval: Math.min(30_000, limits.headersMs),
     },

@@ -186,6 +186,22 @@ test('stopping lets answers finish, refuses new ones, and then is down', async (
   await other.close()
 })
 
+test('half a request does not hold up stopping', async () => {
+  await using runtime = await boot()
+  const socket = tlsConnect({ ...runtime.address, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+  socket.on('error', () => {}).resume()
+  await once(socket, 'secureConnect')
+  socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"mess')
+  await until(() => runtime.log().includes('"model_not_ready"'))
+  const half = tlsConnect({ ...runtime.address, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+  half.on('error', () => {}).resume()
+  await once(half, 'secureConnect')
+  half.write('POST /v1/chat')
+  const gone = Promise.all([closed(socket), closed(half)])
+  await runtime.close()
+  await gone
+})
+
 test('answers that outlast the deadline are ended with a word', async () => {
   const { script } = endless()
   await using served = await serving({ script, limits: { drainMs: 50 } })
