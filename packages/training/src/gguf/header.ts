@@ -9,7 +9,7 @@ export type GgufValue =
   | { type: 'i32s'; value: readonly number[] }
 
 /** Type numbers of a tensor's elements. */
-export const TENSOR_TYPES = { F32: 0, F16: 1 } as const
+const TENSOR_TYPES = { F32: 0, F16: 1 } as const
 
 export interface GgufTensor {
   name: string

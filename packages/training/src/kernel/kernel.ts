@@ -1,3 +1,4 @@
+import { DcmlError } from '@dcml/protocol'
 import { kernelWasm } from './wasm.ts'
 
 /** Byte offset in the kernel's memory. */
@@ -69,7 +70,10 @@ interface KernelExports {
 
 /** The kernels over one growing memory. Views made before an `allocate` are stale after it. */
 export interface Kernel extends KernelExports {
-  /** Zeroed room for `count` 32-bit elements, aligned to 64 bytes. */
+  /**
+   * Zeroed room for `count` 32-bit elements, aligned to 64 bytes.
+   * @throws DcmlError `model_too_large`
+   */
   allocate(count: number): Pointer
   floats(pointer: Pointer, count: number): Float32Array<ArrayBuffer>
   words(pointer: Pointer, count: number): Uint32Array<ArrayBuffer>
@@ -89,6 +93,7 @@ declare const WebAssembly: {
 
 let compiled: object | undefined
 const PAGE = 65536
+const LIMIT = 65536 * PAGE
 
 export function createKernel(): Kernel {
   compiled ??= new WebAssembly.Module(Uint8Array.from(atob(kernelWasm), (character) => character.charCodeAt(0)))
@@ -99,8 +104,13 @@ export function createKernel(): Kernel {
   return {
     ...exports,
     allocate(count) {
-      const start = (end + 63) & ~63
+      const start = Math.ceil(end / 64) * 64
       end = start + count * 4
+      if (end > LIMIT) {
+        throw new DcmlError('model_too_large', 'Model and batch do not fit in the 4 GiB a kernel can address', {
+          hint: 'Train a smaller model, or use a smaller batch or context.',
+        })
+      }
       const missing = end - memory.buffer.byteLength
       if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
       return start

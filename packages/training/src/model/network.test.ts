@@ -56,3 +56,8 @@ test('a token cannot see what follows it', () => {
   short.fill(1, 10)
   expect(network.forward(short, config.context).slice(0, 10 * config.vocab)).toEqual(before)
 })
+
+test('a model beyond the memory of a kernel is refused', () => {
+  const large = { dim: 4096, layers: 64, heads: 32, ff: 11008, context: 512, vocab: 32000 }
+  expect(() => new Network(large, 1)).toThrow(expect.objectContaining({ code: 'model_too_large' }))
+})

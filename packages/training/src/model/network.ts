@@ -20,7 +20,10 @@ export class Network {
   #sequences = 0
   #length = 0
 
-  /** @param sequences most sequences of `config.context` tokens in one batch */
+  /**
+   * @param sequences most sequences of `config.context` tokens in one batch
+   * @throws DcmlError `model_too_large`
+   */
   constructor(config: ModelConfig, sequences: number) {
     const { dim, heads, context } = config
     this.config = config

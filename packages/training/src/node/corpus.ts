@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DcmlError, toHex } from '@dcml/protocol'
 import { hashModel } from '@dcml/weights/node'
 import { type Corpus, chatCorpus } from '../corpus/corpus.ts'
@@ -36,7 +36,7 @@ export async function textCorpus(path: string, seed: number): Promise<Corpus> {
       hint: 'Give a UTF-8 text file, or a folder with .txt files.',
     })
   }
-  return chatCorpus(texts, seed, { source: { path, seed }, rawH: await rawHOf(path) })
+  return chatCorpus(texts, seed, { source: { file: basename(path), seed }, rawH: await rawHOf(path) })
 }
 
 async function readTexts(folder: string, wanted: (name: string) => boolean): Promise<string[]> {

@@ -36,8 +36,8 @@ export interface TrainingRun {
 /**
  * Trains a model and writes it as F16 GGUF with its record. The same corpus, config and steps give the same bytes,
  * hence the same modelH, whether or not the run was interrupted and resumed.
- * @throws DcmlError `config_invalid`, `corpus_too_small`, `run_exists`, `resume_mismatch`, `checkpoint_invalid`,
- * `training_diverged`
+ * @throws DcmlError `config_invalid`, `corpus_too_small`, `model_too_large`, `run_exists`, `resume_mismatch`,
+ * `checkpoint_invalid`, `training_diverged`
  */
 export async function runTraining(run: TrainingRun): Promise<TrainingRecord> {
   const { corpus, steps, out, name = 'model', checkpointEvery = 200, signal, onProgress } = run

@@ -44,7 +44,7 @@ export class Trainer {
   #step = 0
   #cursor = 0
 
-  /** @throws DcmlError `corpus_too_small` */
+  /** @throws DcmlError `corpus_too_small`, `model_too_large` */
   constructor(config: TrainingConfig, corpus: Pick<Corpus, 'train' | 'validation'>) {
     this.config = config
     this.network = new Network(config.model, config.batch)
