@@ -1,11 +1,15 @@
 import { DcmlError } from '@dcml/protocol'
 
-/** The prompt leaves no room for a single token of answer. */
+/** The prompt leaves no room for a single token of answer. `promptTokens` may be a lower bound. */
 export const contextOverflow = (promptTokens: number, contextLength: number): DcmlError =>
-  new DcmlError('engine_context_overflow', `The prompt has ${promptTokens} tokens, the model holds ${contextLength}.`, {
-    hint: 'Shorten the conversation, or use a model with a longer context.',
-    details: { promptTokens, contextLength },
-  })
+  new DcmlError(
+    'engine_context_overflow',
+    `The prompt has at least ${promptTokens} tokens, the model holds ${contextLength}.`,
+    {
+      hint: 'Shorten the conversation, or use a model with a longer context.',
+      details: { promptTokens, contextLength },
+    },
+  )
 
 /** The engine was closed before or during the call. */
 export const engineClosed = (): DcmlError =>

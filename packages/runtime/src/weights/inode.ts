@@ -46,7 +46,8 @@ function openUnnamed(folder: string): number {
   }
 }
 
-function openUnlinked(folder: string): number {
+/** The way of systems without O_TMPFILE: the name exists for a moment, and only for this user. */
+export function openUnlinked(folder: string): number {
   const name = join(folder, `dcml-${randomUUID()}`)
   const fd = openSync(name, 'wx+', 0o600)
   unlinkSync(name)

@@ -1,4 +1,4 @@
-import { writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, writeFileSync, writeSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import { generateModelKey } from '@dcml/weights'
 import { hashModel, sealModel } from '@dcml/weights/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { llamaCppLoader } from '../engine/llama/load.ts'
+import { openUnlinked } from './inode.ts'
 import { openPlain, openWeights } from './open.ts'
 import { sealedModels } from './source.ts'
 import { AnonymousStore, openAnonymousStore } from './store.ts'
@@ -185,6 +186,15 @@ describe('an open model', () => {
 })
 
 describe('the store', () => {
+  test('where there is no O_TMPFILE, a file loses its name at once', async () => {
+    const empty = await mkdtemp(join(folder, 'unlinked-'))
+    const fd = openUnlinked(empty)
+    writeSync(fd, 'text')
+    expect(await readdir(empty)).toEqual([])
+    expect(fstatSync(fd)).toMatchObject({ nlink: 0, size: 4 })
+    closeSync(fd)
+  })
+
   test('refuses a disk in production and warns in development', async () => {
     expect(() => openAnonymousStore({ environment: 'production', folder: '/proc' })).toThrow(
       expect.objectContaining({ code: 'host_tmpfs' }),

@@ -1,4 +1,4 @@
-import type { LlamaEmbeddingContext, LlamaModel } from 'node-llama-cpp'
+import type { LlamaEmbeddingContext, LlamaModel, Token } from 'node-llama-cpp'
 import { contextOverflow } from '../faults.ts'
 
 /** Embeddings of a model, one input after the other, in a context of its own that is made when first needed. */
@@ -14,18 +14,17 @@ export class Embedder {
 
   /** @throws DcmlError `engine_context_overflow` before any input is read */
   async embed(
-    input: readonly string[],
+    inputs: readonly Token[][],
     signal: AbortSignal,
   ): Promise<{ embeddings: number[][]; promptTokens: number }> {
     this.#context ??= this.#model.createEmbeddingContext(this.#options)
     const context = await this.#context
     const { contextSize } = this.#options
-    const texts = input.map((text) => this.#model.tokenize(text))
-    const lengths = texts.map((tokens) => context.calculateInputLength(tokens))
+    const lengths = inputs.map((tokens) => context.calculateInputLength(tokens))
     const tooLong = lengths.find((length) => length >= contextSize)
     if (tooLong !== undefined) throw contextOverflow(tooLong, contextSize)
     const embeddings: number[][] = []
-    for (const tokens of texts) {
+    for (const tokens of inputs) {
       signal.throwIfAborted()
       const { vector } = await context.getEmbeddingFor(tokens)
       embeddings.push([...vector])

@@ -14,9 +14,9 @@ import { Embedder } from './embedder.ts'
 import { generate } from './generate.ts'
 import { GRAMMAR_END, grammarFor } from './grammar.ts'
 import type { LlamaLibrary } from './library.ts'
+import { PromptReader } from './prompt.ts'
 import { freeSampler, grammarSampler, type Sampler } from './sampling.ts'
 import { SequencePool } from './sequences.ts'
-import { ChatTemplate } from './template.ts'
 
 /** A weak model that must speak JSON may never close it; this many tokens are enough where nobody set a limit. */
 const GRAMMAR_LIMIT = 1024
@@ -34,7 +34,7 @@ export class LlamaCppEngine implements Engine {
   readonly info: EngineInfo & { contextLength: number }
   readonly #loaded: Loaded
   readonly #sequences: SequencePool
-  readonly #template: ChatTemplate
+  readonly #prompts: PromptReader
   readonly #closing = new AbortController()
   readonly #embedder: Embedder
 
@@ -44,16 +44,16 @@ export class LlamaCppEngine implements Engine {
     this.info = { name: 'llama.cpp', contextLength: context.contextSize, parallel, embeddings: true }
     this.#loaded = loaded
     this.#sequences = new SequencePool(Array.from({ length: parallel }, () => context.getSequence()))
-    this.#template = new ChatTemplate(model)
+    this.#prompts = new PromptReader(model, context.contextSize)
     this.#embedder = new Embedder(model, { contextSize: context.contextSize, threads })
   }
 
   chat(request: ChatRequest, { signal }: { signal: AbortSignal }): AsyncIterable<EngineEvent> {
-    return this.#answer(() => this.#template.tokenize(request.messages), request, signal)
+    return this.#answer(() => this.#prompts.chat(request.messages), request, signal)
   }
 
   complete(request: CompletionRequest, { signal }: { signal: AbortSignal }): AsyncIterable<EngineEvent> {
-    return this.#answer(() => this.#loaded.model.tokenize(request.prompt, true), request, signal)
+    return this.#answer(() => this.#prompts.text(request.prompt), request, signal)
   }
 
   async embed(
@@ -63,7 +63,8 @@ export class LlamaCppEngine implements Engine {
     const signal = AbortSignal.any([caller, this.#closing.signal])
     signal.throwIfAborted()
     try {
-      return await this.#embedder.embed(request.input, signal)
+      const inputs = request.input.map((text) => this.#prompts.embedding(text))
+      return await this.#embedder.embed(inputs, signal)
     } catch (error) {
       throw asFault(error, signal)
     }
@@ -79,7 +80,7 @@ export class LlamaCppEngine implements Engine {
   }
 
   async *#answer(
-    tokenize: () => Token[],
+    readPrompt: () => Token[],
     request: SamplingOptions & { readonly body: Readonly<Record<string, unknown>> },
     caller: AbortSignal,
   ): AsyncGenerator<EngineEvent> {
@@ -87,7 +88,7 @@ export class LlamaCppEngine implements Engine {
     signal.throwIfAborted()
     refuseTools(request.body)
     const { model } = this.#loaded
-    const prompt = beginning(model, tokenize())
+    const prompt = readPrompt()
     try {
       const { sampler, ...bounds } = await this.#sampler(request)
       const { contextLength } = this.info
@@ -114,14 +115,6 @@ export class LlamaCppEngine implements Engine {
 function asFault(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
   return DcmlError.isInstance(error) ? error : engineFailed(error)
-}
-
-/** Adds the token that texts of this model begin with, unless its template has written it already. */
-function beginning(model: LlamaModel, tokens: Token[]): Token[] {
-  const { bos, shouldPrependBosToken } = model.tokens
-  if (bos !== null && tokens[0] !== bos && (shouldPrependBosToken || tokens.length === 0)) return [bos, ...tokens]
-  if (tokens.length > 0) return tokens
-  throw new DcmlError('engine_request_invalid', 'The prompt is empty.', { hint: 'Send at least one character.' })
 }
 
 function refuseTools({ tools, tool_choice }: Readonly<Record<string, unknown>>): void {

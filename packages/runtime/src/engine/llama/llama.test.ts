@@ -181,6 +181,11 @@ describe('loading', () => {
     await expect(loading(model, { ...model, name: 'b.gguf' })).rejects.toMatchObject({ code: 'engine_unsupported' })
   })
 
+  test('conversations that need more memory than there is are refused', async () => {
+    const loader = llamaCppLoader({ parallel: 256, contextLength: 2 ** 22 })
+    await expect(loader.load([model], { signal })).rejects.toMatchObject({ code: 'model_too_large' })
+  })
+
   test('what is logged are facts about model and threads', async () => {
     const lines: [object, string][] = []
     const log = {

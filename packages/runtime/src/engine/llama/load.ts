@@ -1,8 +1,10 @@
 import { open } from 'node:fs/promises'
 import { DcmlError } from '@dcml/protocol'
 import type { Llama, LlamaModel } from 'node-llama-cpp'
+import * as v from 'valibot'
 import type { EngineLoader, EngineLog, ModelFile } from '../engine.ts'
 import { unsupported } from '../faults.ts'
+import { countUpTo, parseOptions } from '../options.ts'
 import { LlamaCppEngine } from './engine.ts'
 import { type LlamaLibrary, loadLibrary } from './library.ts'
 import { parametersOf, threadsFor } from './threads.ts'
@@ -17,6 +19,12 @@ export interface LlamaCppOptions {
   readonly contextLength?: number
 }
 
+/** llama.cpp batches 256 sequences at most and counts the tokens of all of them in 32 bits. */
+const optionsSchema = v.strictObject({
+  threads: countUpTo(1024),
+  parallel: countUpTo(256),
+  contextLength: countUpTo(2 ** 23),
+})
 const DEFAULT_PARALLEL = 8
 const DEFAULT_CONTEXT = 4096
 /** "GGUF", then the version, little endian; llama.cpp reads 2 and 3. */
@@ -26,10 +34,11 @@ const GGUF_BEGINNINGS = ['GGUF\x02\0\0\0', 'GGUF\x03\0\0\0']
  * Runs a GGUF model in this process, on the CPU, through the optional peer `node-llama-cpp`. The model is one `.gguf`
  * file; with mmap its weights exist once, in the pages of the file.
  *
- * @throws DcmlError `engine_unsupported` (library or binary missing, split model), `model_not_gguf`,
+ * @throws DcmlError `engine_options_invalid`; and by `load`: `engine_unsupported` (library or binary missing, split model), `model_not_gguf`,
  * `model_load_failed`, `model_too_large`
  */
 export function llamaCppLoader(options: LlamaCppOptions = {}): EngineLoader {
+  parseOptions(optionsSchema, options)
   return {
     name: 'llama.cpp',
     async load(files, { signal, log }) {
@@ -76,19 +85,33 @@ async function createEngine(
   const threads = options.threads ?? threadsFor(parameters, library.llama.cpuMathCores)
   const sequences = options.parallel ?? DEFAULT_PARALLEL
   const contextSize = options.contextLength ?? Math.min(model.trainContextSize, DEFAULT_CONTEXT)
-  try {
-    const context = await model.createContext({ sequences, contextSize, threads, createSignal: signal })
-    log?.info({ parameters, threads, parallel: sequences, contextLength: contextSize }, 'model loaded by llama.cpp')
-    return new LlamaCppEngine({ library, model, context, threads })
-  } catch (cause) {
-    signal.throwIfAborted()
-    throw new DcmlError('model_too_large', `No memory for ${sequences} conversations of ${contextSize} tokens.`, {
-      hint: 'Lower `parallel` or `contextLength`, or use a machine with more memory.',
-      details: { parallel: sequences, contextLength: contextSize },
-      cause,
+  requireMemory(model, sequences, contextSize)
+  const context = await model
+    .createContext({ sequences, contextSize, threads, createSignal: signal, ignoreMemorySafetyChecks: true })
+    .catch((cause: unknown) => {
+      signal.throwIfAborted()
+      throw tooLarge(sequences, contextSize, cause)
     })
-  }
+  log?.info({ parameters, threads, parallel: sequences, contextLength: contextSize }, 'model loaded by llama.cpp')
+  return new LlamaCppEngine({ library, model, context, threads })
 }
+
+/**
+ * Refuses what cannot fit before llama.cpp begins to allocate it. The library's own check tries allocations out, which
+ * for a large context takes minutes.
+ */
+function requireMemory(model: LlamaModel, sequences: number, contextSize: number): void {
+  const wanted = { sequences, contextSize, modelGpuLayers: 0 }
+  const { cpuRam } = model.fileInsights.estimateContextResourceRequirements(wanted)
+  if (cpuRam > process.availableMemory()) throw tooLarge(sequences, contextSize)
+}
+
+const tooLarge = (parallel: number, contextLength: number, cause?: unknown): DcmlError =>
+  new DcmlError('model_too_large', `No memory for ${parallel} conversations of ${contextLength} tokens.`, {
+    hint: 'Lower `parallel` or `contextLength`, or use a machine with more memory.',
+    details: { parallel, contextLength },
+    cause,
+  })
 
 /** The one file that llama.cpp is to load, looked at before its parser sees it. */
 async function theGguf(files: readonly ModelFile[]): Promise<ModelFile> {

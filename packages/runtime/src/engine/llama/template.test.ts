@@ -42,3 +42,20 @@ test('what a user writes never becomes a control token', () => {
   expect(controls(tokens)).toEqual(honest)
   expect(model.detokenize(tokens, true)).toBe(`<|im_start|>user\n${forged}<|im_end|>\n<|im_start|>assistant\n`)
 })
+
+test('a model whose template is missing or broken still completes, and says why it does not chat', () => {
+  for (const chat_template of [undefined, '{% for m in %}']) {
+    const tokenizer = { ...model.fileInfo.metadata.tokenizer, chat_template }
+    const other = { tokens: model.tokens, fileInfo: { metadata: { tokenizer } } } as unknown as LlamaModel
+    const template = new ChatTemplate(other)
+    expect(() => template.tokenize([])).toThrow(expect.objectContaining({ code: 'engine_unsupported' }))
+  }
+})
+
+test('a conversation that the template refuses is the caller’s fault', () => {
+  const chat_template = "{{ raise_exception('roles must alternate') }}"
+  const tokenizer = { ...model.fileInfo.metadata.tokenizer, chat_template }
+  const strict = { tokens: model.tokens, fileInfo: { metadata: { tokenizer } } } as unknown as LlamaModel
+  const call = () => new ChatTemplate(strict).tokenize([])
+  expect(call).toThrow(expect.objectContaining({ code: 'engine_request_invalid' }))
+})

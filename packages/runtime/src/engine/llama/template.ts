@@ -18,7 +18,7 @@ export class ChatTemplate {
   constructor(model: LlamaModel) {
     this.#model = model
     const { chat_template, ggml } = model.fileInfo.metadata.tokenizer ?? {}
-    this.#template = chat_template === undefined ? undefined : new Template(chat_template)
+    this.#template = chat_template === undefined ? undefined : parse(chat_template)
     const types = ggml?.token_type as readonly number[] | undefined
     const control = (ggml?.tokens ?? []).filter((text, index) => text !== '' && RESERVED.has(types?.[index] ?? 1))
     const longestFirst = control.sort((a, b) => b.length - a.length).map(escapeRegExp)
@@ -47,7 +47,8 @@ export class ChatTemplate {
   }
 
   #render(messages: readonly { role: string; content: string }[]): string {
-    if (!this.#template) throw unsupported('The model has no chat template.', 'Use /v1/completions with this model.')
+    if (!this.#template)
+      throw unsupported('The model has no chat template that can be read.', 'Use /v1/completions with this model.')
     const { bosString, eosString } = this.#model.tokens
     try {
       return this.#template.render({
@@ -66,3 +67,12 @@ export class ChatTemplate {
 }
 
 const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+
+/** A template that cannot be read keeps the model from chats, not from completions. */
+function parse(template: string): Template | undefined {
+  try {
+    return new Template(template)
+  } catch {
+    return undefined
+  }
+}

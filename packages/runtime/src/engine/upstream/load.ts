@@ -1,4 +1,6 @@
+import * as v from 'valibot'
 import type { EngineLoader } from '../engine.ts'
+import { countUpTo, parseOptions } from '../options.ts'
 import { UpstreamEngine } from './engine.ts'
 import { UpstreamServer } from './server.ts'
 
@@ -15,6 +17,13 @@ export interface OpenAiUpstreamOptions {
   readonly parallel?: number
 }
 
+const optionsSchema = v.strictObject({
+  baseUrl: v.pipe(v.string(), v.url(), v.regex(/^https?:/, 'not an HTTP address')),
+  apiKey: v.optional(v.string()),
+  model: v.optional(v.string()),
+  contextLength: countUpTo(Number.MAX_SAFE_INTEGER),
+  parallel: countUpTo(65_535),
+})
 const DEFAULT_PARALLEL = 256
 
 /**
@@ -22,9 +31,10 @@ const DEFAULT_PARALLEL = 256
  * so the server belongs into the same CVM and into the image that imageH names; that it serves the weights that were
  * checked is then the measured image's word.
  *
- * @throws DcmlError `engine_unreachable`, `engine_unsupported` (no such model), `engine_failed`
+ * @throws DcmlError `engine_options_invalid`; and by `load`: `engine_unreachable`, `engine_unsupported` (no such model), `engine_failed`
  */
 export function openAiUpstreamLoader(options: OpenAiUpstreamOptions): EngineLoader {
+  parseOptions(optionsSchema, options)
   return {
     name: 'openai-upstream',
     async load(_files, { signal, log }) {

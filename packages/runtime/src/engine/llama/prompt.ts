@@ -1,0 +1,54 @@
+import { DcmlError } from '@dcml/protocol'
+import type { LlamaModel, Token } from 'node-llama-cpp'
+import type { ChatMessage } from '../engine.ts'
+import { contextOverflow } from '../faults.ts'
+import { ChatTemplate } from './template.ts'
+
+/** Turns requests into the tokens that the model is to go on from. */
+export class PromptReader {
+  readonly #model: LlamaModel
+  readonly #template: ChatTemplate
+  readonly #contextLength: number
+  /** Characters of the longest token, where the vocabulary is known. */
+  readonly #longestToken: number
+
+  constructor(model: LlamaModel, contextLength: number) {
+    this.#model = model
+    this.#template = new ChatTemplate(model)
+    this.#contextLength = contextLength
+    const texts = model.fileInfo.metadata.tokenizer?.ggml?.tokens ?? []
+    this.#longestToken = texts.reduce((longest, text) => Math.max(longest, text.length), 0) || Number.POSITIVE_INFINITY
+  }
+
+  /** @throws DcmlError `engine_context_overflow`, `engine_unsupported`, `engine_request_invalid` */
+  chat(messages: readonly ChatMessage[]): Token[] {
+    this.#refuseHuge(messages.reduce((sum, { content }) => sum + content.length, 0))
+    return this.#begin(this.#template.tokenize(messages))
+  }
+
+  /** @throws DcmlError `engine_context_overflow`, `engine_request_invalid` */
+  text(prompt: string): Token[] {
+    this.#refuseHuge(prompt.length)
+    return this.#begin(this.#model.tokenize(prompt, true))
+  }
+
+  /** @throws DcmlError `engine_context_overflow` */
+  embedding(text: string): Token[] {
+    this.#refuseHuge(text.length)
+    return this.#model.tokenize(text)
+  }
+
+  /** Tokenizing takes about a second per megabyte, in which nobody else is served. */
+  #refuseHuge(characters: number): void {
+    const fewest = Math.ceil(characters / this.#longestToken)
+    if (fewest >= this.#contextLength) throw contextOverflow(fewest, this.#contextLength)
+  }
+
+  /** Adds the token that texts of this model begin with, unless its template has written it already. */
+  #begin(tokens: Token[]): Token[] {
+    const { bos, shouldPrependBosToken } = this.#model.tokens
+    if (bos !== null && tokens[0] !== bos && (shouldPrependBosToken || tokens.length === 0)) return [bos, ...tokens]
+    if (tokens.length > 0) return tokens
+    throw new DcmlError('engine_request_invalid', 'The prompt is empty.', { hint: 'Send at least one character.' })
+  }
+}
