@@ -15,7 +15,7 @@ export interface ClientOptions {
   readonly roots?: readonly (Uint8Array | string)[]
   /** Unix time in milliseconds. Default `Date.now`. */
   readonly clock?: () => number
-  /** Where receipts are kept. Default: in memory. */
+  /** Where receipts are kept. Default: the newest 1,000 in memory. */
   readonly receipts?: ReceiptStore
   /** Longest silence of the host before and within an answer, in milliseconds. Default 300,000. */
   readonly silenceMs?: number

@@ -65,7 +65,7 @@ export const USAGE = { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 }
 
 export async function startFakeEnclave(options: { clock?: () => number; name?: string } = {}): Promise<FakeEnclave> {
   const { clock = Date.now, name = 'fake' } = options
-  const simulator = await createSimulator({ clock })
+  const simulator = await createSimulator({ now: () => new Date(clock()) })
   const manifest = utf8(
     JSON.stringify({ v: 1, name, image: `sha256:${'0'.repeat(64)}`, command: [], env: {}, models: 'any' }),
   )
@@ -227,7 +227,6 @@ const responsesShape = {
       { type: 'response.output_item.done', output_index: 0, item },
       { type: 'response.completed', response: response([item], responseUsage) },
     ].map((event, index) => JSON.stringify({ ...event, sequence_number: index })),
-  frame: (payload: string): string =>
-    `event: ${(JSON.parse(payload) as { type: string }).type}\ndata: ${payload}\n\n`,
+  frame: (payload: string): string => `event: ${(JSON.parse(payload) as { type: string }).type}\ndata: ${payload}\n\n`,
   terminator: '',
 }

@@ -28,7 +28,9 @@ export function bodyOf(message: IncomingMessage, explain: (cause: unknown) => un
     },
     cancel() {
       settled = true
-      message.destroy()
+      // a reader that stops at [DONE] leaves nothing on the wire: the connection stays good for the next request
+      if (message.complete) message.resume()
+      else message.destroy()
     },
   })
 }

@@ -8,12 +8,13 @@ export interface ReceiptStore {
   list(): AsyncIterable<ReceiptRecord>
 }
 
-/** Keeps receipts for as long as the process lives. */
-export function memoryReceipts(): ReceiptStore {
+/** Keeps the newest receipts, for as long as the process lives. */
+export function memoryReceipts(limit = 1000): ReceiptStore {
   const records: ReceiptRecord[] = []
   return {
     async add(record) {
       records.push(record)
+      if (records.length > limit) records.shift()
     },
     async *list() {
       yield* records.slice()
