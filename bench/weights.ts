@@ -19,7 +19,7 @@ const SEGMENT = 4 * MIB
 const O_TMPFILE = 0o20200000
 
 export async function run({ quick, full = false }: { quick: boolean; full?: boolean }): Promise<{ rows: Row[] }> {
-  const size = (quick ? 128 : 1024) * MIB
+  const size = (quick ? 256 : 1024) * MIB
   const rounds = quick ? 3 : 5
   const folder = await mkdtemp(join(tmpdir(), 'dcml-bench-weights-'))
   try {

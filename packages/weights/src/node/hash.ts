@@ -38,7 +38,12 @@ export async function hashFiles(
     const sizeOf = (index: number): number => Math.min(leafSize, total - index * leafSize)
     const read = (index: number, slot: Uint8Array): Promise<void> =>
       reader.fill(slot.subarray(1, 1 + sizeOf(index)), index * leafSize)
-    for await (const { index, slot } of readAhead(segmentCount(total, leafSize), slots, read)) {
+    for await (const { index, slot } of readAhead(
+      segmentCount(total, leafSize),
+      slots,
+      { ahead: 1, behind: 0 },
+      read,
+    )) {
       signal?.throwIfAborted()
       const leaf = slot.subarray(0, 1 + sizeOf(index))
       const hashing = hasher.sha256(leaf)

@@ -62,28 +62,34 @@ export const rethrowMissing =
   }
 
 /**
- * Reads piece i + 1 while the caller works on piece i. A slot is filled again two pieces before its next turn, so with
- * n slots a caller may still use the n - 1 latest pieces.
+ * Reads up to `ahead` pieces while the caller works on one, and leaves alone the `behind` pieces before that one, which
+ * may still be being written. The slots are filled in turn.
  */
 export async function* readAhead<Slot>(
   count: number,
   slots: readonly Slot[],
+  { ahead, behind }: { ahead: number; behind: number },
   read: (index: number, slot: Slot) => Promise<void>,
 ): AsyncGenerator<{ index: number; slot: Slot }, void, void> {
+  if (slots.length < ahead + 1 + behind) throw new RangeError('A slot would be filled while it is used')
   const slotOf = (index: number): Slot => slots[index % slots.length]!
-  const start = (index: number): Promise<void> => {
-    const reading = read(index, slotOf(index))
-    reading.catch(() => {}) // reported by the await below, which may come late or, on abort, never
-    return reading
+  const reading: Promise<void>[] = []
+  let started = 0
+  const startUntil = (end: number): void => {
+    for (; started < Math.min(end, count); started++) {
+      const piece = read(started, slotOf(started))
+      piece.catch(() => {}) // reported by the await below, which may come late or, on abort, never
+      reading.push(piece)
+    }
   }
-  let next = count > 0 ? start(0) : Promise.resolve()
   try {
     for (let index = 0; index < count; index++) {
-      await next
-      if (index + 1 < count) next = start(index + 1)
+      startUntil(index + 1)
+      await reading.shift()
+      startUntil(index + 1 + ahead)
       yield { index, slot: slotOf(index) }
     }
   } finally {
-    await next.catch(() => {}) // the file must not be closed under a read
+    await Promise.allSettled(reading) // the file must not be closed under a read
   }
 }

@@ -89,7 +89,7 @@ async function decryptAll(
   const hasher = createLeafHasher(header.plainSize)
   let working: Promise<unknown> = Promise.resolve()
   try {
-    for await (const { index, slot } of readAhead(layout.segments, sealedSlots, read)) {
+    for await (const { index, slot } of readAhead(layout.segments, sealedSlots, { ahead: 1, behind: 0 }, read)) {
       signal?.throwIfAborted()
       const { plainOffset, plainSize, size } = layout.segment(index)
       const leaf = plainSlots[index % 2]!.subarray(0, 1 + plainSize)

@@ -117,6 +117,9 @@ async function startDraft(out: string, job: SealJob, internals: SealInternals, w
   }
 }
 
+/** So that one segment is hashed on the other thread while another is encrypted on this one. */
+const READ_AHEAD = 2
+
 /** Bytes between flushes to disk, which run beside the sealing, so that little is left to wait for at the end. */
 const FLUSH_EVERY = 67_108_864
 
@@ -137,13 +140,10 @@ async function sealSegments(
   const largest = layout.segment(0).plainSize
   const reader = new PlaintextReader(files)
   const hasher = createLeafHasher(header.plainSize)
-  // three: one is read ahead, one is sealed, one is still being written
-  const slots = [0, 1, 2].map(
-    (): Slot => ({
-      leaf: leafBuffer(largest),
-      sealed: new Uint8Array(largest + TAG_SIZE),
-      kept: false,
-    }),
+  // beside what is read ahead, one is sealed and one is still being written
+  const slots = Array.from(
+    { length: READ_AHEAD + 2 },
+    (): Slot => ({ leaf: leafBuffer(largest), sealed: new Uint8Array(largest + TAG_SIZE), kept: false }),
   )
   const read = async (index: number, slot: Slot): Promise<void> => {
     const { plainOffset, plainSize } = layout.segment(index)
@@ -157,21 +157,19 @@ async function sealSegments(
   let writing: Promise<void> = Promise.resolve()
   let flushing: Promise<void> = Promise.resolve()
   try {
-    for await (const { index, slot } of readAhead(layout.segments, slots, read)) {
+    for await (const { index, slot } of readAhead(layout.segments, slots, { ahead: READ_AHEAD, behind: 1 }, read)) {
       signal?.throwIfAborted()
       const { offset, size, plainOffset, plainSize } = layout.segment(index)
+      const sealed = slot.sealed.subarray(0, size)
+      if (!slot.kept) await cipher.seal(index, slot.leaf.subarray(1, 1 + plainSize), sealed)
+      await writing
       if (slot.kept) segmentsKept++
-      else {
-        const sealed = slot.sealed.subarray(0, size)
-        await cipher.seal(index, slot.leaf.subarray(1, 1 + plainSize), sealed)
-        await writing
-        writing = writeFully(file, sealed, offset)
-        writing.catch(() => {})
-        if (Math.floor(plainOffset / FLUSH_EVERY) < Math.floor((plainOffset + plainSize) / FLUSH_EVERY)) {
-          await flushing
-          flushing = file.datasync()
-          flushing.catch(() => {})
-        }
+      else writing = writeFully(file, sealed, offset)
+      writing.catch(() => {})
+      if (Math.floor(plainOffset / FLUSH_EVERY) < Math.floor((plainOffset + plainSize) / FLUSH_EVERY)) {
+        await flushing
+        flushing = file.datasync()
+        flushing.catch(() => {})
       }
       onProgress?.({ phase: 'seal', done: plainOffset + plainSize, total: header.plainSize })
     }

@@ -72,6 +72,9 @@ test('names the check that a wrong signature fails', async () => {
   ).toEqual(['signature'])
   expect(failed(envelope({ payloadType: 'text/plain' }), manifest)).toEqual(['signature'])
   expect(failed(envelope({ signatures: [{ sig: '' }] }), manifest)).toEqual(['signature'])
+  const unnamed = { ...good, verificationMaterial: { publicKey: {} } }
+  expect(failed(unnamed, manifest)).toEqual([])
+  expect(failed(unnamed, manifest, other)).toEqual(['signature'])
   expect(failed({ ...good, mediaType: 'x' }, manifest)).toEqual(['bundle_form'])
   for (const junk of [undefined, null, 1, 'x', {}, []]) expect(failed(junk, manifest)).toEqual(['bundle_form'])
 })

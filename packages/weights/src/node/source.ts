@@ -53,13 +53,28 @@ const notAFile = (path: string): DcmlError =>
 export class PlaintextReader {
   readonly #files: readonly SourceFile[]
   #current: { file: SourceFile; handle: FileHandle } | undefined
+  #last: Promise<void> = Promise.resolve()
 
   constructor(files: readonly SourceFile[]) {
     this.#files = files
   }
 
-  /** @throws DcmlError `model_source_changed` */
-  async fill(into: Uint8Array, position: number): Promise<void> {
+  /**
+   * Calls may overlap; they are served one after the other.
+   * @throws DcmlError `model_source_changed`
+   */
+  fill(into: Uint8Array, position: number): Promise<void> {
+    const turn = this.#last.then(() => this.#fill(into, position))
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    await this.#release()
+  }
+
+  async #fill(into: Uint8Array, position: number): Promise<void> {
     let start = 0
     for (const file of this.#files) {
       const [from, to] = [Math.max(position, start), Math.min(position + into.length, start + file.size)]
@@ -72,7 +87,7 @@ export class PlaintextReader {
     }
   }
 
-  async close(): Promise<void> {
+  async #release(): Promise<void> {
     const current = this.#current
     this.#current = undefined
     await current?.handle.close()
@@ -80,7 +95,7 @@ export class PlaintextReader {
 
   async #handleOf(file: SourceFile): Promise<FileHandle> {
     if (this.#current?.file === file) return this.#current.handle
-    await this.close()
+    await this.#release()
     const handle = await open(file.location).catch(() => {
       throw sourceChanged(file.path)
     })
