@@ -1,17 +1,27 @@
 // The clients people have, unchanged, over an attested fetch.
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { generateText, streamText } from 'ai'
+import { generateText, isStepCount, jsonSchema, streamText, tool } from 'ai'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { serving } from './harness.ts'
+import { counting, serving } from './harness.ts'
 
 Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false })
 
 let served: Awaited<ReturnType<typeof serving>>
 let options: { baseURL: string; apiKey: string; fetch: typeof globalThis.fetch }
 beforeAll(async () => {
-  served = await serving()
+  served = await serving({
+    script: (prompt, request) =>
+      prompt.includes('weather') && !prompt.includes('tool:')
+        ? {
+            tokens: [],
+            toolCalls: [
+              { index: 0, id: 'call_1', type: 'function', function: { name: 'weather', arguments: '{"city":"Oslo"}' } },
+            ],
+          }
+        : counting(prompt, request),
+  })
   options = { baseURL: `${served.runtime.url}/v1`, apiKey: 'any', fetch: served.fetch }
 })
 afterAll(() => served[Symbol.asyncDispose]())
@@ -117,6 +127,28 @@ describe('openai', () => {
 })
 
 describe('ai sdk', () => {
+  const weather = tool({
+    inputSchema: jsonSchema<{ city: string }>({ type: 'object', properties: { city: { type: 'string' } } }),
+    execute: async ({ city }) => `rain in ${city}`,
+  })
+  for (const [name, model] of Object.entries({
+    '@ai-sdk/openai, default (responses)': () => createOpenAI(options)('tale'),
+    '@ai-sdk/openai-compatible': () => createOpenAICompatible({ ...options, name: 'dcml' })('tale'),
+  })) {
+    test(`${name}: a tool is called and its result sent back`, async () => {
+      const { steps, text } = await generateText({
+        model: model(),
+        prompt: 'what is the weather?',
+        tools: { weather },
+        stopWhen: isStepCount(2),
+        maxRetries: 0,
+        providerOptions: { openai: { store: false } },
+      })
+      expect(steps[0]?.toolResults).toMatchObject([{ toolName: 'weather', output: 'rain in Oslo' }])
+      expect(text).toBe(words(5))
+    })
+  }
+
   const providers = {
     '@ai-sdk/openai, default (responses)': () => createOpenAI(options)('tale'),
     '@ai-sdk/openai, chat': () => createOpenAI(options).chat('tale'),

@@ -220,6 +220,47 @@ test('responses name their events, end with a receipt and without [DONE]', async
   })
 })
 
+test('responses call functions: streamed, whole, and with what was called before', async () => {
+  const request = {
+    input: [
+      { role: 'user', content: 'use a tool' },
+      { type: 'function_call', call_id: 'call_0', name: 'time', arguments: '{}' },
+      { type: 'function_call_output', call_id: 'call_0', output: 'noon' },
+    ],
+    tools: [{ type: 'function', name: 'weather', parameters: {} }],
+    tool_choice: { type: 'function', name: 'weather' },
+  }
+  const call = { type: 'function_call', call_id: 'call_1', name: 'weather', arguments: '{"city":"Oslo"}' }
+  const whole = await (await served.post('/v1/responses', request)).json()
+  expect(whole).toMatchObject({ status: 'completed', output: [call] })
+  const body = JSON.stringify({ ...request, stream: true })
+  const all = payloads(await (await served.post('/v1/responses', body)).text()).map(({ data }) => data)
+  await receiptOf(body, all)
+  expect(all.map((data) => JSON.parse(data).type)).toEqual([
+    'response.created',
+    'response.in_progress',
+    'response.output_item.added',
+    'response.function_call_arguments.delta',
+    'response.function_call_arguments.delta',
+    'response.function_call_arguments.done',
+    'response.output_item.done',
+    'response.completed',
+  ])
+  expect(JSON.parse(all.at(-1) ?? '').response.output).toMatchObject([call])
+  expect(asked.body).toMatchObject({
+    messages: [
+      { role: 'user' },
+      {
+        role: 'assistant',
+        tool_calls: [{ id: 'call_0', type: 'function', function: { name: 'time', arguments: '{}' } }],
+      },
+      { role: 'tool', tool_call_id: 'call_0', content: 'noon' },
+    ],
+    tools: [{ type: 'function', function: { name: 'weather', parameters: {} } }],
+    tool_choice: { type: 'function', function: { name: 'weather' } },
+  })
+})
+
 test('embeddings carry receipts', async () => {
   const body = JSON.stringify({ input: 'one two' })
   const text = await (await served.post('/v1/embeddings', body)).text()
@@ -270,8 +311,24 @@ const refusals: [name: string, path: string, body: unknown, status: number, code
     '/v1/responses',
     { input: 'x', previous_response_id: 'resp_1' },
     400,
+    'request_needs_memory',
+    'input',
+  ],
+  [
+    'a reference to an earlier item',
+    '/v1/responses',
+    { input: [{ type: 'item_reference', id: 'msg_1' }] },
+    400,
+    'request_needs_memory',
+    'input',
+  ],
+  [
+    'a tool of OpenAI’s',
+    '/v1/responses',
+    { input: 'x', tools: [{ type: 'web_search' }] },
+    400,
     'request_invalid',
-    'previous_response_id',
+    'tools.0.type',
   ],
   ['token ids', '/v1/embeddings', { input: [1, 2] }, 400, 'request_invalid', 'input'],
   ['an unknown call', '/v1/audio', {}, 404, 'route_not_found'],

@@ -4,6 +4,7 @@ import { DcmlError } from '@dcml/protocol'
 const STATUS: Readonly<Record<string, number>> = {
   request_malformed: 400,
   request_invalid: 400,
+  request_needs_memory: 400,
   engine_context_overflow: 400,
   engine_unsupported: 400,
   engine_request_invalid: 400,

@@ -1,10 +1,15 @@
 import type { AnswerFormat, AnswerHead, Emit, End } from './answer.ts'
+import { type OutputItem, type SendEvent, streamedCall, streamedText } from './responses-items.ts'
 
-/** Answers of `POST /v1/responses`: one assistant message, in OpenAI's order of events. */
+/** Answers of `POST /v1/responses`, in OpenAI's order of events: one item of text, and one per function called. */
 export function responsesAnswer(head: AnswerHead, instructions: string | null): AnswerFormat {
-  const itemId = head.id.replace(/^resp-/, 'msg-')
   let sequence = 0
-  let text = ''
+  const event = (type: string, members: object): string =>
+    JSON.stringify({ type, sequence_number: sequence++, ...members })
+  const sender =
+    (emit: Emit): SendEvent =>
+    (type, members) =>
+      emit(event(type, members), type)
 
   const response = (status: string, output: unknown[], end?: End): Record<string, unknown> => ({
     id: head.id,
@@ -17,61 +22,66 @@ export function responsesAnswer(head: AnswerHead, instructions: string | null): 
     metadata: {},
     model: head.model,
     output,
-    parallel_tool_calls: false,
+    parallel_tool_calls: true,
     previous_response_id: null,
     store: false,
-    tool_choice: 'none',
+    tool_choice: 'auto',
     tools: [],
     usage: end === undefined ? null : usage(end),
   })
-  const part = (value: string): object => ({ type: 'output_text', text: value, annotations: [] })
-  const item = (status: string, content: object[]): object => ({
-    id: itemId,
-    type: 'message',
-    role: 'assistant',
-    status,
-    content,
-  })
   const outcome = (end: End): string => (end.finishReason === 'length' ? 'incomplete' : 'completed')
-  const event = (type: string, members: object): string =>
-    JSON.stringify({ type, sequence_number: sequence++, ...members })
-  const place = { item_id: itemId, output_index: 0, content_index: 0 }
-  const placeJson = JSON.stringify(place).slice(1, -1)
 
-  let open = (emit: Emit): void => {
-    open = () => {}
-    const send = (type: string, members: object): void => emit(event(type, members), type)
+  const items: OutputItem[] = []
+  const calls = new Map<number, ReturnType<typeof streamedCall>>()
+  let text: ReturnType<typeof streamedText> | undefined
+  let begin = (send: SendEvent): void => {
+    begin = () => {}
     send('response.created', { response: response('in_progress', []) })
     send('response.in_progress', { response: response('in_progress', []) })
-    send('response.output_item.added', { output_index: 0, item: item('in_progress', []) })
-    send('response.content_part.added', { ...place, part: part('') })
+  }
+  const add = <T extends OutputItem>(item: T): T => {
+    items.push(item)
+    return item
   }
 
   return {
     id: head.id,
     terminator: '',
     delta(delta, emit) {
-      if (!delta.text) return
-      open(emit)
-      text += delta.text
-      const type = 'response.output_text.delta'
-      emit(
-        `{"type":"${type}","sequence_number":${sequence++},${placeJson},"delta":${JSON.stringify(delta.text)},"logprobs":[]}`,
-        type,
-      )
+      if (!delta.text && delta.toolCalls === undefined) return
+      const send = sender(emit)
+      begin(send)
+      if (delta.text) {
+        text ??= add(streamedText(items.length, send))
+        const type = 'response.output_text.delta'
+        emit(`{"type":"${type}","sequence_number":${sequence++},${text.delta(delta.text)}}`, type)
+      }
+      for (const piece of (delta.toolCalls ?? []) as CallPiece[]) {
+        const index = piece.index ?? calls.size
+        const call = calls.get(index) ?? add(streamedCall(items.length, piece.id, piece.function?.name, send))
+        calls.set(index, call)
+        if (piece.function?.arguments) call.delta(piece.function.arguments, send)
+      }
     },
     end(end, emit) {
-      open(emit)
-      const send = (type: string, members: object): void => emit(event(type, members), type)
-      const done = item(outcome(end), [part(text)])
-      send('response.output_text.done', { ...place, text, logprobs: [] })
-      send('response.content_part.done', { ...place, part: part(text) })
-      send('response.output_item.done', { output_index: 0, item: done })
+      const send = sender(emit)
+      begin(send)
+      if (items.length === 0) add(streamedText(0, send))
+      const output = items.map((item) => item.done(outcome(end), send))
       const type = `response.${outcome(end)}`
-      return { payload: event(type, { response: response(outcome(end), [done], end) }), event: type }
+      return { payload: event(type, { response: response(outcome(end), output, end) }), event: type }
     },
-    whole: (collected, end) =>
-      JSON.stringify(response(outcome(end), [item(outcome(end), [part(collected.text)])], end)),
+    whole({ text: all, toolCalls }, end) {
+      const silent: SendEvent = () => {}
+      if (all !== '' || toolCalls.length === 0) add(streamedText(0, silent)).delta(all)
+      for (const call of toolCalls as readonly CallPiece[])
+        add(streamedCall(items.length, call.id, call.function?.name, silent)).delta(
+          call.function?.arguments ?? '',
+          silent,
+        )
+      const output = items.map((item) => item.done(outcome(end), silent))
+      return JSON.stringify(response(outcome(end), output, end))
+    },
     failed(errorBody) {
       const { code, message } = (JSON.parse(errorBody) as { error: { code: string; message: string } }).error
       const type = 'response.failed'
@@ -79,6 +89,13 @@ export function responsesAnswer(head: AnswerHead, instructions: string | null): 
       return { payload: event(type, { response: failure }), event: type }
     },
   }
+}
+
+/** A piece of OpenAI's `delta.tool_calls`. */
+interface CallPiece {
+  index?: number
+  id?: string
+  function?: { name?: string; arguments?: string }
 }
 
 const usage = (end: End): object => ({

@@ -52,18 +52,26 @@ export const embeddingSchema = v.looseObject({
   encoding_format: v.nullish(v.picklist(['float', 'base64'])),
 })
 
-const item = v.looseObject({ type: v.nullish(v.literal('message')), role, content })
+const items = v.array(
+  v.union([
+    v.looseObject({ type: v.nullish(v.literal('message')), role, content }),
+    v.looseObject({ type: v.literal('function_call'), call_id: v.string(), name: v.string(), arguments: v.string() }),
+    v.looseObject({ type: v.literal('function_call_output'), call_id: v.string(), output: content }),
+    v.looseObject({ type: v.literal('item_reference') }),
+  ]),
+)
 
-/** `POST /v1/responses`, the part of it that needs no memory on the server. */
+/** `POST /v1/responses`, the part of it that needs no memory on the server and no tools of OpenAI's. */
 export const responsesSchema = v.looseObject({
   ...sampling,
-  input: v.union([v.string(), v.pipe(v.array(item), v.minLength(1))]),
+  input: v.union([v.string(), v.pipe(items, v.minLength(1))]),
   instructions: v.nullish(v.string()),
   max_output_tokens: v.nullish(count),
-  previous_response_id: v.nullish(v.never()),
-  conversation: v.nullish(v.never()),
+  previous_response_id: v.nullish(v.string()),
+  conversation: v.nullish(v.union([v.string(), v.looseObject({})])),
   background: v.nullish(v.literal(false)),
-  tools: v.nullish(v.pipe(v.array(v.unknown()), v.maxLength(0))),
+  tools: v.nullish(v.array(v.looseObject({ type: v.literal('function'), name: v.string() }))),
+  tool_choice: v.nullish(v.union([v.string(), v.looseObject({ type: v.string() })])),
   text: v.nullish(v.looseObject({ format: v.nullish(v.looseObject({ type: v.string() })) })),
 })
 
