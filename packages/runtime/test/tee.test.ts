@@ -16,6 +16,8 @@ import { simulator } from './harness.ts'
 const imageH = new Uint8Array(32).fill(3)
 const mint = (reportData: Uint8Array): Uint8Array => simulator.mintQuote({ reportData, imageH })
 const collateral = async (): Promise<TdxCollateral> => simulator.collateral()
+const EVENT_LOG = '/run/event-log.json'
+const { eventLog } = await simulator.createTee({ imageH }).quote(new Uint8Array(64))
 const data = (seed: number): Uint8Array => new Uint8Array(64).fill(seed)
 
 let folder: string
@@ -47,6 +49,7 @@ function fakeKernel(options: { provider?: string; fail?: (attempt: number, file:
       report.generation++
     },
     async readFile(path) {
+      if (path === EVENT_LOG) return eventLog!
       const report = reports.get(dirname(path))
       if (report === undefined) throw errno('ENOENT')
       const code = options.fail?.(attempts, basename(path))
@@ -61,12 +64,15 @@ function fakeKernel(options: { provider?: string; fail?: (attempt: number, file:
 }
 
 describe('configfs-tsm', () => {
-  for (const { name, run } of teeBackendCompliance(async () => configfsTsm({ collateral, fs: fakeKernel().fs })))
+  for (const { name, run } of teeBackendCompliance(async () =>
+    configfsTsm({ collateral, eventLog: EVENT_LOG, fs: fakeKernel().fs }),
+  ))
     test(name, run)
 
   test('its evidence verifies', async () => {
     const { fs, reports } = fakeKernel()
-    const evidence = await configfsTsm({ collateral, fs }).quote(data(5))
+    const evidence = await configfsTsm({ collateral, eventLog: EVENT_LOG, fs }).quote(data(5))
+    expect(evidence.eventLog).toEqual(eventLog)
     const verdict = await verifyTdxQuote({ ...evidence, roots: [simulator.rootDer], now: new Date() })
     expect(verdict.report && toHex(verdict.report.reportData)).toBe(toHex(data(5)))
     expect(reports.size).toBe(0)
@@ -80,7 +86,7 @@ describe('configfs-tsm', () => {
   })) {
     test(`tries again after ${what}`, async () => {
       const kernel = fakeKernel({ fail })
-      const { quote } = await configfsTsm({ collateral, fs: kernel.fs }).quote(data(1))
+      const { quote } = await configfsTsm({ collateral, eventLog: EVENT_LOG, fs: kernel.fs }).quote(data(1))
       expect(quote.length).toBeGreaterThan(1000)
       expect(kernel.attempts()).toBeGreaterThan(1)
       expect(kernel.reports.size).toBe(0)
@@ -96,7 +102,7 @@ describe('configfs-tsm', () => {
   })) {
     test(`${code} fails at once, says what to do and leaves no folder`, async () => {
       const kernel = fakeKernel({ fail: (_n, file) => (file === 'outblob' ? code : undefined) })
-      const quote = configfsTsm({ collateral, fs: kernel.fs }).quote(data(1))
+      const quote = configfsTsm({ collateral, eventLog: EVENT_LOG, fs: kernel.fs }).quote(data(1))
       await expect(quote).rejects.toMatchObject({ code: 'tee_unavailable', hint: expect.stringContaining(hint) })
       expect([kernel.attempts(), kernel.reports.size]).toEqual([1, 0])
     })
@@ -104,15 +110,22 @@ describe('configfs-tsm', () => {
 
   test('a service that stays busy fails as retryable; an abort ends the waiting', async () => {
     const kernel = fakeKernel({ fail: (_n, file) => (file === 'outblob' ? 'EBUSY' : undefined) })
-    const tee = configfsTsm({ collateral, fs: kernel.fs })
+    const tee = configfsTsm({ collateral, eventLog: EVENT_LOG, fs: kernel.fs })
     const reason = new Error('enough')
     await expect(tee.quote(data(1), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     await expect(tee.quote(data(1))).rejects.toMatchObject({ code: 'tee_unavailable', retryable: true })
   })
 
+  test('without the event log of the boot there is no evidence', async () => {
+    const { fs } = fakeKernel()
+    await expect(configfsTsm({ collateral, eventLog: '/absent', fs }).quote(data(1))).rejects.toMatchObject({
+      code: 'tee_event_log_missing',
+    })
+  })
+
   test('another TEE is refused by its name', async () => {
     const { fs } = fakeKernel({ provider: 'sev_guest' })
-    await expect(configfsTsm({ collateral, fs }).quote(data(1))).rejects.toMatchObject({
+    await expect(configfsTsm({ collateral, eventLog: EVENT_LOG, fs }).quote(data(1))).rejects.toMatchObject({
       code: 'tee_unsupported',
       message: expect.stringContaining('sev_guest'),
     })

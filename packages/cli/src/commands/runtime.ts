@@ -30,6 +30,7 @@ interface ServeFlags {
   adminPort: number
   development?: boolean
   collateral?: string
+  eventLog?: string
   peers?: string
   threads?: number
   parallel?: number
@@ -50,6 +51,7 @@ export function runtimeCommand(output: () => Output): Command {
     .addOption(options.adminPort().default(9443))
     .addOption(options.development())
     .option('--collateral <source>', 'file kept fresh by the host, or URL of a PCCS, for configfs-tsm and dstack')
+    .option('--event-log <file>', 'what the boot code extended into the RTMRs, for configfs-tsm')
     .option('--peers <file>', 'policy for enclaves that exchange model keys with this one; part of the image')
     .addOption(options.threads())
     .addOption(options.parallel())
@@ -145,7 +147,12 @@ async function openTee(flags: ServeFlags, image: Uint8Array): Promise<{ tee: Tee
   const collateral = URL.canParse(flags.collateral)
     ? collateralService({ url: flags.collateral })
     : collateralFile(flags.collateral)
-  return { tee: flags.tee === 'dstack' ? dstackAgent({ collateral }) : configfsTsm({ collateral }) }
+  if (flags.tee === 'dstack') return { tee: dstackAgent({ collateral }) }
+  if (flags.eventLog === undefined)
+    throw new DcmlError('event_log_missing', 'Evidence needs the event log of the boot.', {
+      hint: 'Give --event-log FILE.',
+    })
+  return { tee: configfsTsm({ collateral, eventLog: flags.eventLog }) }
 }
 
 function peerPolicy(flags: ServeFlags, self: string): Policy {

@@ -22,8 +22,16 @@ const BUSY = new Set(['EBUSY', 'EAGAIN', 'EINTR', 'ETIMEDOUT'])
 /**
  * Linux's interface to the TEE, `/sys/kernel/config/tsm/report` (kernel 6.7 and later; its
  * `Documentation/ABI/testing/configfs-tsm-report`). The process needs the right to make folders there.
+ *
+ * `eventLog` is the file in which the boot code logs what it extended into the RTMRs, in the format of `parseEventLog` of
+ * `@dcml/attestation`; the kernel keeps none for RTMR3, and verifiers refuse evidence without it.
  */
-export function configfsTsm(options: { collateral: CollateralSource; folder?: string; fs?: ReportFs }): TeeBackend {
+export function configfsTsm(options: {
+  collateral: CollateralSource
+  eventLog: string
+  folder?: string
+  fs?: ReportFs
+}): TeeBackend {
   const folder = options.folder ?? REPORTS
   const fs = options.fs ?? { mkdir, rmdir, readFile, writeFile }
   return {
@@ -35,7 +43,8 @@ export function configfsTsm(options: { collateral: CollateralSource; folder?: st
         signal?.throwIfAborted()
         try {
           const quote = await report(fs, join(folder, `dcml-${randomUUID()}`), reportData)
-          return { tee: 'tdx', quote, collateral: await options.collateral(quote) }
+          const eventLog = await fs.readFile(options.eventLog).catch(noEventLog(options.eventLog))
+          return { tee: 'tdx', quote, collateral: await options.collateral(quote), eventLog: Uint8Array.from(eventLog) }
         } catch (error) {
           if (DcmlError.isInstance(error)) throw error
           if (!isBusy(error) || attempt === ATTEMPTS) throw failed(error)
@@ -80,6 +89,15 @@ const wrongTee = (provider: string): DcmlError =>
   new DcmlError('tee_unsupported', `The TEE of this machine is "${provider}", not TDX.`, {
     hint: 'Run in an Intel TDX guest.',
   })
+
+const noEventLog =
+  (path: string) =>
+  (cause: unknown): never => {
+    throw new DcmlError('tee_event_log_missing', `The event log ${path} cannot be read.`, {
+      hint: 'The boot code of the image writes it; name the right file.',
+      cause,
+    })
+  }
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOENT: 'Run in a TDX guest with Linux 6.7 or later, and mount configfs at /sys/kernel/config.',
