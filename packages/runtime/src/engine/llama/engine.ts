@@ -16,7 +16,7 @@ import { GRAMMAR_END, grammarFor } from './grammar.ts'
 import type { LlamaLibrary } from './library.ts'
 import { PromptReader } from './prompt.ts'
 import { freeSampler, grammarSampler, type Sampler } from './sampling.ts'
-import { SequencePool } from './sequences.ts'
+import { SequencePool, SPARE_SEQUENCES } from './sequences.ts'
 
 /** A weak model that must speak JSON may never close it; this many tokens are enough where nobody set a limit. */
 const GRAMMAR_LIMIT = 1024
@@ -40,10 +40,11 @@ export class LlamaCppEngine implements Engine {
 
   constructor(loaded: Loaded) {
     const { context, model, threads } = loaded
-    const parallel = context.totalSequences
+    const parallel = context.totalSequences - SPARE_SEQUENCES
     this.info = { name: 'llama.cpp', contextLength: context.contextSize, parallel, embeddings: true }
     this.#loaded = loaded
-    this.#sequences = new SequencePool(Array.from({ length: parallel }, () => context.getSequence()))
+    const sequences = Array.from({ length: context.totalSequences }, () => context.getSequence())
+    this.#sequences = new SequencePool(sequences, parallel)
     this.#prompts = new PromptReader(model, context.contextSize)
     this.#embedder = new Embedder(model, { contextSize: context.contextSize, threads })
   }

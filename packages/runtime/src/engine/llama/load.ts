@@ -7,6 +7,7 @@ import { unsupported } from '../faults.ts'
 import { countUpTo, parseOptions } from '../options.ts'
 import { LlamaCppEngine } from './engine.ts'
 import { type LlamaLibrary, loadLibrary } from './library.ts'
+import { SPARE_SEQUENCES } from './sequences.ts'
 import { parametersOf, threadsFor } from './threads.ts'
 
 /** Options of {@link llamaCppLoader}. */
@@ -22,7 +23,7 @@ export interface LlamaCppOptions {
 /** llama.cpp batches 256 sequences at most and counts the tokens of all of them in 32 bits. */
 const optionsSchema = v.strictObject({
   threads: countUpTo(1024),
-  parallel: countUpTo(256),
+  parallel: countUpTo(256 - SPARE_SEQUENCES),
   contextLength: countUpTo(2 ** 23),
 })
 const DEFAULT_PARALLEL = 8
@@ -83,27 +84,20 @@ async function createEngine(
 ): Promise<LlamaCppEngine> {
   const parameters = parametersOf(model)
   const threads = options.threads ?? threadsFor(parameters, library.llama.cpuMathCores)
-  const sequences = options.parallel ?? DEFAULT_PARALLEL
-  const contextSize = options.contextLength ?? Math.min(model.trainContextSize, DEFAULT_CONTEXT)
-  requireMemory(model, sequences, contextSize)
+  const parallel = options.parallel ?? DEFAULT_PARALLEL
+  const contextLength = options.contextLength ?? Math.min(model.trainContextSize, DEFAULT_CONTEXT)
+  const size = { sequences: parallel + SPARE_SEQUENCES, contextSize: contextLength }
+  const { cpuRam } = model.fileInsights.estimateContextResourceRequirements({ ...size, modelGpuLayers: 0 })
+  // The library's own check tries allocations out, which for a large context takes minutes.
+  if (cpuRam > process.availableMemory()) throw tooLarge(parallel, contextLength)
   const context = await model
-    .createContext({ sequences, contextSize, threads, createSignal: signal, ignoreMemorySafetyChecks: true })
+    .createContext({ ...size, threads, createSignal: signal, ignoreMemorySafetyChecks: true })
     .catch((cause: unknown) => {
       signal.throwIfAborted()
-      throw tooLarge(sequences, contextSize, cause)
+      throw tooLarge(parallel, contextLength, cause)
     })
-  log?.info({ parameters, threads, parallel: sequences, contextLength: contextSize }, 'model loaded by llama.cpp')
+  log?.info({ parameters, threads, parallel, contextLength }, 'model loaded by llama.cpp')
   return new LlamaCppEngine({ library, model, context, threads })
-}
-
-/**
- * Refuses what cannot fit before llama.cpp begins to allocate it. The library's own check tries allocations out, which
- * for a large context takes minutes.
- */
-function requireMemory(model: LlamaModel, sequences: number, contextSize: number): void {
-  const wanted = { sequences, contextSize, modelGpuLayers: 0 }
-  const { cpuRam } = model.fileInsights.estimateContextResourceRequirements(wanted)
-  if (cpuRam > process.availableMemory()) throw tooLarge(sequences, contextSize)
 }
 
 const tooLarge = (parallel: number, contextLength: number, cause?: unknown): DcmlError =>

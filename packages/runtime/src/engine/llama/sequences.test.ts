@@ -10,7 +10,7 @@ function fakes(count: number, clearHistory: () => Promise<void> = async () => {}
 }
 
 test('waiting requests are served in the order they came', async () => {
-  const pool = new SequencePool(fakes(1))
+  const pool = new SequencePool(fakes(1), 1)
   const first = await pool.borrow(signal)
   const order: number[] = []
   const others = [1, 2, 3].map(async (n) => {
@@ -24,7 +24,7 @@ test('waiting requests are served in the order they came', async () => {
 })
 
 test('a request that gave up while it waited takes no turn', async () => {
-  const pool = new SequencePool(fakes(1))
+  const pool = new SequencePool(fakes(1), 1)
   const first = await pool.borrow(signal)
   const impatient = new AbortController()
   const gone = pool.borrow(impatient.signal)
@@ -38,7 +38,7 @@ test('a request that gave up while it waited takes no turn', async () => {
 test('a sequence is lent again only after its last decode ended and it was cleared', async () => {
   const events: string[] = []
   const clearing = async () => void events.push('cleared')
-  const pool = new SequencePool(fakes(1, clearing))
+  const pool = new SequencePool(fakes(1, clearing), 1)
   const controller = new AbortController()
   const loan = await pool.borrow(controller.signal)
   const decode = Promise.withResolvers<void>()
@@ -54,9 +54,35 @@ test('a sequence is lent again only after its last decode ended and it was clear
   expect(events).toEqual(['decoded', 'cleared', 'lent'])
 })
 
+test('a spare sequence serves the next request while the last one is cleared, and no request more', async () => {
+  const clearing = Promise.withResolvers<void>()
+  const pool = new SequencePool(
+    fakes(2, () => clearing.promise),
+    1,
+  )
+  const first = await pool.borrow(signal)
+  let served = 0
+  const [second, third] = [0, 1].map(async () => {
+    const loan = await pool.borrow(signal)
+    served++
+    return loan
+  })
+  await turn()
+  expect(served).toBe(0)
+  first.release()
+  ;(await second!).release()
+  await turn()
+  expect(served).toBe(1)
+  clearing.resolve()
+  await third
+})
+
 test('streams pause while a sequence is cleared, and an abort ends the pause', async () => {
   const clearing = Promise.withResolvers<void>()
-  const pool = new SequencePool(fakes(3, () => clearing.promise))
+  const pool = new SequencePool(
+    fakes(3, () => clearing.promise),
+    3,
+  )
   const controller = new AbortController()
   const [done, busy, impatient] = [
     await pool.borrow(signal),
@@ -78,7 +104,10 @@ test('streams pause while a sequence is cleared, and an abort ends the pause', a
 })
 
 test('a sequence that cannot be cleared stops everything: it still holds somebody’s prompt', async () => {
-  const pool = new SequencePool(fakes(1, () => Promise.reject(new Error('no'))))
+  const pool = new SequencePool(
+    fakes(1, () => Promise.reject(new Error('no'))),
+    1,
+  )
   const loan = await pool.borrow(signal)
   const waiting = pool.borrow(signal)
   loan.release()

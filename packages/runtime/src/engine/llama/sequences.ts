@@ -2,10 +2,13 @@ import type { LlamaContextSequence } from 'node-llama-cpp'
 import { engineFailed } from '../faults.ts'
 import { Gate } from './gate.ts'
 
+/** Sequences beyond `parallel`: what was just given back is cleared while the next request already has another. */
+export const SPARE_SEQUENCES = 1
+
 /**
- * Lends the sequences of one context, first come first served. A sequence is cleared when it comes back, off the path
- * to the next request's first token, and nothing of it is ever reused: a shared prefix cache would let one user's
- * timing reveal another's prompt.
+ * Lends the sequences of one context to `parallel` requests at once, first come first served. A sequence is cleared
+ * when it comes back, and nothing of it is ever reused: a shared prefix cache would let one user's timing reveal
+ * another's prompt.
  */
 export class SequencePool {
   readonly #gate = new Gate()
@@ -13,16 +16,18 @@ export class SequencePool {
   readonly #waiting: ((sequence: LlamaContextSequence) => void)[] = []
   /** Set once a sequence could not be cleared: the context can no longer be trusted. */
   readonly #broken = new AbortController()
+  #unlent: number
 
-  constructor(sequences: readonly LlamaContextSequence[]) {
+  constructor(sequences: readonly LlamaContextSequence[], parallel: number) {
     this.#free = [...sequences]
+    this.#unlent = parallel
   }
 
   /** Waits for a free sequence; rejects with `signal.reason` on abort. */
   async borrow(caller: AbortSignal): Promise<Loan> {
     const signal = AbortSignal.any([caller, this.#broken.signal])
     signal.throwIfAborted()
-    const sequence = this.#free.pop() ?? (await this.#next(signal))
+    const sequence = await this.#next(signal)
     return new Loan(sequence, this.#gate, signal, (last) => void this.#takeBack(sequence, last))
   }
 
@@ -38,10 +43,20 @@ export class SequencePool {
     }
     signal.addEventListener('abort', onAbort, { once: true })
     this.#waiting.push(accept)
+    this.#serve()
     return promise
   }
 
+  #serve(): void {
+    while (this.#unlent > 0 && this.#free.length > 0 && this.#waiting.length > 0) {
+      this.#unlent--
+      this.#waiting.shift()!(this.#free.shift()!)
+    }
+  }
+
   async #takeBack(sequence: LlamaContextSequence, last: Promise<unknown>): Promise<void> {
+    this.#unlent++
+    this.#serve()
     await last.catch(() => {})
     try {
       await this.#gate.closedDuring(() => sequence.clearHistory())
@@ -49,9 +64,8 @@ export class SequencePool {
       this.#broken.abort(engineFailed(error))
       return
     }
-    const accept = this.#waiting.shift()
-    if (accept) accept(sequence)
-    else this.#free.push(sequence)
+    this.#free.push(sequence)
+    this.#serve()
   }
 }
 
