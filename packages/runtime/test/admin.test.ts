@@ -1,5 +1,5 @@
-import { expect, test, vi } from 'vitest'
-import { attestedFetch, boot, grantOf, SK, sealedWith, serving } from './harness.ts'
+import { expect, test } from 'vitest'
+import { attestedFetch, boot, eventually, grantOf, SK, sealedWith, serving } from './harness.ts'
 
 test('readiness follows the model, health does not', async () => {
   await using served = await serving({ model: 'x' })
@@ -48,10 +48,10 @@ test('load_model answers at once and tells how far it is', async () => {
   await client.close()
   const started = await admin('/dcml/v1/load-model', '{"path":"x"}')
   expect([started.status, await started.json()]).toMatchObject([202, { phase: 'loading' }])
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await (await admin('/readyz')).json()).toMatchObject({ phase: 'loading', progress: { done: 3, total: 8 } }),
   )
   expect((await admin('/dcml/v1/load-model', '{"path":"x"}')).status).toBe(409)
   go()
-  await vi.waitFor(async () => expect((await admin('/readyz')).status).toBe(200))
+  await eventually(async () => expect((await admin('/readyz')).status).toBe(200))
 })

@@ -5,6 +5,7 @@ import { encodeKeyGrant, NO_CHAIN, toBase64url, toHex, utf8 } from '@dcml/protoc
 import { createSimulator, type Simulator } from '@dcml/tee-simulator'
 import pino from 'pino'
 import { Agent, fetch as undiciFetch } from 'undici'
+import { vi } from 'vitest'
 import { type Runtime, type RuntimeOptions, startRuntime } from '../src/index.ts'
 import type { SealedModel } from '../src/model/source.ts'
 import { type Script, scriptedLoader } from '../src/testing.ts'
@@ -129,3 +130,7 @@ export async function serving(options: BootOptions = {}) {
     },
   }
 }
+
+/** Waits until an assertion holds, however busy the machine is. */
+export const eventually = (assertion: () => unknown): Promise<unknown> =>
+  vi.waitFor(assertion, { timeout: 30_000, interval: 5 })

@@ -5,11 +5,12 @@ import { imageH, keyRelease, type Policy } from '@dcml/attestation'
 import { connectAttested, createEnclave, type Enclave, PeerExchange } from '@dcml/attestation/node'
 import { encodeKeyGrant, toBase64url, toHex } from '@dcml/protocol'
 import { Agent, fetch } from 'undici'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   attestedFetch,
   type Booted,
   boot,
+  eventually,
   grantOf,
   MODEL_H,
   manifestOf,
@@ -44,13 +45,19 @@ interface Answer {
 const setSk = (runtime: Booted, sk: Uint8Array) => call(runtime, '/dcml/v1/set-sk', { grant: grantOf(sk) })
 const passTo = (from: Booted, port: number, modelH = MODEL_H) =>
   call(from, '/dcml/v1/request-sk', { host: '127.0.0.1', port, modelH: toHex(modelH) })
-const ready = (runtime: Booted) => vi.waitFor(() => expect(runtime.state().phase).toBe('ready'))
+/** An enclave whose model is open. */
+async function seeded(options: Parameters<typeof boot>[0] = {}): Promise<Booted> {
+  const runtime = await boot({ model: 'x', ...options })
+  await setSk(runtime, SK)
+  await ready(runtime)
+  return runtime
+}
+
+const ready = (runtime: Booted) => eventually(() => expect(runtime.state().phase).toBe('ready'))
 
 test('the key goes from the publisher to A and from A to B, and both answer', async () => {
-  await using a = await boot({ model: 'x' })
+  await using a = await seeded()
   await using b = await boot({ model: 'x' })
-  expect((await setSk(a, SK)).status).toBe(200)
-  await ready(a)
   expect(b.state().phase).toBe('key')
   const passed = await passTo(a, b.address.port)
   expect(passed).toMatchObject({ status: 200, json: { modelH: toHex(MODEL_H) } })
@@ -105,17 +112,17 @@ test('a grant that cannot be read is refused by its own code', async () => {
 })
 
 test('request_sk without the key, or to nobody, says so', async () => {
-  await using a = await boot()
-  expect(await passTo(a, 1)).toMatchObject({ status: 409, json: { error: { code: 'sk_missing' } } })
-  await setSk(a, SK)
+  await using unsure = await boot()
+  await setSk(unsure, OTHER_SK)
+  expect(await passTo(unsure, 1)).toMatchObject({ status: 409, json: { error: { code: 'sk_missing' } } })
+  await using a = await seeded()
   expect(await passTo(a, 1)).toMatchObject({ status: 502, json: { error: { code: 'peer_unreachable' } } })
   expect(await passTo(a, a.address.port)).toMatchObject({ json: { error: { code: 'peer_is_self' } } })
 })
 
 test('request_sk refuses an enclave of another image, on both sides', async () => {
-  await using a = await boot()
+  await using a = await seeded()
   await using b = await boot({ manifest: manifestOf({ name: 'another' }) })
-  await setSk(a, SK)
   const refused = await passTo(a, b.address.port)
   expect(refused).toMatchObject({ status: 403, json: { error: { code: 'attestation_refused' } } })
   expect(refused.json.error?.message).toContain('image')
@@ -124,17 +131,15 @@ test('request_sk refuses an enclave of another image, on both sides', async () =
 
 test('request_sk refuses another boot image, and everybody where none is named', async () => {
   for (const images of [[{ ...simulator.image, mrtd: '00'.repeat(48) }], []]) {
-    await using a = await boot({ peers: peers({ images }) })
+    await using a = await seeded({ peers: peers({ images }) })
     await using b = await boot()
-    await setSk(a, SK)
     expect(await passTo(a, b.address.port)).toMatchObject({ json: { error: { code: 'attestation_refused' } } })
   }
 })
 
 test('B refuses a key from an A that B does not accept', async () => {
-  await using a = await boot({ model: 'x' })
+  await using a = await seeded()
   await using b = await boot({ model: 'x', peers: peers({ images: [] }) })
-  await setSk(a, SK)
   const refused = await passTo(a, b.address.port)
   expect(refused).toMatchObject({ status: 403, json: { error: { code: 'peer_refused' } } })
   expect(refused.json.error?.message).toContain('attestation_refused')
@@ -149,6 +154,7 @@ test('in production a simulated enclave is refused: as this one, and as a peer',
     tee: { name: 'liar', environment: 'production', quote: (data) => tee.quote(data) },
     environment: 'production',
     peers: peers({ environment: 'production' }),
+    model: 'x',
   })
   await using peer = await boot()
   const { policy, roots } = peers({ imageH: 'any', images: 'any' })
@@ -160,6 +166,7 @@ test('in production a simulated enclave is refused: as this one, and as a peer',
   const ask = (path: string, body: object) =>
     fetch(`${liar.url}/dcml/v1/${path}`, { method: 'POST', body: JSON.stringify(body), dispatcher: agent })
   expect((await ask('set-sk', { grant: grantOf(SK) })).status).toBe(200)
+  await ready(liar)
   const answer = await ask('request-sk', { host: '127.0.0.1', port: peer.address.port, modelH: toHex(MODEL_H) })
   await agent.close()
   expect(await answer.json()).toMatchObject({ error: { code: 'attestation_refused' } })
@@ -167,9 +174,8 @@ test('in production a simulated enclave is refused: as this one, and as a peer',
 })
 
 test('request_sk refuses a peer whose evidence is stale', async () => {
-  await using a = await boot()
+  await using a = await seeded()
   await using b = await boot({ clock: () => Date.now() - 3600_000 })
-  await setSk(a, SK)
   expect(await passTo(a, b.address.port)).toMatchObject({ json: { error: { code: 'attestation_refused' } } })
 })
 
@@ -195,9 +201,8 @@ const enclaveOf = (manifest: Uint8Array): Promise<Enclave> =>
   createEnclave({ tee: simulator.createTee({ imageH: imageH(manifest) }), manifest })
 
 test('a relay that ends TLS itself gets no key; one that only passes bytes on learns none', async () => {
-  await using a = await boot()
+  await using a = await seeded()
   await using b = await boot({ model: 'x' })
-  await setSk(a, SK)
   const ending = await relayTo(b, 'ends TLS')
   const refused = await passTo(a, (ending.address() as AddressInfo).port)
   expect(refused).toMatchObject({ json: { error: { code: 'attestation_refused' } } })
@@ -211,9 +216,7 @@ test('a relay that ends TLS itself gets no key; one that only passes bytes on le
 })
 
 test('a peer’s evidence counts once, on its own connection', async () => {
-  await using a = await boot()
   await using b = await boot()
-  await setSk(a, SK)
   const exchange = new PeerExchange({ enclave: await enclaveOf(manifestOf()), ...peers() })
   const first = await exchange.dial(b.address)
   const second = await exchange.dial(b.address)

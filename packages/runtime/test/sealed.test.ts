@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fromHex, toHex } from '@dcml/protocol'
 import { generateModelKey } from '@dcml/weights'
 import { inspectContainer, sealModel } from '@dcml/weights/node'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EngineLoader } from '../src/index.ts'
 import { scriptedLoader } from '../src/testing.ts'
-import { attestedFetch, type Booted, boot, grantOf } from './harness.ts'
+import { attestedFetch, type Booted, boot, eventually, grantOf } from './harness.ts'
 
 const PLAINTEXT = Buffer.from('GGUF and then the weights '.repeat(1000))
 const key = generateModelKey()
@@ -62,7 +62,7 @@ test('the engine gets the plaintext from memory, and clients the name of the fil
   await using runtime = await bootReal(loader, container)
   expect(await setSk(runtime, generateModelKey().sk)).toMatchObject({ status: 403, error: { code: 'grant_sk_wrong' } })
   expect((await setSk(runtime, key.sk)).status).toBe(200)
-  await vi.waitFor(() => expect(runtime.state().phase).toBe('ready'))
+  await eventually(() => expect(runtime.state().phase).toBe('ready'))
   expect(loader.read).toEqual([PLAINTEXT])
   if (process.platform === 'linux') expect(loader.paths[0]).toMatch(/^\/proc\/self\/fd\/\d+$/)
   await expect(readFile(loader.paths[0]!)).rejects.toThrow()
@@ -88,13 +88,13 @@ test('a container that was cut or changed fails with its own code, and the proce
   expect(await load(cut)).toMatchObject({ error: { code: 'container_truncated' } })
   expect(await load(join(folder, 'none'))).toMatchObject({ error: { code: 'container_not_found' } })
   expect(await load(changed)).toMatchObject({ phase: 'loading' })
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(runtime.state()).toMatchObject({ phase: 'failed', error: { code: 'container_segment_tampered' } }),
   )
   expect(loader.read).toEqual([])
   // the wrong container does not spoil the right one
   await load(container)
-  await vi.waitFor(() => expect(runtime.state().phase).toBe('ready'))
+  await eventually(() => expect(runtime.state().phase).toBe('ready'))
 })
 
 test('a model that cannot be read at start stops the start', async () => {

@@ -64,7 +64,9 @@ export function keyRoutes(options: KeyRoutesOptions): Hono<{ Bindings: HttpBindi
 
   app.post('/request-sk', async (c) => {
     const request = parseJson(requestSkSchema, await readBody(c.env.incoming, MAX_REQUEST_SK_BYTES))
-    const grant = keys.best(fromHex(request.modelH))
+    // Only what has opened the model here: peers rank a key from an enclave above a stranger's, and else a stranger
+    // could have an enclave vouch for his.
+    const grant = keys.proven(fromHex(request.modelH))
     if (grant === undefined) throw skMissing()
     try {
       if (passing >= options.maxKeyPasses) throw tooManyPasses()
@@ -103,8 +105,8 @@ const wrongSk = (): DcmlError =>
   })
 
 const skMissing = (): DcmlError =>
-  new DcmlError('sk_missing', 'This enclave does not have the key of this model.', {
-    hint: 'Call request-sk on an enclave that was given the key.',
+  new DcmlError('sk_missing', 'This enclave has not opened this model.', {
+    hint: 'Call request-sk on an enclave that serves the model.',
   })
 
 const tooManyPasses = (): DcmlError =>

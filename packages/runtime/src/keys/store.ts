@@ -42,11 +42,11 @@ export class KeyStore {
       })
     }
     if (held.unproven.some((other) => equalBytes(other.grant.sk, grant.sk))) return
-    held.unproven.push({ grant, origin })
-    if (held.unproven.length > MAX_UNPROVEN) {
+    if (held.unproven.length === MAX_UNPROVEN) {
       const stranger = held.unproven.findIndex((other) => other.origin === 'publisher')
       for (const { grant: dropped } of held.unproven.splice(Math.max(stranger, 0), 1)) dropped.sk.fill(0)
     }
+    held.unproven.push({ grant, origin })
     for (const listener of this.#listeners) listener(modelH)
   }
 
@@ -55,6 +55,12 @@ export class KeyStore {
     const held = this.#models.get(toHex(modelH))
     const newest = held?.unproven.toReversed() ?? []
     const grant = held?.proven ?? newest.find(({ origin }) => origin === 'peer')?.grant ?? newest[0]?.grant
+    return grant && { ...grant, sk: grant.sk.slice() }
+  }
+
+  /** A copy of the key that has opened this model, for the caller to overwrite after use. */
+  proven(modelH: Uint8Array): KeyGrant | undefined {
+    const grant = this.#models.get(toHex(modelH))?.proven
     return grant && { ...grant, sk: grant.sk.slice() }
   }
 
