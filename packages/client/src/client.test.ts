@@ -248,8 +248,8 @@ test('silence has an end', async () => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {}\n\n')
     return true
   }
-  const response = await ask(connect({ silenceMs: 200 }))
-  expect(await errorOf(response.text())).toMatchObject({ code: 'response_timeout' })
+  const late = ask(connect({ silenceMs: 200 })).then((response) => response.text())
+  expect(await errorOf(late)).toMatchObject({ code: 'response_timeout' })
 })
 
 test('a closed client ends what is under way and starts nothing', async () => {

@@ -113,7 +113,7 @@ test('a cut connection, a silent enclave and an endless answer each have their c
   fake.reply = { status: 200, body: ' '.repeat(100_000) }
   await expect(seed()).rejects.toMatchObject({ code: 'connection_lost' })
   fake.reply = 'silence'
-  await expect(seed({ timeoutMs: 1500 })).rejects.toMatchObject({ code: 'seed_timeout', retryable: true })
+  await expect(seed({ timeoutMs: 3000 })).rejects.toMatchObject({ code: 'seed_timeout', retryable: true })
 })
 
 test('an abort passes', async () => {
