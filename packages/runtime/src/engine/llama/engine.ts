@@ -22,7 +22,7 @@ import { SequencePool, SPARE_SEQUENCES } from './sequences.ts'
 const GRAMMAR_LIMIT = 1024
 
 /** What the loader made, all of it on the CPU. */
-export interface Loaded {
+interface Loaded {
   readonly library: LlamaLibrary
   readonly model: LlamaModel
   readonly context: LlamaContext

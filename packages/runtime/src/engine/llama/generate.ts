@@ -9,7 +9,7 @@ import { TokenText } from './text.ts'
 /** A prompt is read in pieces of this many tokens, so that other streams, and an abort, get a turn in between. */
 const PROMPT_PIECE = 128
 
-export interface Generation {
+interface Generation {
   readonly model: LlamaModel
   readonly sequences: SequencePool
   readonly contextLength: number

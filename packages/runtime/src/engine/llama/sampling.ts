@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { LlamaContextSequence, LlamaGrammarEvaluationState, LlamaModel, Token } from 'node-llama-cpp'
 import type { SamplingOptions, TokenLogprob } from '../engine.ts'
 
-export interface Sampled {
+interface Sampled {
   readonly token: Token
   readonly logprob?: TokenLogprob
 }

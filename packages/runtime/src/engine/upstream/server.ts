@@ -4,7 +4,7 @@ import { unsupported } from '../faults.ts'
 import { connectionFault, notOpenAi, responseFault } from './faults.ts'
 import { modelList } from './wire.ts'
 
-export type Body = Dispatcher.ResponseData['body']
+type Body = Dispatcher.ResponseData['body']
 
 /** The server: one connection per running request. */
 export class UpstreamServer {
