@@ -10,15 +10,13 @@ import { createMetrics } from './admin/metrics.ts'
 import { Admission } from './api/admission.ts'
 import { createApp, type RequestLine } from './api/app.ts'
 import { loggable } from './api/errors.ts'
-import { openaiRoutes } from './api/openai.ts'
-import { openapi } from './api/openapi.ts'
 import { createReceiptBook } from './api/receipts.ts'
-import { keyRoutes } from './keys/routes.ts'
+import { attestedApp, isDraining } from './attested.ts'
 import { KeyStore } from './keys/store.ts'
 import { resolveLimits } from './limits.ts'
 import { listen } from './listener.ts'
 import { ModelHost, type ModelState } from './model/host.ts'
-import { loadModelRoute, modelRoute, operatorOnly, publicState } from './model/routes.ts'
+import { publicState } from './model/routes.ts'
 import type { Runtime, RuntimeOptions } from './options.ts'
 import { sealedModels } from './weights/source.ts'
 import { openAnonymousStore } from './weights/store.ts'
@@ -64,52 +62,33 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   let draining = false
 
   const observe = (line: RequestLine): void => {
-    const { error, ...rest } = line
     metrics.request(line.route, line.status)
-    const fields = { ...rest, ms: Math.round(line.ms), ...(error && { error: loggable(error) }) }
-    if (line.status >= 500) logger.error(fields, 'request failed')
-    else logger.debug(fields, 'request')
+    logRequest(logger, line)
   }
-  const app = createApp(observe)
-  app.use(async (_c, next) => {
-    if (draining) throw isDraining()
-    await next()
-  })
-  app.route(
-    '/dcml/v1',
-    keyRoutes({
-      exchange: new PeerExchange({ enclave, policy, clock, ...(roots && { roots }) }),
-      keys,
-      host,
-      chain,
-      allows,
-      maxKeyPasses: limits.maxKeyPasses,
-      onKey: (event) => logger.info(event, 'model key'),
-    }),
-  )
-  app.route('/dcml/v1', modelRoute(host))
-  app.route('/dcml/v1', loadModelRoute(host, operatorOnly(options.operatorToken)))
-  app.route(
-    '/v1',
-    openaiRoutes({
-      host,
-      maxBodyBytes: limits.maxBodyBytes,
-      clock,
-      generation: {
-        admission,
-        receipts: createReceiptBook({ chain, imageH: enclave.imageH, signer: enclave.sessionKey, clock }),
-        limits,
-        shutdown: shutdown.signal,
-        observe(outcome) {
-          metrics.generation(outcome)
-          const { error, ...fields } = outcome
-          logger.info({ ...fields, ...(error && { error: loggable(error) }) }, 'generation')
-        },
+  const app = attestedApp({
+    exchange: new PeerExchange({ enclave, policy, clock, ...(roots && { roots }) }),
+    keys,
+    host,
+    chain,
+    allows,
+    limits,
+    clock,
+    operatorToken: options.operatorToken,
+    draining: () => draining,
+    observe,
+    onKey: (event) => logger.info(event, 'model key'),
+    generation: {
+      admission,
+      receipts: createReceiptBook({ chain, imageH: enclave.imageH, signer: enclave.sessionKey, clock }),
+      limits,
+      shutdown: shutdown.signal,
+      observe(outcome) {
+        metrics.generation(outcome)
+        const { error, ...fields } = outcome
+        logger.info({ ...fields, ...(error && { error: loggable(error) }) }, 'generation')
       },
-    }),
-  )
-  app.get('/openapi.json', (c) => c.json(openapi()))
-
+    },
+  })
   const server = createHttpsServer(
     {
       ...enclave.tls,
@@ -145,7 +124,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await listener.drain()
     clearTimeout(late)
     clearTimeout(cut)
-    await host.close()
+    await host.close(isDraining())
     keys.clear()
     metrics.registry.clear()
     const adminDrained = adminListener.drain()
@@ -173,6 +152,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 }
 
+/** A fault that goes away by itself, such as a model still loading, is no error of ours. */
+function logRequest(logger: Logger, { error, ms, ...line }: RequestLine): void {
+  const fields = { ...line, ms: Math.round(ms), ...(error && { error: loggable(error) }) }
+  if (line.status >= 500 && error?.retryable === false) logger.error(fields, 'request failed')
+  else logger.debug(fields, 'request')
+}
+
 function logState(logger: Logger, state: ModelState): void {
   if (state.phase === 'failed') logger.error({ phase: 'failed', error: loggable(state.error) }, 'model')
   else if (state.phase === 'loading' && state.progress.done > 0) logger.debug(publicState(state), 'model')
@@ -185,11 +171,4 @@ const wrongEnvironment = (tee: TeeBackend, environment: Environment): DcmlError 
       tee.environment === 'development'
         ? 'A simulated TEE protects nothing. For development, set the environment to development explicitly.'
         : 'Leave the environment at production.',
-  })
-
-const isDraining = (): DcmlError =>
-  new DcmlError('draining', 'The runtime is stopping.', {
-    hint: 'Ask another host.',
-    retryable: true,
-    details: { retryAfter: 5 },
   })

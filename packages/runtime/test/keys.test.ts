@@ -240,6 +240,20 @@ test('a peer’s evidence counts once, on its own connection', async () => {
   for (const { socket } of [first, second, third]) socket.destroy()
 })
 
+test('an evidence request that cannot be read is refused by its own code', async () => {
+  await using runtime = await boot()
+  const fetch = attestedFetch(runtime)
+  const nonce = 'A'.repeat(43)
+  for (const query of ['', 'nonce=AAAA', `nonce=${nonce}&nonce=${nonce}`, `nonce=${nonce}&purpose=peer-initiator`]) {
+    const response = await fetch(`${runtime.url}/dcml/v1/evidence?${query}`)
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { code: 'evidence_request_invalid' } },
+    ])
+  }
+  await fetch.close()
+})
+
 test('evidence names the model once it is loaded', async () => {
   await using served = await serving()
   const { policy, roots } = peers({ imageH: 'any' })

@@ -188,7 +188,7 @@ test('half a request does not hold up stopping', async () => {
   socket.on('error', () => {}).resume()
   await once(socket, 'secureConnect')
   socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"mess')
-  await until(() => runtime.log().includes('"model_not_ready"'))
+  await until(() => runtime.log().includes('model_not_ready'))
   const half = tlsConnect({ ...runtime.address, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
   half.on('error', () => {}).resume()
   await once(half, 'secureConnect')

@@ -148,7 +148,7 @@ test('stopping while the engine loads closes it', async () => {
   keys.add(grant(RIGHT), 'publisher')
   await host.load('x')
   await vi.waitFor(() => expect(counts.opened).toBe(1), { timeout: 30_000 })
-  const closed = host.close()
+  const closed = host.close(fault('draining'))
   finish({ close } as unknown as Engine)
   await closed
   expect(close).toHaveBeenCalledOnce()

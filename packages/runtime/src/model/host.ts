@@ -100,9 +100,9 @@ export class ModelHost {
     return this.#work
   }
 
-  /** Stops loading and closes the engine. */
-  async close(): Promise<void> {
-    this.#abort.abort(new DcmlError('draining', 'The runtime is stopping.', { hint: 'Ask another host.' }))
+  /** Stops loading, for this reason, and closes the engine. */
+  async close(reason: DcmlError): Promise<void> {
+    this.#abort.abort(reason)
     await this.#work
     if (this.#state.phase === 'ready') await this.#state.model.engine.close()
     this.#change({ phase: 'empty' })
