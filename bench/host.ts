@@ -61,17 +61,23 @@ export async function withHost<T>(
       sk,
     })
     const attestedUrl = `https://127.0.0.1:${port}`
-    const client = await createClient({
-      endpoint: attestedUrl,
-      policy: development({ imageH: [imageH] }),
-      roots,
-      modelH: toHex(modelH),
-    })
+    const trust = { endpoint: attestedUrl, policy: development({ imageH: [imageH] }), roots }
+    await untilReady(createClient(trust))
+    const client = createClient({ ...trust, modelH: toHex(modelH) })
     const result = await bench({ process: host, plainUrl: plain, attestedUrl, client })
-    await client.close()
+    client.close()
     return result
   } finally {
     host.kill()
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function untilReady(client: Client): Promise<void> {
+  for (;;) {
+    const { phase } = (await (await client.fetch('/dcml/v1/model-h')).json()) as { phase: string }
+    if (phase === 'ready') return client.close()
+    if (phase === 'failed') throw new Error('the host could not open the model')
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
