@@ -278,6 +278,12 @@ test('a fault after the first token is told inside the stream, without its cause
   const whole = await chat(user('break'))
   expect(whole.status).toBe(500)
   expect(await whole.text()).not.toContain('SECRET')
+  const id = whole.headers.get('x-request-id') ?? 'none'
+  const logged = served.runtime
+    .log()
+    .split('\n')
+    .filter((line) => line.includes(id))
+  expect(logged.map((line) => JSON.parse(line).msg)).toEqual(['generation', 'request failed'])
   expect(served.runtime.log()).not.toContain('SECRET')
 })
 

@@ -3,12 +3,15 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { routePath } from 'hono/route'
+import { answerId } from './answer.ts'
 import { asDcmlError, errorBody, statusOf } from './errors.ts'
 
 type Env = { Bindings: HttpBindings }
 
 /** One request as the log and the metrics see it: the route's pattern and no byte the client chose. */
 export interface RequestLine {
+  /** What `x-request-id` of the answer says. */
+  readonly id: string
   readonly method: string
   readonly route: string
   readonly status: number
@@ -21,10 +24,13 @@ export function createApp(observe: (line: RequestLine) => void): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (c, next) => {
     const started = performance.now()
-    await next()
     const { outgoing } = c.env
+    const id = answerId('req')
+    outgoing.setHeader('x-request-id', id)
+    await next()
     const route = routePath(c, -1)
     observe({
+      id,
       method: c.req.method,
       route: route === '/*' ? 'none' : route,
       status: outgoing.headersSent ? outgoing.statusCode : c.res.status,

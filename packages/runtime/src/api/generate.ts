@@ -22,6 +22,7 @@ export interface Generation {
 }
 
 export interface GenerationOutcome {
+  /** What `x-request-id` of the answer says. */
   readonly id: string
   readonly outcome: 'answered' | 'aborted' | 'failed'
   readonly promptTokens: number
@@ -58,13 +59,13 @@ export async function generate(job: GenerationJob, context: Generation): Promise
   const seen = { completionTokens: 0, promptTokens: 0, firstTokenMs: undefined as number | undefined }
   const report = (outcome: GenerationOutcome['outcome'], error?: DcmlError): void =>
     context.observe({
-      id: job.format.id,
+      id: String(job.outgoing.getHeader('x-request-id')),
       outcome,
       ...seen,
       totalMs: performance.now() - started,
       ...(error && { error }),
     })
-  const headers = { 'dcml-model-h': toHex(job.model.modelH), 'x-request-id': job.format.id }
+  const headers = { 'dcml-model-h': toHex(job.model.modelH) }
   const events = new EventStream(job.outgoing, {
     headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' },
     stallMs: context.limits.stallMs,
