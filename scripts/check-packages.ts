@@ -48,7 +48,7 @@ const attempt = (what: string, act: () => unknown): void => {
     act()
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
-    problems.push(`${what}: ${error instanceof Error ? error.message : error}\n${stdout}${stderr}`)
+    problems.push(`${what}: ${stdout}${stderr}${stdout || stderr ? '' : error}`)
   }
 }
 
@@ -87,11 +87,11 @@ function check(folder: string): void {
   const target = join(project, '@dcml', folder)
   mkdirSync(target, { recursive: true })
   run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1'])
+  linkDependencies(folder, target)
 }
 
-/** Runs the unpacked code with nothing of the workspace in reach but third-party packages. */
-function importEntries(folder: string): void {
-  const target = join(project, '@dcml', folder)
+/** Third-party packages come from the workspace, ours only from the tarballs beside this one. */
+function linkDependencies(folder: string, target: string): void {
   const manifest: Manifest = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))
   for (const name of Object.keys(manifest.dependencies ?? {})) {
     if (name.startsWith('@dcml/')) continue
@@ -99,6 +99,12 @@ function importEntries(folder: string): void {
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(realpathSync(join(root, 'packages', folder, 'node_modules', name)), link)
   }
+}
+
+/** Runs the unpacked code with nothing of the workspace in reach but third-party packages. */
+function importEntries(folder: string): void {
+  const target = join(project, '@dcml', folder)
+  const manifest: Manifest = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))
   for (const entry of Object.keys(manifest.exports ?? {})) {
     if (entry === './testing') continue // needs a test runner around it
     const specifier = `@dcml/${folder}${entry.slice(1)}`

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createSimulator } from '@dcml/tee-simulator'
 import { Command } from 'commander'
 import { acts, defaultModelPath, type Story } from '../demo/acts.ts'
 import { attacks } from '../demo/attacks.ts'
@@ -9,6 +10,9 @@ import { startRelay } from '../demo/relay.ts'
 import { createStage } from '../demo/stage.ts'
 import { options, parseAddress } from '../options.ts'
 import type { Output } from '../output.ts'
+
+/** The simulator's root, for whoever wants to talk to the host that `--keep` leaves running. */
+const ROOT_FILE = 'development-root.pem'
 
 interface DemoFlags {
   model?: string
@@ -60,6 +64,7 @@ export function demoCommand(output: () => Output): Command {
         const ok = played.every((act) => act.ok)
         const total = acts.length + attacks.length
         const keep = flags.keep && ok
+        if (keep) await writeFile(join(root, ROOT_FILE), (await createSimulator()).rootPem)
         result(keep ? samples(story) : `${played.filter((act) => act.ok).length} of ${total} acts ok`, {
           ok,
           acts: played,
@@ -91,17 +96,22 @@ export const relayCommand = (output: () => Output): Command =>
       output().result(listening, { address: listening, adminUrl: 'none' })
     })
 
-const samples = ({ b, manifest, modelH }: Story): string => `
+const samples = ({ b, manifest, modelH, stage }: Story): string => `
 Host B is still running; Ctrl-C ends it. Ask it without verifying anything:
 
   curl -k https://${b.address}/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{"model":"${modelH}","messages":[{"role":"user","content":"What of our liberties?"}],"max_tokens":80}'
+    -d '{"messages":[{"role":"user","content":"What of our liberties?"}],"max_tokens":80}'
 
-Ask it through a verified fetch, in this repository (node --conditions=@dcml/source chat.ts):
+Ask it through the OpenAI SDK over a verified fetch. Save as examples/private-chat/try.mjs in this repository and run
+it there with ../../node_modules/.bin/node --conditions=@dcml/source try.mjs
 
+  import { readFileSync } from 'node:fs'
+  import { development } from '@dcml/attestation'
+  import { createClient } from '@dcml/client'
+  import OpenAI from 'openai'
+  const roots = [readFileSync('${join(stage.root, ROOT_FILE)}', 'utf8')]
   const policy = development({ imageH: ['${manifest.imageH}'] })
-  const roots = [(await createSimulator()).rootPem]
-  const { fetch } = createClient({ endpoint: 'https://${b.address}', policy, roots, modelH: '${modelH}' })
-  const openai = new OpenAI({ baseURL: 'https://${b.address}/v1', apiKey: 'none', fetch })
+  const client = createClient({ endpoint: 'https://${b.address}', policy, roots, modelH: '${modelH}' })
+  const openai = new OpenAI({ baseURL: 'https://${b.address}/v1', apiKey: 'none', fetch: client.fetch })
   console.log(await openai.chat.completions.create({ model: '${modelH}', messages: [{ role: 'user', content: 'Hello' }] }))
 `
