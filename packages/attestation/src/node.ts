@@ -11,3 +11,4 @@ export {
 export { attestedConnector, type Connector, type ConnectorOptions, type ConnectorTarget } from './node/connector.ts'
 export { createEnclave, type Enclave, type EnclaveOptions, type QuoteSubject } from './node/enclave.ts'
 export { type PeerConnection, PeerExchange, type PeerExchangeOptions } from './node/peer-exchange.ts'
+export { type PostAnswer, postOver } from './node/post.ts'

@@ -1,8 +1,7 @@
 import type { Attested, Policy } from '@dcml/attestation'
-import { connectAttested } from '@dcml/attestation/node'
+import { connectAttested, type PostAnswer, postOver } from '@dcml/attestation/node'
 import { type Chain, DcmlError, encodeKeyGrant, NO_CHAIN, toBase64url, toHex } from '@dcml/protocol'
 import * as v from 'valibot'
-import { type Answer, postOver } from './post.ts'
 
 export interface SeedOptions {
   /** Attested port of the enclave. */
@@ -113,7 +112,7 @@ function checkManifest({ manifest }: Attested, model: string, { networkId, contr
     })
 }
 
-function refused({ status, json }: Answer): DcmlError {
+function refused({ status, json }: PostAnswer): DcmlError {
   const refusal = v.safeParse(refusalSchema, json)
   const reason = refusal.success ? refusal.output.error.code : `status_${status}`
   return new DcmlError('seed_refused', `The enclave did not take the key (${reason}).`, {

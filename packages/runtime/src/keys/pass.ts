@@ -1,6 +1,5 @@
-import type { PeerExchange } from '@dcml/attestation/node'
+import { type PeerExchange, postOver } from '@dcml/attestation/node'
 import { type Chain, DcmlError, encodeKeyGrant, type KeyGrant, toBase64url } from '@dcml/protocol'
-import { Client } from 'undici'
 import * as v from 'valibot'
 
 const answerSchema = v.looseObject({ modelH: v.string(), phase: v.string() })
@@ -18,36 +17,20 @@ export async function passKey(
   chain: Chain,
 ): Promise<{ modelH: string; phase: string }> {
   const { socket, evidence } = await exchange.dial(target)
-  // over the verified connection and no other: undici is given this socket and may not open a second one
-  let given = false
-  const client = new Client(`https://${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`, {
-    connect: (_options, callback) => {
-      const again = given
-      given = true
-      // undici does not expect an answer before its own call has returned
-      queueMicrotask(() => (again ? callback(lost(), null) : callback(null, socket)))
-    },
-  })
   try {
     const { domain, ...fields } = grant
     const bytes = encodeKeyGrant(chain, domain.subject, fields)
-    const { statusCode, body } = await client.request({
-      method: 'POST',
-      path: '/dcml/v1/set-sk',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ grant: toBase64url(bytes), evidence }),
-      signal: AbortSignal.any([target.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    })
+    const request = JSON.stringify({ grant: toBase64url(bytes), evidence })
     bytes.fill(0)
-    const json: unknown = await body.json().catch(() => undefined)
+    const signal = AbortSignal.any([target.signal, AbortSignal.timeout(TIMEOUT_MS)])
+    const { status, json } = await postOver(socket, '/dcml/v1/set-sk', request, signal)
     const answer = v.safeParse(answerSchema, json)
-    if (statusCode === 200 && answer.success) return { modelH: answer.output.modelH, phase: answer.output.phase }
+    if (status === 200 && answer.success) return { modelH: answer.output.modelH, phase: answer.output.phase }
     const refusal = v.safeParse(errorSchema, json)
-    throw refused(refusal.success ? refusal.output.error.code : `status_${statusCode}`)
+    throw refused(refusal.success ? refusal.output.error.code : `status_${status}`)
   } catch (cause) {
-    throw DcmlError.isInstance(cause) ? cause : lost(cause)
+    throw DcmlError.isInstance(cause) && cause.code === 'peer_refused' ? cause : lost(cause)
   } finally {
-    await client.destroy()
     socket.destroy()
   }
 }

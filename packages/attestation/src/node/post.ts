@@ -4,20 +4,21 @@ import { DcmlError } from '@dcml/protocol'
 
 const MAX_ANSWER_BYTES = 65_536
 
-/** What a host answered. */
-export interface Answer {
+/** What came back over a verified connection. */
+export interface PostAnswer {
   readonly status: number
   /** Parsed body, undefined where it is not JSON. */
   readonly json: unknown
 }
 
 /**
- * Sends one JSON request over a connection that was verified, and over no other.
+ * Sends one JSON request over a connection that was verified, and over no other. The connection is of no use afterwards.
  * @throws DcmlError `connection_lost`, or the reason of `signal`
  */
-export function postOver(socket: TLSSocket, target: string, body: string, signal: AbortSignal): Promise<Answer> {
+export function postOver(socket: TLSSocket, target: string, body: string, signal: AbortSignal): Promise<PostAnswer> {
   return new Promise((resolve, reject) => {
     const explain = (cause: unknown): unknown => (signal.aborted ? signal.reason : lost(cause))
+    // With `agent: false` node:http would ignore createConnection and dial by itself, in the clear.
     const outgoing = request({
       createConnection: () => socket,
       host: socket.remoteAddress ?? 'enclave',
