@@ -1,7 +1,7 @@
 // Flags that mean the same in every command, defined once.
 import { readFileSync } from 'node:fs'
 import { DcmlError, fromHex } from '@dcml/protocol'
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { environmentName } from './settings.ts'
 
 const named = (flags: string, description: string): Option => {
@@ -16,6 +16,12 @@ export const wholeNumber = (value: string): number => {
   return Number(value)
 }
 
+/** Reads a number that may have a fraction. @throws InvalidArgumentError of commander */
+export const decimal = (value: string): number => {
+  if (!/^\d{1,6}(\.\d{1,6})?$/.test(value)) throw new InvalidArgumentError('not a number such as 0.7')
+  return Number(value)
+}
+
 function asHash(value: string): string {
   if (!/^[0-9a-fA-F]{64}$/.test(value)) throw new InvalidArgumentError('not 64 hex digits')
   return value.toLowerCase()
@@ -26,8 +32,10 @@ export const options = {
   config: () => new Option('--config <file>', 'settings file (default: dcml.config.json, if there)'),
   endpoint: () => named('--endpoint <url>', 'attested address of the host, such as https://127.0.0.1:8443'),
   policy: () => named('--policy <file>', 'what to accept, as JSON; everything not said in it is refused'),
-  development: () => named('--development', 'accept the simulated TEE, which proves nothing'),
-  root: () => named('--root <file>', 'trust this root (PEM) instead of the pinned ones; repeatable').argParser(collect),
+  // trust is widened on the command line alone: no file or environment variable does it unseen
+  development: () => new Option('--development', 'accept the simulated TEE, which proves nothing'),
+  root: () =>
+    new Option('--root <file>', 'trust this root (PEM) instead of the pinned ones; repeatable').argParser(collect),
   imageH: () => named('--image-h <hex>', 'accepted image manifest (SHA-256); repeatable').argParser(hash),
   modelH: () => named('--model-h <hex>', 'the model that must answer').argParser(asHash),
   receipts: () => named('--receipts <file>', 'keep receipts in this file (JSON lines)'),
@@ -44,6 +52,14 @@ export const options = {
   contextLength: () =>
     named('--context-length <tokens>', 'tokens of prompt and completion together').argParser(wholeNumber),
 }
+
+/** Gives a command the flags that say whom to believe. */
+export const withTrust = (command: Command): Command =>
+  command
+    .addOption(options.policy())
+    .addOption(options.development())
+    .addOption(options.root())
+    .addOption(options.imageH())
 
 /** Splits `host:port` and `[v6]:port`. @throws DcmlError `address_invalid` */
 export function parseAddress(text: string): { host: string; port: number } {

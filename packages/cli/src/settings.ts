@@ -11,8 +11,6 @@ export const CONFIG_FILE = 'dcml.config.json'
 const schema = v.strictObject({
   endpoint: v.optional(v.string()),
   policy: v.optional(v.string()),
-  development: v.optional(v.boolean()),
-  root: v.optional(v.array(v.string())),
   imageH: v.optional(v.array(v.string())),
   modelH: v.optional(v.string()),
   receipts: v.optional(v.string()),

@@ -161,6 +161,15 @@ test('nothing is trusted by default: chat without a policy sends nothing', async
   expect(flag.json).toMatchObject({ error: { code: 'policy_missing' } })
 })
 
+test('no environment variable and no settings file widens trust', async () => {
+  await writeFile(join(folder, 'wide.json'), JSON.stringify({ development: true }))
+  const flags = ['chat', 'hi', '--endpoint', '127.0.0.1:1', '--image-h', '0'.repeat(64), '--json']
+  const file = await dcml(folder, [...flags, '--config', 'wide.json'])
+  expect(file.json).toMatchObject({ error: { code: 'config_invalid' } })
+  const env = await dcml(folder, flags, { DCML_DEVELOPMENT: '1', DCML_ROOT: 'root.pem' })
+  expect(env.json).toMatchObject({ error: { code: 'policy_missing' } })
+})
+
 test('training the same twice, once interrupted and resumed, gives the same model', async () => {
   const text = 'The people of this nation are free. They work, and they vote, and they hope. '.repeat(400)
   await writeFile(join(folder, 'text.txt'), text)

@@ -3,7 +3,7 @@ import { connectAttested } from '@dcml/attestation/node'
 import { DcmlError, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
-import { options, parseAddress, readBytes, readJson } from '../options.ts'
+import { options, parseAddress, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 
@@ -46,13 +46,9 @@ export function attestCommand(output: () => Output): Command {
       if (!ok) process.exitCode = 1
     })
 
-  const show = new Command('show')
+  const show = withTrust(new Command('show'))
     .description('connect to a host, verify its enclave and print every check')
     .argument('<address>', 'host:port')
-    .addOption(options.policy())
-    .addOption(options.development())
-    .addOption(options.root())
-    .addOption(options.imageH())
     .addOption(options.modelH())
     .addOption(options.json())
     .action(async (address: string, flags: TrustFlags) => {

@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import * as v from 'valibot'
 import { hostError } from '../host-error.ts'
-import { options, originOf, parseAddress, wholeNumber } from '../options.ts'
+import { decimal, options, originOf, parseAddress, wholeNumber, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
@@ -28,18 +28,14 @@ interface Message {
 
 /** `dcml chat`: verify a host, ask it, check the receipt of every answer. */
 export function chatCommand(output: () => Output): Command {
-  return new Command('chat')
+  return withTrust(new Command('chat'))
     .argument('[prompt]', 'what to ask, - reads standard input; without it, a conversation on the terminal')
     .addOption(options.endpoint().makeOptionMandatory())
-    .addOption(options.policy())
-    .addOption(options.development())
-    .addOption(options.root())
-    .addOption(options.imageH())
     .addOption(options.modelH())
     .addOption(options.receipts())
     .option('--system <text>', 'system message')
     .option('--max-tokens <number>', 'longest answer', wholeNumber)
-    .option('--temperature <number>', '0 always takes the likeliest token', Number)
+    .option('--temperature <number>', '0 always takes the likeliest token', decimal)
     .option('--seed <number>', 'seed of the sampler', wholeNumber)
     .option('--echo', 'with --json, also print the answer on stderr while it comes')
     .addOption(options.config())

@@ -3,7 +3,7 @@ import { readKeyFile, seedEnclave, writeKeyFile } from '@dcml/publisher'
 import { generateModelKey, keyId, publicKeyOf } from '@dcml/weights'
 import { hashModel, inspectContainer, openToFolder, sealModel } from '@dcml/weights/node'
 import { Command } from 'commander'
-import { options, parseAddress, readHex32 } from '../options.ts'
+import { options, parseAddress, readHex32, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
@@ -128,15 +128,11 @@ export function modelCommand(output: () => Output): Command {
       }
     })
 
-  const seed = new Command('seed')
+  const seed = withTrust(new Command('seed'))
     .description('set_sk: verify an enclave and hand it the key of a model (paper §4)')
     .argument('<address>', 'attested host:port of the enclave')
     .requiredOption('--key <file>', 'key file of the model')
     .addOption(options.modelH().makeOptionMandatory())
-    .addOption(options.imageH())
-    .addOption(options.policy())
-    .addOption(options.development())
-    .addOption(options.root())
     .addOption(options.json())
     .action(async (address: string, flags: TrustFlags & { key: string; modelH: string }) => {
       // the enclave learns modelH from the grant, so its evidence cannot name it yet

@@ -2,7 +2,7 @@ import { fileReceipts, type ReceiptRecord, verifyReceiptRecord } from '@dcml/cli
 import { parseReceipt, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
-import { options, readBytes } from '../options.ts'
+import { options, readBytes, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 
@@ -17,13 +17,9 @@ export function receiptCommand(output: () => Output): Command {
       output().result(receipts.map(formatFacts).join('\n\n') || 'no receipts', { receipts })
     })
 
-  const verify = new Command('verify')
+  const verify = withTrust(new Command('verify'))
     .description('judge kept receipts offline: evidence, signature, model, request and response')
     .argument('<file>', 'receipts as `dcml chat --receipts` keeps them')
-    .addOption(options.policy())
-    .addOption(options.development())
-    .addOption(options.root())
-    .addOption(options.imageH())
     .addOption(options.modelH())
     .addOption(options.json())
     .action(async (file: string, flags: TrustFlags) => {

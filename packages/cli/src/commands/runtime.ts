@@ -16,7 +16,7 @@ import {
 import { Command, Option } from 'commander'
 import pino from 'pino'
 import { hostError } from '../host-error.ts'
-import { options, originOf, parseAddress, readBytes, readJson } from '../options.ts'
+import { options, originOf, parseAddress, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 
@@ -91,15 +91,11 @@ export function runtimeCommand(output: () => Output): Command {
       await runtime.close()
     })
 
-  const requestSk = new Command('request-sk')
+  const requestSk = withTrust(new Command('request-sk'))
     .description('request_sk: have an enclave that has the key of a model pass it to yours (paper §4)')
     .argument('<address>', 'attested host:port of the enclave that has the key')
     .requiredOption('--to <address>', 'attested host:port of your enclave, as the other one reaches it')
     .addOption(options.modelH().makeOptionMandatory())
-    .addOption(options.imageH())
-    .addOption(options.policy())
-    .addOption(options.development())
-    .addOption(options.root())
     .addOption(options.json())
     .action(async (address: string, flags: TrustFlags & { to: string; modelH: string }) => {
       const { modelH, ...trust } = flags
