@@ -43,6 +43,11 @@ export const createOutput = ({ json }: { json: boolean }): Output => ({
   },
 })
 
+/** What a model or a host said, without the control characters that could take over a terminal. */
+export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
+
 /** Prints an error in the form asked for. */
 export function printError(error: unknown, { json }: { json: boolean }): void {
   const known = DcmlError.isInstance(error)
@@ -53,7 +58,7 @@ export function printError(error: unknown, { json }: { json: boolean }): void {
         hint: 'This is a defect of dcml: please report it with the command you typed.',
       }
   if (json) process.stdout.write(`${JSON.stringify({ error: known }, jsonValue)}\n`)
-  else process.stderr.write(`${known.code}: ${known.message}\n  ${known.hint}\n`)
+  else process.stderr.write(printable(`${known.code}: ${known.message}\n  ${known.hint}\n`))
 }
 
 /** Money and counters are text in JSON, so that no reader rounds them. */

@@ -26,6 +26,9 @@ const schema = v.strictObject({
   contextLength: v.optional(v.number()),
 })
 
+/** Settings that say whom to believe: not taken from a file that merely lies in the working folder. */
+const TRUST: readonly string[] = ['policy', 'imageH']
+
 export type Settings = v.InferOutput<typeof schema>
 export const settingNames = Object.keys(schema.entries) as (keyof Settings)[]
 
@@ -35,7 +38,7 @@ export const environmentName = (setting: string): string =>
 
 /**
  * Reads the settings file.
- * @throws DcmlError `config_invalid` where it is no JSON, has an unknown setting or a value of the wrong kind
+ * @throws DcmlError `config_untrusted`, `config_invalid` where it is no JSON, has an unknown setting or a value of the wrong kind
  */
 export function readSettings(path: string | undefined): Settings {
   if (path === undefined && !existsSync(CONFIG_FILE)) return {}
@@ -47,7 +50,13 @@ export function readSettings(path: string | undefined): Settings {
     throw new DcmlError('config_invalid', `${file} cannot be read as JSON.`, { hint: 'Correct or remove it.', cause })
   }
   const parsed = v.safeParse(schema, json)
-  if (parsed.success) return parsed.output
+  if (parsed.success) {
+    const widened = path === undefined && TRUST.find((name) => name in parsed.output)
+    if (!widened) return parsed.output
+    throw new DcmlError('config_untrusted', `${file} lies in this folder and says whom to trust (${widened}).`, {
+      hint: `If you wrote it, say --config ${file}; otherwise remove it.`,
+    })
+  }
   const where = v.getDotPath(parsed.issues[0]) ?? 'the file'
   throw new DcmlError('config_invalid', `${file}: ${where}: ${parsed.issues[0].message}`, {
     hint: `Known settings: ${settingNames.join(', ')}.`,

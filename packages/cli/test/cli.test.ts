@@ -161,6 +161,24 @@ test('nothing is trusted by default: chat without a policy sends nothing', async
   expect(flag.json).toMatchObject({ error: { code: 'policy_missing' } })
 })
 
+test('a settings file that merely lies in the folder decides whom to trust for nobody', async () => {
+  const place = await mkdtemp(join(tmpdir(), 'dcml-hostile-'))
+  for (const trust of [{ policy: 'p.json' }, { imageH: ['0'.repeat(64)] }]) {
+    await writeFile(join(place, 'dcml.config.json'), JSON.stringify(trust))
+    const chat = ['chat', 'hi', '--endpoint', '127.0.0.1:1', '--json']
+    expect((await dcml(place, chat)).json).toMatchObject({ error: { code: 'config_untrusted' } })
+    const named = await dcml(place, [...chat, '--config', 'dcml.config.json'])
+    expect(named.json).not.toMatchObject({ error: { code: 'config_untrusted' } })
+  }
+  await rm(place, { recursive: true })
+})
+
+test('an empty file of receipts proves nothing', async () => {
+  await writeFile(join(folder, 'none.jsonl'), '')
+  const args = ['receipt', 'verify', 'none.jsonl', '--development', '--image-h', '0'.repeat(64), '--json']
+  expect(await dcml(folder, args)).toMatchObject({ code: 1, json: { error: { code: 'receipts_none' } } })
+})
+
 test('no environment variable and no settings file widens trust', async () => {
   await writeFile(join(folder, 'wide.json'), JSON.stringify({ development: true }))
   const flags = ['chat', 'hi', '--endpoint', '127.0.0.1:1', '--image-h', '0'.repeat(64), '--json']

@@ -6,7 +6,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import * as v from 'valibot'
 import { hostError } from '../host-error.ts'
 import { decimal, options, originOf, parseAddress, wholeNumber, withTrust } from '../options.ts'
-import type { Output } from '../output.ts'
+import { type Output, printable } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
 
@@ -53,7 +53,9 @@ export function chatCommand(output: () => Output): Command {
           output().note('DEVELOPMENT evidence: this host is simulated and proves nothing.')
         const history: Message[] = flags.system === undefined ? [] : [{ role: 'system', content: flags.system }]
         const write = (text: string): void =>
-          void (flags.json ? flags.echo && process.stderr.write(text) : process.stdout.write(text))
+          void (flags.json
+            ? flags.echo && process.stderr.write(printable(text))
+            : process.stdout.write(printable(text)))
         if (claims.modelH === undefined) throw noModel()
         const model = toHex(claims.modelH)
         if (prompt === undefined) return await converse({ client, model }, history, flags, write)

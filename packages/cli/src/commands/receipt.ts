@@ -1,5 +1,5 @@
 import { fileReceipts, type ReceiptRecord, verifyReceiptRecord } from '@dcml/client'
-import { parseReceipt, toHex } from '@dcml/protocol'
+import { DcmlError, parseReceipt, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
 import { options, readBytes, withTrust } from '../options.ts'
@@ -32,7 +32,8 @@ export function receiptCommand(output: () => Output): Command {
         const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
         lines.push(`${formatFacts(facts(record))}\n${formatChecks(checks)}\n${ok ? 'HOLDS' : 'DOES NOT HOLD'}${label}`)
       }
-      output().result(lines.join('\n\n') || 'no receipts', { ok: receipts.every(({ ok }) => ok), receipts })
+      if (receipts.length === 0) throw noReceipts(file)
+      output().result(lines.join('\n\n'), { ok: receipts.every(({ ok }) => ok), receipts })
       if (receipts.some(({ ok }) => !ok)) process.exitCode = 1
     })
 
@@ -43,6 +44,11 @@ function records(file: string): AsyncIterable<ReceiptRecord> {
   readBytes(file) // a store that does not exist is empty, a file that was named must be there
   return fileReceipts(file).list()
 }
+
+const noReceipts = (file: string): DcmlError =>
+  new DcmlError('receipts_none', `${file} holds no receipt.`, {
+    hint: 'Nothing was proven. Check that this is the right file.',
+  })
 
 interface Facts {
   modelH: string

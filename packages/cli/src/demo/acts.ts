@@ -3,6 +3,7 @@ import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageH } from '@dcml/attestation'
 import { DcmlError, toHex, utf8 } from '@dcml/protocol'
+import { readKeyFile } from '@dcml/publisher'
 import { demoModelPath } from '@dcml/training/node'
 import type { Finished, Host, Stage } from './stage.ts'
 
@@ -16,6 +17,8 @@ export interface Story {
   readonly say: (text: string) => void
   manifest: { path: string; imageH: string }
   container: string
+  /** Charlie's key, to look for where it must not be. */
+  sk: Uint8Array
   modelH: string
   a: Host
   b: Host
@@ -74,6 +77,7 @@ export const acts: readonly Act[] = [
       const charlie = await stage.folder('charlie')
       await cp(modelPath, join(charlie, 'model.gguf'))
       must(await stage.run('charlie', ['model', 'keygen', 'key.json']))
+      story.sk = await readKeyFile(join(charlie, 'key.json'))
       const sealed = must(
         await stage.run('charlie', ['model', 'seal', 'model.gguf', '--key', 'key.json', '--out', 'model.dcmw']),
       )

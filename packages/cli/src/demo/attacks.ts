@@ -1,6 +1,6 @@
 // What the host, or someone else's host, tries against B and Alice. An act is good when the attack is refused, by the
 // check that is meant to refuse it.
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Act, must, type Story, serve, trust, writeManifest } from './acts.ts'
 import { SEEN_FILE } from './relay.ts'
@@ -100,12 +100,20 @@ export const attacks: readonly Act[] = [
   },
   {
     name: 'host-reads-disk',
-    async play({ stage, canary, modelPath }) {
-      const secrets = fingerprints(await readFile(modelPath), 64, 32).set('prompt', Buffer.from(canary))
-      const hosts = await Promise.all(['host-a', 'host-b', 'host-m', 'host-t', 'relay'].map(stage.folder))
-      const { files, found } = await scan(hosts, secrets)
+    async play({ stage, canary, modelPath, sk }) {
+      const secrets = fingerprints(await readFile(modelPath), 64, 32)
+      const key = Buffer.from(sk)
+      for (const [name, secret] of Object.entries({
+        prompt: canary,
+        'sk as hex': key.toString('hex'),
+        'sk as base64url': key.toString('base64url'),
+        'sk as bytes': key,
+      }))
+        secrets.set(name, Buffer.from(secret))
+      await findsWhatIsThere(await stage.folder('control'), secrets)
+      const { files, found } = await scan([stage.root], secrets)
       if (found.length > 0) throw new Error(`found on disk: ${found.join('; ')}`)
-      return `${files} files and logs of all hosts hold none of ${secrets.size - 1} pieces of the weights, and not the prompt`
+      return `${files} files and logs that all parties left hold none of ${secrets.size} pieces of weights, key and prompt`
     },
   },
 ]
@@ -121,4 +129,12 @@ async function failure(adminUrl: string): Promise<string> {
     if (phase === 'ready') return phase
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+}
+
+/** A search that finds nothing proves something only if it would have found it. */
+async function findsWhatIsThere(folder: string, secrets: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  await writeFile(join(folder, 'control'), Buffer.concat([...secrets.values()]))
+  const { found } = await scan([folder], secrets)
+  await rm(folder, { recursive: true })
+  if (secrets.size < 36 || found.length !== secrets.size) throw new Error('the search misses what is there')
 }
