@@ -129,12 +129,15 @@ describe.skipIf(!tdx)('the genuine TDX quote', () => {
 
   test('meets a policy that names it, and none that names another', async () => {
     const { mrTd: mrtd, mrSeam } = expected.result
+    const { report } = await verifyTdxQuote({ quote, collateral, now })
+    const [, rtmr1, rtmr2] = report!.rtmr.map(toHex) as [string, string, string]
     const tcb = { minEvaluationNumber: 17 }
-    const own = clientDefault({ imageH: 'any', images: [{ mrtd, label: 'it' }], mrSeam: [mrSeam], tcb })
+    const images = [{ mrtd, rtmr1, rtmr2, label: 'it' }]
+    const own = clientDefault({ imageH: 'any', images, mrSeam: [mrSeam], tcb })
     expect(await verifyTdxQuote({ quote, collateral, now, policy: own })).toMatchObject({ ok: true })
     const other = clientDefault({
       imageH: ['00'.repeat(32)],
-      images: [{ mrtd, rtmr1: mrtd, label: 'other' }],
+      images: [{ mrtd, rtmr1: mrtd, rtmr2, label: 'other' }],
       mrSeam: [mrtd],
       platforms: ['00'.repeat(16)],
     })

@@ -6,6 +6,7 @@ import { clientDefault, development, keyRelease, platform } from './presets.ts'
 
 const imageH = 'ab'.repeat(32)
 const mrtd = 'cd'.repeat(48)
+const image = { mrtd, rtmr1: mrtd, rtmr2: 'ef'.repeat(48), label: 'a' }
 
 const refusal = (json: unknown): DcmlError => {
   try {
@@ -34,7 +35,11 @@ test('hex is compared in lower case', () => {
 })
 
 test('a policy reads back as itself', () => {
-  for (const policy of [platform, development(), clientDefault({ imageH: [imageH], images: [{ mrtd, label: 'a' }] })])
+  for (const policy of [
+    platform,
+    development(),
+    clientDefault({ imageH: [imageH], images: [image, { ...image, rtmr1: 'any' as const }] }),
+  ])
     expect(parsePolicy(JSON.parse(JSON.stringify(policy)))).toEqual(policy)
 })
 
@@ -46,8 +51,13 @@ describe('refuses with the field', () => {
     [{ imageH: imageH }, 'imageH'],
     [{ imageH: [imageH.slice(2)] }, 'imageH.0'],
     [{ imageH: ['zz'.repeat(32)] }, 'imageH.0'],
-    [{ images: [{ mrtd }] }, 'images.0.label'],
-    [{ images: [{ mrtd, label: 'a', rtmr3: mrtd }] }, 'images.0.rtmr3'],
+    [{ images: [{ ...image, label: undefined }] }, 'images.0.label'],
+    [{ images: [{ ...image, rtmr3: mrtd }] }, 'images.0.rtmr3'],
+    // the firmware alone says nothing about what it boots
+    [{ images: [{ mrtd, label: 'a' }] }, 'images.0.rtmr1'],
+    [{ images: [{ mrtd, rtmr1: mrtd, label: 'a' }] }, 'images.0.rtmr2'],
+    [{ images: [image, { ...image, rtmr2: 'all' }] }, 'images.1.rtmr2'],
+    [{ images: [{ ...image, rtmr0: 'any' }] }, 'images.0.rtmr0'],
     [{ tcb: { accept: ['Revoked'] } }, 'tcb.accept.0'],
     [{ tcb: { accept: ['uptodate'] } }, 'tcb.accept.0'],
     [{ tcb: { graceDays: -1 } }, 'tcb.graceDays'],

@@ -6,15 +6,26 @@ import { TCB_STATUSES, type TcbStatus } from '../tdx/tcb-status.ts'
 /** How tightly the evidence must be tied to the channel it came over; each includes the ones before it. */
 export type Binding = 'key' | 'session-signed' | 'session-quoted'
 
-/** Measurements of one boot image, as lower-case hex of 48 bytes. A register left out is not compared. */
+/**
+ * Measurements of one boot image, as lower-case hex of 48 bytes. A register that is waived with `'any'` is not compared:
+ * then the check `boot_image` shows as skipped, and in production no key is released on it.
+ */
 export interface ImageMeasurements {
+  /** The firmware alone: it says nothing about what the firmware went on to boot. */
   readonly mrtd: string
+  /** Configuration of the virtual machine, which differs with its size. Left out: not compared. */
   readonly rtmr0?: string
-  readonly rtmr1?: string
-  readonly rtmr2?: string
+  /** Boot loader and kernel (Intel TDX Virtual Firmware Design Guide, measurement registers). */
+  readonly rtmr1: string
+  /** Kernel command line and initial file system. */
+  readonly rtmr2: string
   /** Name of the image in the result. */
   readonly label: string
 }
+
+/** The registers that an image waives and that would say what was booted. */
+export const waivedRegisters = (image: ImageMeasurements): string[] =>
+  (['mrtd', 'rtmr1', 'rtmr2'] as const).filter((register) => image[register] === 'any')
 
 /**
  * What a verifier accepts. Everything not said here is refused; a list of accepted values has to be given or waived
@@ -72,6 +83,10 @@ const anyOr = <Item extends v.GenericSchema>(item: Item) => {
   const list = v.array(item)
   return v.lazy<typeof waived | typeof list>((value) => (typeof value === 'string' ? waived : list))
 }
+/** The text of a waiver passes as it is, anything else has to be a measurement. */
+const waivable = v.lazy<v.LiteralSchema<'any', undefined> | typeof measurement>((value) =>
+  value === 'any' ? v.literal('any') : measurement,
+)
 const acceptable = TCB_STATUSES.filter((status) => status !== 'Revoked')
 
 const schema = v.strictObject({
@@ -81,10 +96,10 @@ const schema = v.strictObject({
   images: v.optional(
     anyOr(
       v.strictObject({
-        mrtd: measurement,
+        mrtd: waivable,
         rtmr0: v.exactOptional(measurement),
-        rtmr1: v.exactOptional(measurement),
-        rtmr2: v.exactOptional(measurement),
+        rtmr1: waivable,
+        rtmr2: waivable,
         label: v.string(),
       }),
     ),

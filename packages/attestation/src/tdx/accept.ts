@@ -1,5 +1,5 @@
 import { equalBytes, fromHex, toHex } from '@dcml/protocol'
-import type { ImageMeasurements, Policy } from '../policy/policy.ts'
+import { type ImageMeasurements, type Policy, waivedRegisters } from '../policy/policy.ts'
 import { Refusal } from '../x509/der.ts'
 import { mrConfigId } from './config-id.ts'
 import type { Platform } from './pck.ts'
@@ -33,15 +33,24 @@ export function requireImageH(report: TdReport, accepted: readonly string[]): vo
     throw new Refusal(`MRCONFIGID ${toHex(report.mrConfigId)} names no accepted image manifest`)
 }
 
-export function requireBootImage({ mrtd, rtmr }: TdReport, images: readonly ImageMeasurements[]): void {
-  const matches = (expected: string | undefined, actual: Uint8Array) =>
-    expected === undefined || expected === toHex(actual)
-  const image = images.find(
-    (candidate) =>
-      candidate.mrtd === toHex(mrtd) &&
-      [candidate.rtmr0, candidate.rtmr1, candidate.rtmr2].every((expected, i) => matches(expected, rtmr[i]!)),
-  )
+/** @returns the accepted image that this TD booted, where several match the one that waives least */
+export function requireBootImage(
+  { mrtd, rtmr }: TdReport,
+  images: readonly ImageMeasurements[],
+): { label: string; waived: readonly string[] } {
+  const equal = (expected: string, actual: Uint8Array) => expected === 'any' || expected === toHex(actual)
+  const [image] = images
+    .filter(
+      (candidate) =>
+        equal(candidate.mrtd, mrtd) &&
+        equal(candidate.rtmr0 ?? 'any', rtmr[0]!) &&
+        equal(candidate.rtmr1, rtmr[1]!) &&
+        equal(candidate.rtmr2, rtmr[2]!),
+    )
+    .map((candidate) => ({ label: candidate.label, waived: waivedRegisters(candidate) }))
+    .sort((a, b) => a.waived.length - b.waived.length)
   if (!image) throw new Refusal(`MRTD ${toHex(mrtd)} with its RTMRs is no accepted boot image`)
+  return image
 }
 
 export function requireMrSeam({ mrSeam }: TdReport, accepted: readonly string[]): void {

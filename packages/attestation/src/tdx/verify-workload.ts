@@ -23,7 +23,11 @@ export async function verifyWorkload(
   if (imageH === 'any') list.skip('image_h', notAsked('image manifest'))
   else await list.run('image_h', [report], (td) => requireImageH(td, imageH))
   if (images === 'any') list.skip('boot_image', notAsked('boot image'))
-  else await list.run('boot_image', [report], (td) => requireBootImage(td, images))
+  else {
+    const image = await list.run('boot_image', [report], (td) => requireBootImage(td, images))
+    if (image && image.waived.length > 0)
+      list.skip('boot_image', `The policy accepts any ${image.waived.join(', ')} in the image ${image.label}.`)
+  }
   if (!mrSeam) list.skip('mr_seam', notAsked('TDX module of a signer that Intel names'))
   else await list.run('mr_seam', [report], (td) => requireMrSeam(td, mrSeam))
   if (!platforms) list.skip('platform_id', notAsked('platform'))
