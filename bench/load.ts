@@ -27,7 +27,10 @@ export async function load({ url, fetch, clients, requests, body }: LoadOptions)
   let tokens = 0
   const start = performance.now()
   const client = async (): Promise<void> => {
-    while (next < requests) tokens += await one(url, fetch, body(next++), result)
+    while (next < requests) {
+      const spent = await one(url, fetch, body(next++), result) // read `tokens` only after the wait
+      tokens += spent
+    }
   }
   await Promise.all(Array.from({ length: clients }, client))
   const seconds = (performance.now() - start) / 1000

@@ -43,8 +43,10 @@ function row(
   const rate = (side: readonly LoadResult[], key: 'totalTokensPerSecond' | 'requestsPerSecond') =>
     median(side.map((r) => r[key]))
   const pooled = (side: readonly LoadResult[], key: 'ttft' | 'itl' | 'tpot') => side.flatMap((r) => r[key])
-  const added = (key: 'ttft' | 'itl' | 'tpot', share: number) =>
-    (percentile(pooled(dcml, key), share) - percentile(pooled(raw, key), share)).toFixed(2)
+  const added = (key: 'ttft' | 'itl' | 'tpot', share: number) => {
+    const difference = percentile(pooled(dcml, key), share) - percentile(pooled(raw, key), share)
+    return `${difference < 0 ? '' : '+'}${difference.toFixed(2)}`
+  }
   const [a, b] = [rate(raw, 'totalTokensPerSecond'), rate(dcml, 'totalTokensPerSecond')]
   const [c, d] = [rate(raw, 'requestsPerSecond'), rate(dcml, 'requestsPerSecond')]
   return {
@@ -55,9 +57,9 @@ function row(
     'req/s DCML': d.toFixed(2),
     'req/s plain': c.toFixed(2),
     'TTFT p50 plain': median(pooled(raw, 'ttft')).toFixed(1),
-    'TTFT p50': `+${added('ttft', 0.5)}`,
-    'TTFT p99': `+${added('ttft', 0.99)}`,
-    'ITL p50': `+${added('itl', 0.5)}`,
-    'TPOT p50': `+${added('tpot', 0.5)}`,
+    'TTFT p50': added('ttft', 0.5),
+    'TTFT p99': added('ttft', 0.99),
+    'ITL p50': added('itl', 0.5),
+    'TPOT p50': added('tpot', 0.5),
   }
 }
