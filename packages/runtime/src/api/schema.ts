@@ -20,14 +20,16 @@ const generation = {
   ignore_eos: v.nullish(v.boolean()),
 }
 
+/** Most messages, items or parts of one: far beyond a conversation, and what an engine's template writes in a moment. */
+const MOST = 2048
 const part = v.looseObject({ type: v.string(), text: v.nullish(v.string()) })
-const content = v.nullish(v.union([v.string(), v.array(part)]))
+const content = v.nullish(v.union([v.string(), v.pipe(v.array(part), v.maxLength(MOST))]))
 const role = v.picklist(['system', 'developer', 'user', 'assistant', 'tool'])
 
 /** `POST /v1/chat/completions` */
 export const chatSchema = v.looseObject({
   ...generation,
-  messages: v.pipe(v.array(v.looseObject({ role, content })), v.minLength(1)),
+  messages: v.pipe(v.array(v.looseObject({ role, content })), v.minLength(1), v.maxLength(MOST)),
   max_completion_tokens: v.nullish(count),
   logprobs: v.nullish(v.boolean()),
   top_logprobs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
@@ -48,7 +50,7 @@ export const completionSchema = v.looseObject({
 /** `POST /v1/embeddings` */
 export const embeddingSchema = v.looseObject({
   model: v.nullish(v.string()),
-  input: v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(2048))]),
+  input: v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(MOST))]),
   encoding_format: v.nullish(v.picklist(['float', 'base64'])),
 })
 
@@ -64,7 +66,7 @@ const items = v.array(
 /** `POST /v1/responses`, the part of it that needs no memory on the server and no tools of OpenAI's. */
 export const responsesSchema = v.looseObject({
   ...sampling,
-  input: v.union([v.string(), v.pipe(items, v.minLength(1))]),
+  input: v.union([v.string(), v.pipe(items, v.minLength(1), v.maxLength(MOST))]),
   instructions: v.nullish(v.string()),
   max_output_tokens: v.nullish(count),
   previous_response_id: v.nullish(v.string()),

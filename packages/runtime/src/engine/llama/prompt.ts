@@ -22,26 +22,34 @@ export class PromptReader {
 
   /** @throws DcmlError `engine_context_overflow`, `engine_unsupported`, `engine_request_invalid` */
   chat(messages: readonly ChatMessage[]): Token[] {
-    this.#refuseHuge(messages.reduce((sum, { content }) => sum + content.length, 0))
-    return this.#begin(this.#template.tokenize(messages))
+    this.#refuse(messages.reduce((sum, { content }) => sum + Math.max(1, this.#fewestTokens(content.length)), 0))
+    const parts = this.#template.render(messages)
+    this.#refuse(this.#fewestTokens(parts.reduce((sum, { text }) => sum + text.length, 0)))
+    return this.#begin(parts.flatMap(({ text, special }) => this.#model.tokenize(text, special)))
   }
 
   /** @throws DcmlError `engine_context_overflow`, `engine_request_invalid` */
   text(prompt: string): Token[] {
-    this.#refuseHuge(prompt.length)
+    this.#refuse(this.#fewestTokens(prompt.length))
     return this.#begin(this.#model.tokenize(prompt, true))
   }
 
   /** @throws DcmlError `engine_context_overflow` */
   embedding(text: string): Token[] {
-    this.#refuseHuge(text.length)
+    this.#refuse(this.#fewestTokens(text.length))
     return this.#model.tokenize(text)
   }
 
-  /** Tokenizing takes about a second per megabyte, in which nobody else is served. */
-  #refuseHuge(characters: number): void {
-    const fewest = Math.ceil(characters / this.#longestToken)
-    if (fewest >= this.#contextLength) throw contextOverflow(fewest, this.#contextLength)
+  #fewestTokens(characters: number): number {
+    return Math.ceil(characters / this.#longestToken)
+  }
+
+  /**
+   * Writing a conversation and tokenizing it take longer than in proportion to their length, and nobody else is served
+   * meanwhile: what cannot fit is refused before either.
+   */
+  #refuse(fewestTokens: number): void {
+    if (fewestTokens >= this.#contextLength) throw contextOverflow(fewestTokens, this.#contextLength)
   }
 
   /** Adds the token that texts of this model begin with, unless its template has written it already. */

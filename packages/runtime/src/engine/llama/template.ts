@@ -1,22 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import { DcmlError } from '@dcml/protocol'
 import { Template } from '@huggingface/jinja'
-import type { LlamaModel, Token } from 'node-llama-cpp'
+import type { LlamaModel } from 'node-llama-cpp'
 import type { ChatMessage } from '../engine.ts'
 import { unsupported } from '../faults.ts'
 
 /** llama.cpp's token types that only a template may write: UNKNOWN and CONTROL. */
 const RESERVED = new Set([2, 3])
 
-/** The model's own chat template, and the tokens of a conversation in it. */
+/** A piece of a written conversation. */
+export interface TemplatePart {
+  readonly text: string
+  /** Whether control tokens in it are meant. */
+  readonly special: boolean
+}
+
+/** The model's own chat template. */
 export class ChatTemplate {
-  readonly #model: LlamaModel
+  readonly #tokens: LlamaModel['tokens']
   readonly #template: Template | undefined
   /** Matches the text of every control token, the longest first. */
   readonly #control: RegExp | undefined
 
   constructor(model: LlamaModel) {
-    this.#model = model
+    this.#tokens = model.tokens
     const { chat_template, ggml } = model.fileInfo.metadata.tokenizer ?? {}
     this.#template = chat_template === undefined ? undefined : parse(chat_template)
     const types = ggml?.token_type as readonly number[] | undefined
@@ -26,14 +33,15 @@ export class ChatTemplate {
   }
 
   /**
-   * Tokens of the conversation, up to where the answer begins. What a message says can never become a control token:
-   * a user who writes `<|im_end|>` gets those ten characters, not a forged system message.
+   * The conversation, up to where the answer begins. What a message says can never become a control token: a user who
+   * writes `<|im_end|>` gets those ten characters, not a forged system message.
+   * @throws DcmlError `engine_unsupported`, `engine_request_invalid`
    */
-  tokenize(messages: readonly ChatMessage[]): Token[] {
+  render(messages: readonly ChatMessage[]): TemplatePart[] {
     const quoted: string[] = []
     const mark = randomUUID()
     const quote = (text: string) => `${mark}:${quoted.push(text) - 1};`
-    const rendered = this.#render(
+    const rendered = this.#write(
       messages.map(({ role, content }) => ({
         role: role === 'developer' ? 'system' : role,
         content: this.#control ? content.replace(this.#control, quote) : content,
@@ -41,15 +49,15 @@ export class ChatTemplate {
     )
     return rendered
       .split(new RegExp(`${mark}:(\\d+);`))
-      .flatMap((part, index) =>
-        index % 2 === 0 ? this.#model.tokenize(part, true) : this.#model.tokenize(quoted[Number(part)]!, false),
+      .map((part, index) =>
+        index % 2 === 0 ? { text: part, special: true } : { text: quoted[Number(part)]!, special: false },
       )
   }
 
-  #render(messages: readonly { role: string; content: string }[]): string {
+  #write(messages: readonly { role: string; content: string }[]): string {
     if (!this.#template)
       throw unsupported('The model has no chat template that can be read.', 'Use /v1/completions with this model.')
-    const { bosString, eosString } = this.#model.tokens
+    const { bosString, eosString } = this.#tokens
     try {
       return this.#template.render({
         messages,
