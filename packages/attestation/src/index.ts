@@ -36,6 +36,7 @@ export {
   type VerifyEvidenceOptions,
   verifyEvidence,
 } from './evidence/verify.ts'
+export { strictKeyPolicy } from './policy/key-release.ts'
 export { type Binding, type ImageMeasurements, type Policy, type PolicyInput, parsePolicy } from './policy/policy.ts'
 export { clientDefault, development, keyRelease, platform } from './policy/presets.ts'
 export type { Root } from './roots/trust.ts'

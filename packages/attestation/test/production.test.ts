@@ -12,7 +12,7 @@ const anything = { imageH: 'any', images: 'any' } as const
 const policies: Record<string, Policy> = {
   platform,
   clientDefault: clientDefault(anything),
-  keyRelease: keyRelease(anything),
+  keyRelease: keyRelease({ imageH: [], images: [] }),
   'everything tolerated': clientDefault({
     ...anything,
     tcb: { accept: ['UpToDate', 'SWHardeningNeeded', 'OutOfDate'], minEvaluationNumber: 0, graceDays: 9999 },

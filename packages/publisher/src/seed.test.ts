@@ -1,4 +1,4 @@
-import { development, keyRelease } from '@dcml/attestation'
+import { development, keyRelease, parsePolicy } from '@dcml/attestation'
 import { NO_CHAIN, toBase64url, toHex } from '@dcml/protocol'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type FakeEnclave, startFakeEnclave } from '../test/fake-enclave.ts'
@@ -71,12 +71,29 @@ test.each([
 })
 
 test('a production policy for any image is refused before connecting', async () => {
+  const imageH = ['ab'.repeat(32)]
+  const image = { mrtd: 'cd'.repeat(48), rtmr1: 'cd'.repeat(48), rtmr2: 'any', label: 'half' }
   for (const wide of [
-    keyRelease({ imageH: 'any', images: [] }),
-    keyRelease({ imageH: ['ab'.repeat(32)], images: 'any' }),
+    { imageH: 'any' as const, images: [] },
+    { imageH, images: 'any' as const },
+    { imageH, images: [image] },
   ])
-    await expect(seed({ policy: wide })).rejects.toMatchObject({ code: 'seed_policy_too_wide' })
+    await expect(seed({ policy: parsePolicy(wide) })).rejects.toMatchObject({ code: 'key_policy_too_wide' })
   expect(fake.requests).toEqual([])
+})
+
+test('a weakened TD gets no key, though the policy tolerates it', async () => {
+  const weak = await startFakeEnclave({ tdAttributes: Uint8Array.of(0, 0, 0, 0x10, 0, 0, 0, 0x80) })
+  try {
+    const policy = development({ imageH: [weak.imageH], td: { perfmon: true } })
+    await expect(seed({ policy }, weak)).rejects.toMatchObject({
+      code: 'attestation_refused',
+      details: { failed: 'td_perfmon' },
+    })
+    expect(weak.grants).toEqual([])
+  } finally {
+    await weak.close()
+  }
 })
 
 test('a manifest that does not name the model, or names another chain, gets no key', async () => {

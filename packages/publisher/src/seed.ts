@@ -1,4 +1,4 @@
-import type { Attested, Policy } from '@dcml/attestation'
+import { type Attested, type Policy, strictKeyPolicy } from '@dcml/attestation'
 import { connectAttested, type PostAnswer, postOver } from '@dcml/attestation/node'
 import { type Chain, DcmlError, encodeKeyGrant, NO_CHAIN, toBase64url, toHex } from '@dcml/protocol'
 import * as v from 'valibot'
@@ -7,8 +7,8 @@ export interface SeedOptions {
   /** Attested port of the enclave. */
   readonly endpoint: { readonly host: string; readonly port: number }
   /**
-   * Whom to trust with the key: at least which image (`imageH`). Whatever it says, the enclave has to quote this very
-   * connection and get no grace for an outdated platform, as in `keyRelease`.
+   * Whom to trust with the key: which image manifests (`imageH`) and boot images. Whatever it tolerates is taken away by
+   * `strictKeyPolicy`.
    */
   readonly policy: Policy
   /** Roots to trust instead of the pinned ones; a development root is only ever given here. */
@@ -42,15 +42,16 @@ const refusalSchema = v.object({ error: v.object({ code: v.pipe(v.string(), v.re
 /**
  * `set_sk` (paper §4): verifies an enclave and hands it the secret key of a model over the very connection that was
  * verified. Nothing leaves this process before every check has passed.
- * @throws DcmlError `seed_policy_too_wide`, those of `connectAttested` (`attestation_refused`, …),
+ * @throws DcmlError `key_policy_too_wide`, `policy_invalid`, those of `connectAttested` (`attestation_refused`, …),
  * `seed_model_not_allowed`, `seed_wrong_chain`, `seed_refused`, `seed_timeout`, `connection_lost`, `borsh_invalid`
  */
 export async function seedEnclave(options: SeedOptions): Promise<Seeded> {
   const { endpoint, roots, clock, modelH, chain = NO_CHAIN, timeoutMs = 15_000, signal } = options
-  refuseWide(options.policy)
+  // the claims name a model only after its key has come: none is asked for
+  const { modelH: _, ...policy } = options.policy
   const { socket, result } = await connectAttested({
     ...endpoint,
-    policy: strict(options.policy),
+    policy: strictKeyPolicy(policy),
     timeoutMs,
     ...(roots && { roots }),
     ...(clock && { clock }),
@@ -82,19 +83,6 @@ export async function seedEnclave(options: SeedOptions): Promise<Seeded> {
   } finally {
     socket.destroy()
   }
-}
-
-/** What holds for a key whatever the policy says. The claims name a model only after its key has come: none is asked for. */
-function strict({ modelH: _, ...policy }: Policy): Policy {
-  return { ...policy, tcb: { ...policy.tcb, graceDays: 0 }, binding: 'session-quoted' }
-}
-
-/** In production a key for whatever runs there is a key given away, however it came into the policy. */
-function refuseWide({ environment, imageH, images }: Policy): void {
-  if (environment === 'production' && (imageH === 'any' || images === 'any'))
-    throw new DcmlError('seed_policy_too_wide', 'The policy accepts any image.', {
-      hint: 'Name the image manifests (imageH) and the boot images (images) that may have the key.',
-    })
 }
 
 /** Asked before the key leaves, though an honest runtime would turn it away as well. */

@@ -21,9 +21,9 @@ export interface FakeEnclave {
 }
 
 export async function startFakeEnclave(
-  options: { models?: string[]; network?: { networkId: string; contract: string } } = {},
+  options: { models?: string[]; network?: { networkId: string; contract: string }; tdAttributes?: Uint8Array } = {},
 ): Promise<FakeEnclave> {
-  const { models = 'any', network } = options
+  const { models = 'any', network, tdAttributes } = options
   const simulator = await createSimulator()
   const manifest = utf8(
     JSON.stringify({
@@ -37,7 +37,10 @@ export async function startFakeEnclave(
     }),
   )
   const image = imageH(manifest)
-  const enclave = await createEnclave({ tee: simulator.createTee({ imageH: image }), manifest })
+  const enclave = await createEnclave({
+    tee: simulator.createTee({ imageH: image, ...(tdAttributes && { tdAttributes }) }),
+    manifest,
+  })
   const server = createServer(enclave.tls, async (request, response) => {
     fake.requests.push(request.url ?? '')
     const url = new URL(request.url ?? '/', 'https://enclave')

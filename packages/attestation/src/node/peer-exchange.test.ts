@@ -20,6 +20,9 @@ interface Peer {
   requests: string[]
 }
 
+/** SEPT_VE_DISABLE, as every TD here, and PERFMON (bits 28 and 63). */
+const withPerfmon = Uint8Array.of(0, 0, 0, 0x10, 0, 0, 0, 0x80)
+
 const verdict = (error: AttestationRefused): string => [error.code, ...failures(error.checks ?? [])].join(' ')
 
 /** An enclave that serves evidence and takes keys as the runtime's set-sk does. */
@@ -158,6 +161,13 @@ test('a policy cannot be so lax as to let another image in', async () => {
   expect(verdict((await refusal(dial(holder, other))) as never)).toBe('attestation_refused image_h')
 })
 
+test('a policy cannot tolerate a weakened TD', async () => {
+  const tee = (await simulator()).createTee({ imageH: imageH(manifest()), tdAttributes: withPerfmon })
+  const weak = await startPeer({ enclave: await startEnclave({ tee }) })
+  const holder = await startPeer({ policy: await policyFor({ td: { perfmon: true } }) })
+  expect(verdict((await refusal(dial(holder, weak))) as never)).toBe('attestation_refused td_perfmon')
+})
+
 test('an enclave on real hardware gives nothing to a simulated one, whatever its policy says', async () => {
   const tee = (await simulator()).createTee({ imageH: imageH(manifest()) })
   const real = await startEnclave({ tee: { name: 'tdx', environment: 'production', quote: (data) => tee.quote(data) } })
@@ -169,8 +179,13 @@ test('an enclave on real hardware gives nothing to a simulated one, whatever its
 test('a policy for real hardware has to know the boot images', async () => {
   const tee = (await simulator()).createTee({ imageH: imageH(manifest()) })
   const real = await startEnclave({ tee: { name: 'tdx', environment: 'production', quote: (data) => tee.quote(data) } })
-  const policy = await policyFor({ images: 'any' })
-  expect(() => new PeerExchange({ enclave: real, policy })).toThrow(expect.objectContaining({ code: 'policy_invalid' }))
+  const { image } = await simulator()
+  for (const images of ['any' as const, [{ ...image, rtmr1: 'any' }]]) {
+    const policy = await policyFor({ images })
+    expect(() => new PeerExchange({ enclave: real, policy })).toThrow(
+      expect.objectContaining({ code: 'key_policy_too_wide' }),
+    )
+  }
 })
 
 test('an enclave does not pass a key to itself', async () => {

@@ -8,7 +8,7 @@ import { AttestationRefused } from '../channel/refused.ts'
 import type { AttestAnswer, AttestRequest } from '../channel/wire.ts'
 import type { EvidenceJson } from '../evidence/evidence.ts'
 import { type Attested, verifyEvidence } from '../evidence/verify.ts'
-import type { Policy } from '../policy/policy.ts'
+import { strictKeyPolicy } from '../policy/key-release.ts'
 import { type AttestedConnection, type AttestOptions, connectAttested } from './connect.ts'
 import type { Enclave } from './enclave.ts'
 import { connectionExporter } from './exporter.ts'
@@ -26,8 +26,8 @@ export interface PeerConnection extends AttestedConnection {
 
 /**
  * Both sides of the exchange for one enclave. The policy belongs to the measured image: a host that could choose it could
- * choose who gets the key. Whatever it says, a peer must run this enclave's own image, in the same environment, in a TD that
- * can be neither debugged nor migrated, without grace for outdated platforms, and quote the connection itself.
+ * choose who gets the key. Whatever it says, a peer must run this enclave's own image, in the same environment, and fulfil
+ * `strictKeyPolicy`.
  */
 export class PeerExchange {
   readonly #enclave: Enclave
@@ -35,11 +35,12 @@ export class PeerExchange {
   readonly #challengeTtlMs: number
   readonly #challenges = new WeakMap<TLSSocket, { challenge: Uint8Array; expires: number }>()
 
-  /** @throws DcmlError `policy_invalid` where the policy takes any boot image outside of development */
+  /** @throws DcmlError `key_policy_too_wide` where the policy takes any boot image outside of development */
   constructor({ enclave, challengeTtlMs = 30_000, policy, clock = Date.now, ...options }: PeerExchangeOptions) {
     this.#enclave = enclave
     this.#challengeTtlMs = challengeTtlMs
-    this.#options = { ...options, clock, policy: ownImageOnly(policy, enclave) }
+    const own = { ...policy, environment: enclave.environment, imageH: [toHex(enclave.imageH)] }
+    this.#options = { ...options, clock, policy: strictKeyPolicy(own) }
   }
 
   /** Responder: answers `GET /dcml/v1/evidence`; a `peer-responder` request also gets a challenge for its connection. */
@@ -109,21 +110,5 @@ export class PeerExchange {
       throw new DcmlError('peer_is_self', 'The peer is this very enclave.', {
         hint: 'Give the address of another one.',
       })
-  }
-}
-
-function ownImageOnly(policy: Policy, { imageH, environment }: Enclave): Policy {
-  // a boot image of the host's choosing would run anything under our imageH
-  if (environment === 'production' && policy.images === 'any')
-    throw new DcmlError('policy_invalid', 'A policy for passing keys has to list the accepted boot images.', {
-      hint: 'Put the measurements of the boot images into the measured image.',
-    })
-  return {
-    ...policy,
-    environment,
-    imageH: [toHex(imageH)],
-    tcb: { ...policy.tcb, graceDays: 0 },
-    td: { ...policy.td, debug: false, migratable: false },
-    binding: 'session-quoted',
   }
 }

@@ -2,7 +2,7 @@ import { DcmlError } from '@dcml/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parsePolicy } from './policy.ts'
-import { clientDefault, development, keyRelease, platform } from './presets.ts'
+import { clientDefault, development, platform } from './presets.ts'
 
 const imageH = 'ab'.repeat(32)
 const mrtd = 'cd'.repeat(48)
@@ -86,14 +86,6 @@ describe('refuses with the field', () => {
 })
 
 describe('presets', () => {
-  test('key release takes no grace and no weaker binding, whatever it is given', () => {
-    const options = { imageH: [imageH], images: [], tcb: { graceDays: 30 }, binding: 'key' as const }
-    expect(keyRelease(options)).toMatchObject({
-      tcb: { graceDays: 0 },
-      binding: 'session-quoted',
-      environment: 'production',
-    })
-  })
   test('only development takes development roots', () => {
     expect(development().environment).toBe('development')
     for (const policy of [platform, clientDefault({ imageH: 'any', images: 'any' }), parsePolicy({})])

@@ -1,3 +1,4 @@
+import { strictKeyPolicy } from './key-release.ts'
 import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
 
 /** The identities a preset cannot know: which image manifests and boot images to accept. */
@@ -22,18 +23,12 @@ export function clientDefault(options: Identities & PolicyInput): Policy {
 }
 
 /**
- * For handing a model key to an enclave (paper §4): as {@link clientDefault}, with a quote made for this very session
- * and no grace for outdated platforms, whatever the options say. `imageH` is that of the enclave which holds the key;
- * `platforms` where the machines are known.
- * @throws DcmlError `policy_invalid` where an option has the wrong form
+ * For handing a model key to an enclave (paper §4): what {@link strictKeyPolicy} leaves of the options. `imageH` is that
+ * of the enclave which holds the key; `platforms` where the machines are known.
+ * @throws DcmlError `policy_invalid` where an option has the wrong form, `key_policy_too_wide`
  */
 export function keyRelease(options: Identities & Omit<PolicyInput, 'binding'>): Policy {
-  return parsePolicy({
-    maxAgeSeconds: 60,
-    ...options,
-    tcb: { ...options.tcb, graceDays: 0 },
-    binding: 'session-quoted',
-  })
+  return strictKeyPolicy(parsePolicy({ maxAgeSeconds: 60, ...options }))
 }
 
 /**
