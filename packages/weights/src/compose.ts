@@ -1,4 +1,7 @@
-import { toBase64url, toHex } from '@dcml/protocol'
+import { concatBytes, toBase64url, toHex, utf8 } from '@dcml/protocol'
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { canonicalJson } from './canonical.ts'
 import { type BoundHeader, type ContainerHeader, type ModelMeta, SUITE } from './header.ts'
 import { modelHOf, type WeightsManifest } from './manifest.ts'
 import { keyCommitment } from './segments.ts'
@@ -19,6 +22,22 @@ export const drawSecrets = (): SealSecrets => ({
   salt: crypto.getRandomValues(new Uint8Array(32)),
   noncePrefix: crypto.getRandomValues(new Uint8Array(7)),
 })
+
+/**
+ * Content key of a seal that can be interrupted: whoever has `sk` finds it again, and nobody else can choose it. All
+ * that says what is sealed and to whom goes in, so a salt taken from another container of the same key leads to another
+ * content key, not to one that the recipients of that container know.
+ * @param kids key ids of the recipients, in the order of the wraps
+ * @returns 32 bytes
+ */
+export const deriveContentKey = (
+  sk: Uint8Array,
+  salt: Uint8Array,
+  { modelH, meta, kids }: { modelH: string; meta: ModelMeta; kids: readonly string[] },
+): Uint8Array<ArrayBuffer> => {
+  const info = concatBytes(utf8('dcmw cek'), utf8(canonicalJson({ modelH, meta, kids } as never)))
+  return Uint8Array.from(hkdf(sha256, sk, salt, info, 32))
+}
 
 /**
  * Makes the header of a new container.

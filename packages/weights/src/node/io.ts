@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { DcmlError } from '@dcml/protocol'
 
 /** Said now and then while long work runs. */
@@ -26,6 +26,15 @@ export async function readFully(file: FileHandle, into: Uint8Array, position: nu
     done += bytesRead
   }
   return done
+}
+
+/**
+ * Opens a new file in place of whatever has that name. A link is replaced, never followed, so a folder that others can
+ * write to does not lead the bytes elsewhere.
+ */
+export async function createNew(path: string, mode = 0o600): Promise<FileHandle> {
+  await rm(path, { force: true })
+  return open(path, 'wx+', mode)
 }
 
 /** @throws DcmlError `no_space` */

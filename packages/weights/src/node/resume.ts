@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { DcmlError, toHex } from '@dcml/protocol'
+import { constants, type FileHandle, open } from 'node:fs/promises'
+import { DcmlError, equalBytes, fromBase64url, toHex } from '@dcml/protocol'
 import { canonicalJson } from '../canonical.ts'
+import { deriveContentKey } from '../compose.ts'
 import { type ContainerHeader, manifestOf } from '../header.ts'
 import { keyId } from '../keys.ts'
 import { layoutOf } from '../layout.ts'
@@ -31,9 +32,12 @@ export interface Draft {
 export const partialPath = (out: string): string => `${out}.partial`
 
 /**
- * Opens what an interrupted call left.
- * @returns undefined when there is nothing that could be used
- * @throws DcmlError `seal_resume_mismatch`, `container_wrong_key`, `container_header_tampered`
+ * Opens what an interrupted call left. Whoever can write beside the container can put a draft there, and a key wrap does
+ * not tell who made it (HPKE base mode, RFC 9180 §9.1.1). So a draft is believed only when its content key is the one
+ * that `sk` gives for its salt, model, metadata and recipients: those of another draft of the same key do not pass, and
+ * the same draft put back seals the same bytes to the same recipients. Links are not followed, as the draft is written.
+ * @returns undefined when there is nothing that could be used, or nothing that this key started
+ * @throws DcmlError `seal_resume_mismatch`
  */
 export async function findDraft(
   out: string,
@@ -41,27 +45,48 @@ export async function findDraft(
   job: SealJob,
   work: WorkOptions,
 ): Promise<Draft | undefined> {
-  const file = await open(partialPath(out), 'r+').catch((error) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const file = await openDraft(partialPath(out))
   if (file === undefined) return undefined
+  let draft: Draft | undefined
+  let cek: Uint8Array<ArrayBuffer> | undefined
   try {
-    const header = await readHeader(file).catch((error) => {
-      if (DcmlError.isInstance(error)) return undefined // interrupted before the header was on disk
-      throw error
-    })
-    if (header === undefined) {
-      await file.close()
-      return undefined
-    }
+    const header = (await file.stat()).isFile() ? await readHeader(file).catch(refused) : undefined
+    cek = header && (await ownContentKey(header, sk))
+    if (header === undefined || cek === undefined) return undefined
     checkSameJob(header, job)
     const leaves = (await readTable(file, header)) ?? (await hashAgain(header, job, work))
-    return { file, header, leaves, cek: await unwrapKey(header, sk), resumed: true }
-  } catch (error) {
-    await file.close()
-    throw error
+    draft = { file, header, leaves, cek, resumed: true }
+    return draft
+  } finally {
+    if (draft === undefined) {
+      cek?.fill(0)
+      await file.close()
+    }
   }
+}
+
+/** There is none, or what is there is not a file: a link, a socket, a folder. */
+const NO_DRAFT = new Set(['ENOENT', 'ELOOP', 'ENXIO', 'EISDIR'])
+
+const openDraft = (path: string): Promise<FileHandle | undefined> =>
+  open(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error) => {
+    if (NO_DRAFT.has(error.code)) return undefined
+    throw error
+  })
+
+/** Interrupted before the header was on disk, or never a draft. */
+function refused(error: unknown): undefined {
+  if (!DcmlError.isInstance(error)) throw error
+}
+
+async function ownContentKey(header: ContainerHeader, sk: Uint8Array): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const kids = header.wraps.map(({ kid }) => kid)
+  const own = deriveContentKey(sk, fromBase64url(header.salt), { ...header, kids })
+  const wrapped = await unwrapKey(header, sk).catch(refused)
+  if (wrapped !== undefined && equalBytes(wrapped, own)) return own
+  own.fill(0)
+  wrapped?.fill(0)
+  return undefined
 }
 
 function checkSameJob(header: ContainerHeader, { files, meta, recipients, leafSize }: SealJob): void {
@@ -90,5 +115,5 @@ async function hashAgain(header: ContainerHeader, job: SealJob, work: WorkOption
 
 const mismatch = (what: string): DcmlError =>
   new DcmlError('seal_resume_mismatch', `The interrupted container was started with ${what}.`, {
-    hint: 'Repeat the interrupted call with the same arguments, or seal again without resume.',
+    hint: 'Repeat the interrupted call with the same arguments, or remove the `.partial` file to start anew.',
   })

@@ -1,10 +1,10 @@
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { DcmlError, equalBytes, fromHex } from '@dcml/protocol'
-import { composeHeader, drawSecrets, type SealSecrets } from '../compose.ts'
+import { DcmlError, equalBytes, fromHex, toHex } from '@dcml/protocol'
+import { composeHeader, deriveContentKey, drawSecrets, type SealSecrets } from '../compose.ts'
 import { TAG_SIZE } from '../crypto.ts'
 import { type ContainerHeader, checkMeta, encodeFrame, type ModelMeta, manifestOf } from '../header.ts'
-import { keyId } from '../keys.ts'
+import { keyId, publicKeyOf } from '../keys.ts'
 import { layoutOf } from '../layout.ts'
 import { LEAF_SIZE, type WeightsManifest } from '../manifest.ts'
 import { SegmentCipher } from '../segments.ts'
@@ -12,7 +12,7 @@ import { dropPendingHeader } from './container.ts'
 import { nodeCrypto } from './crypto.ts'
 import { hashFiles } from './hash.ts'
 import { createLeafHasher, leafBuffer } from './hasher.ts'
-import { readAhead, readFully, rethrowMissing, type WorkOptions, writeFully } from './io.ts'
+import { createNew, readAhead, readFully, rethrowMissing, type WorkOptions, writeFully } from './io.ts'
 import { type Draft, findDraft, partialPath } from './resume.ts'
 import { listFiles, PlaintextReader, type SourceFile, sourceChanged } from './source.ts'
 
@@ -28,8 +28,9 @@ export interface SealOptions extends WorkOptions {
   contract?: string | undefined
   /**
    * Goes on with `<out>.partial` of an interrupted call with the same arguments, if there is one: segments that are
-   * there and whole are kept, lost and missing ones are sealed. Needs the secret key of one recipient, because the
-   * content key lies on disk only wrapped.
+   * there and whole are kept, lost and missing ones are sealed. Give it on the first call too: the content key is then
+   * derived from the secret key `sk` of one recipient, which is how a later call knows its own draft. Any other draft is
+   * replaced.
    */
   resume?: { sk: Uint8Array } | undefined
 }
@@ -53,10 +54,12 @@ export interface SealInternals {
  * Seals a model into a `DCMW` container (paper §3). Reads the source twice: the header, which names the content, has
  * to be known before the first segment can be encrypted.
  *
- * A nonce is never used for two plaintexts under one key, whatever happens, crashes and changing files included. The
- * segment key is derived from the hash of the header, and the header holds the Merkle root; a segment is encrypted only
- * from a private buffer whose leaf hash was just compared with that tree. So key and index together determine the
- * plaintext, and sealing a segment again, also in another process after a crash, gives the same bytes again.
+ * A nonce is never used for two plaintexts under one key, whatever happens: crashes, changing files and drafts that
+ * someone else wrote included. The segment key is derived from the hash of the header, and the header holds the Merkle
+ * root; a segment is encrypted only from a private buffer whose leaf hash was just compared with leaves that give that
+ * root, on resuming too. So key and index together determine the plaintext, and sealing a segment again, also in another
+ * process after a crash, gives the same bytes again. Nobody but a holder of `resume.sk` chooses the content key: without
+ * it the key is random, with it derived, and a draft with any other key is not gone on with.
  * @throws DcmlError `model_not_found`, `model_empty`, `model_path_refused`, `model_source_changed`,
  * `model_meta_invalid`, `model_key_malformed`, `seal_recipients_invalid`, `seal_resume_mismatch`,
  * `container_wrong_key` (resume), `no_space`
@@ -65,13 +68,14 @@ export const sealModel = (options: SealOptions): Promise<SealedModel> => sealWit
 
 export async function sealWith(options: SealOptions, internals: SealInternals): Promise<SealedModel> {
   const { source, out, recipients, meta, contract, resume, ...work } = options
-  checkRecipients(recipients)
+  checkRecipients(recipients, resume?.sk)
   const checkedMeta = checkMeta({ ...meta, ...(contract !== undefined && { contract }) })
   const files = await listFiles(source)
   const leafSize = internals.leafSize ?? LEAF_SIZE
   const wanted = { files, meta: checkedMeta, recipients, leafSize }
   const draft =
-    (resume && (await findDraft(out, resume.sk, wanted, work))) ?? (await startDraft(out, wanted, internals, work))
+    (resume && (await findDraft(out, resume.sk, wanted, work))) ??
+    (await startDraft(out, resume?.sk, wanted, internals, work))
   const cipher = new SegmentCipher(draft.header, draft.cek, nodeCrypto)
   try {
     const segmentsKept = await sealSegments(draft, cipher, files, work)
@@ -98,14 +102,24 @@ export interface SealJob {
   leafSize: number
 }
 
-async function startDraft(out: string, job: SealJob, internals: SealInternals, work: WorkOptions): Promise<Draft> {
-  const { manifest, leaves } = await hashFiles(job.files, job.leafSize, work)
-  const secrets = internals.secrets ?? drawSecrets()
+async function startDraft(
+  out: string,
+  sk: Uint8Array | undefined,
+  { files, meta, recipients, leafSize }: SealJob,
+  internals: SealInternals,
+  work: WorkOptions,
+): Promise<Draft> {
+  const { manifest, modelH, leaves } = await hashFiles(files, leafSize, work)
+  const secrets = { ...(internals.secrets ?? drawSecrets()) }
+  if (sk !== undefined) {
+    const job = { modelH: toHex(modelH), meta, kids: recipients.map(keyId) }
+    secrets.cek = deriveContentKey(sk, secrets.salt, job)
+  }
   let file: FileHandle | undefined
   try {
-    const header = await composeHeader(manifest, job.meta, job.recipients, secrets, internals.ekms)
+    const header = await composeHeader(manifest, meta, recipients, secrets, internals.ekms)
     const layout = layoutOf(header)
-    file = await open(partialPath(out), 'w+', 0o600).catch(rethrowMissing('seal_target_not_found', dirname(out)))
+    file = await createNew(partialPath(out)).catch(rethrowMissing('seal_target_not_found', dirname(out)))
     await file.truncate(layout.dataOffset)
     await writeFully(file, encodeFrame(header), 0)
     await writeFully(file, Buffer.concat(leaves), layout.fileSize)
@@ -196,11 +210,16 @@ async function isWhole(
   )
 }
 
-function checkRecipients(recipients: readonly Uint8Array[]): void {
-  if (recipients.length > 0 && new Set(recipients.map(keyId)).size === recipients.length) return
-  throw new DcmlError('seal_recipients_invalid', 'A container needs at least one recipient, and each once.', {
-    hint: 'Give the public keys of those who may open the model.',
-  })
+function checkRecipients(recipients: readonly Uint8Array[], sk: Uint8Array | undefined): void {
+  const kids = new Set(recipients.map(keyId))
+  if (kids.size === 0 || kids.size < recipients.length)
+    throw new DcmlError('seal_recipients_invalid', 'A container needs at least one recipient, and each once.', {
+      hint: 'Give the public keys of those who may open the model.',
+    })
+  if (sk !== undefined && !kids.has(keyId(publicKeyOf(sk))))
+    throw new DcmlError('container_wrong_key', 'The key to resume with is not the key of a recipient.', {
+      hint: 'Give the secret key that belongs to one of the recipients.',
+    })
 }
 
 /** Makes the rename last through a power cut, where the system can do that. */
