@@ -45,6 +45,13 @@ interface Answer {
 const setSk = (runtime: Booted, sk: Uint8Array) => call(runtime, '/dcml/v1/set-sk', { grant: grantOf(sk) })
 const passTo = (from: Booted, port: number, modelH = MODEL_H) =>
   call(from, '/dcml/v1/request-sk', { host: '127.0.0.1', port, modelH: toHex(modelH) })
+/** As the host does, on its admin port. */
+const loadModel = (runtime: Booted) =>
+  fetch(`${runtime.adminUrl}/dcml/v1/load-model`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"path":"x"}',
+  })
 /** An enclave whose model is open. */
 async function seeded(options: Parameters<typeof boot>[0] = {}): Promise<Booted> {
   const runtime = await boot({ model: 'x', ...options })
@@ -71,7 +78,7 @@ test('a key may come before the model; a wrong one before it does not lock it ou
   for (let seed = 1; seed < 7; seed++) await setSk(runtime, new Uint8Array(32).fill(seed))
   await setSk(runtime, SK)
   await setSk(runtime, OTHER_SK)
-  const loaded = await fetch(`${runtime.adminUrl}/dcml/v1/load-model`, { method: 'POST', body: '{"path":"x"}' })
+  const loaded = await loadModel(runtime)
   expect(loaded.status).toBe(202)
   await ready(runtime)
   expect(await setSk(runtime, OTHER_SK)).toMatchObject({ status: 409, json: { error: { code: 'sk_already_set' } } })
@@ -86,11 +93,33 @@ test('a wrong key for a model that waits is refused at once', async () => {
   await ready(runtime)
 })
 
+test('strangers who were there first cannot keep the right key out, and never push it out', async () => {
+  await using runtime = await boot()
+  for (let seed = 1; seed <= 8; seed++) await setSk(runtime, new Uint8Array(32).fill(seed))
+  expect(await setSk(runtime, SK)).toMatchObject({ status: 503, json: { error: { code: 'keys_full' } } })
+  for (let model = 1; model <= 40; model++)
+    await call(runtime, '/dcml/v1/set-sk', { grant: grantOf(OTHER_SK, new Uint8Array(32).fill(model)) })
+  await loadModel(runtime)
+  await eventually(() => expect(runtime.state().phase).toBe('key'))
+  const other = await call(runtime, '/dcml/v1/set-sk', { grant: grantOf(OTHER_SK, new Uint8Array(32).fill(1)) })
+  expect(other).toMatchObject({ status: 409, json: { error: { code: 'grant_other_model' } } })
+  await setSk(runtime, SK)
+  await ready(runtime)
+})
+
+test('a key that was given outlasts every wrong one that follows', async () => {
+  await using runtime = await boot()
+  await setSk(runtime, SK)
+  for (let seed = 1; seed <= 20; seed++) await setSk(runtime, new Uint8Array(32).fill(seed))
+  await loadModel(runtime)
+  await ready(runtime)
+})
+
 test('the image manifest restricts models and chain', async () => {
   const other = new Uint8Array(32).fill(0xcd)
   await using runtime = await boot({ manifest: manifestOf({ models: [toHex(other)] }) })
   expect(await setSk(runtime, SK)).toMatchObject({ status: 403, json: { error: { code: 'grant_model_refused' } } })
-  const refused = await fetch(`${runtime.adminUrl}/dcml/v1/load-model`, { method: 'POST', body: '{"path":"x"}' })
+  const refused = await loadModel(runtime)
   expect([refused.status, await refused.json()]).toMatchObject([403, { error: { code: 'model_refused' } }])
 
   const elsewhere = encodeKeyGrant({ networkId: 'testnet', contract: 'dcml.testnet' }, other, {

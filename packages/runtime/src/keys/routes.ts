@@ -52,14 +52,17 @@ export function keyRoutes(options: KeyRoutesOptions): Hono<{ Bindings: HttpBindi
   app.post('/set-sk', async (c) => {
     const request = parseJson(setSkSchema, await readBody(c.env.incoming, MAX_SET_SK_BYTES))
     const grant = decodeKeyGrant(fromBase64url(request.grant))
-    checkGrant(grant, options)
-    const origin: KeyOrigin = request.evidence === undefined ? 'publisher' : 'peer'
-    if (request.evidence !== undefined) await exchange.admit(c.env.incoming.socket as TLSSocket, request.evidence)
-    const modelH = grant.domain.subject
-    if (!(await host.couldUnlock(modelH, grant.sk))) throw wrongSk()
-    keys.add(grant, origin)
-    options.onKey({ modelH: toHex(modelH), origin })
-    return c.json({ modelH: toHex(modelH), phase: host.state.phase })
+    try {
+      checkGrant(grant, options)
+      const origin: KeyOrigin = request.evidence === undefined ? 'publisher' : 'peer'
+      if (request.evidence !== undefined) await exchange.admit(c.env.incoming.socket as TLSSocket, request.evidence)
+      await takeKey(grant, origin, options)
+      const modelH = toHex(grant.domain.subject)
+      options.onKey({ modelH, origin })
+      return c.json({ modelH, phase: host.state.phase })
+    } finally {
+      grant.sk.fill(0)
+    }
   })
 
   app.post('/request-sk', async (c) => {
@@ -87,6 +90,20 @@ export function keyRoutes(options: KeyRoutesOptions): Hono<{ Bindings: HttpBindi
   return app
 }
 
+/**
+ * Once a sealed model was named, only keys that open it are taken from strangers. Before that a few are kept unseen. A
+ * peer may also give the key of a model that is yet to be named: it ran this image, and had opened it.
+ */
+async function takeKey(grant: KeyGrant, origin: KeyOrigin, { keys, host }: KeyRoutesOptions): Promise<void> {
+  const modelH = grant.domain.subject
+  const proven = keys.proven(modelH)
+  proven?.sk.fill(0)
+  const verdict = proven === undefined ? await host.judge(modelH, grant.sk) : 'unknown'
+  if (verdict === 'wrong') throw wrongSk()
+  if (verdict === 'other-model' && origin === 'publisher') throw otherModel()
+  keys.add(grant, origin, { fits: verdict === 'fits' })
+}
+
 function checkGrant(grant: KeyGrant, { chain, allows }: KeyRoutesOptions): void {
   const { networkId, contract, subject } = grant.domain
   if (networkId !== chain.networkId || contract !== chain.contract)
@@ -102,6 +119,11 @@ function checkGrant(grant: KeyGrant, { chain, allows }: KeyRoutesOptions): void 
 const wrongSk = (): DcmlError =>
   new DcmlError('grant_sk_wrong', 'The key does not open the sealed model of this enclave.', {
     hint: 'Give the secret key the model was sealed to.',
+  })
+
+const otherModel = (): DcmlError =>
+  new DcmlError('grant_other_model', 'The sealed model of this enclave is another one.', {
+    hint: 'Ask GET /dcml/v1/model-h which one it is, or have the host load the model of this key.',
   })
 
 const skMissing = (): DcmlError =>

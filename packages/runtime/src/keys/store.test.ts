@@ -24,54 +24,110 @@ test('a peer’s key is tried before a stranger’s, the newest first', () => {
   expect(store.best(MODEL)?.sk[0]).toBe(4)
 })
 
-test('however many wrong keys arrive, the right one is reached after it is given again, and then kept', () => {
+interface Op {
+  readonly model: number
+  readonly seed: number
+  readonly does: KeyOrigin | 'fits' | 'reject' | 'prove'
+}
+const op: fc.Arbitrary<Op> = fc.record({
+  model: fc.integer({ min: 1, max: 40 }),
+  seed: fc.integer({ min: 1, max: 12 }),
+  does: fc.oneof(
+    { weight: 20, arbitrary: fc.constantFrom<Op['does']>('publisher', 'peer') },
+    { weight: 2, arbitrary: fc.constant<Op['does']>('fits') },
+    { weight: 1, arbitrary: fc.constantFrom<Op['does']>('reject', 'prove') },
+  ),
+})
+
+/** Every key of a model, in the order in which they would be tried. */
+function drain(store: KeyStore, modelH: Uint8Array): number[] {
+  const seeds: number[] = []
+  for (let tried = store.best(modelH); tried !== undefined; tried = store.best(modelH)) {
+    seeds.push(tried.sk[0]!)
+    if (store.proven(modelH)) break
+    store.reject(tried)
+  }
+  return seeds
+}
+
+test('a key that was taken stays until a sealed model refuses it or has opened with another', () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.tuple(fc.integer({ min: 1, max: 200 }), fc.constantFrom<KeyOrigin>('publisher', 'peer')), {
-        maxLength: 40,
-        size: 'max',
-      }),
-      fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 20 }),
-      (before, after) => {
-        const store = new KeyStore()
-        for (const [seed, origin] of before) store.add(grant(seed), origin)
-        store.add(grant(255), 'publisher')
-        // what the model host does: try the best, reject it, go on
-        for (let tried = store.best(MODEL); tried?.sk[0] !== 255; tried = store.best(MODEL)) store.reject(tried!)
-        store.prove(store.best(MODEL)!)
-        for (const seed of after) expect(() => store.add(grant(seed), 'peer')).toThrow('another key')
-        expect(store.best(MODEL)?.sk[0]).toBe(255)
-      },
-    ),
+    fc.property(fc.array(op, { maxLength: 150, size: 'max' }), (ops) => {
+      const store = new KeyStore()
+      const taken = new Map<number, Set<number>>()
+      for (const { model, seed, does } of ops) {
+        const one = grant(seed, new Uint8Array(32).fill(model))
+        const seeds = taken.get(model) ?? new Set()
+        taken.set(model, seeds)
+        if (does === 'reject' && !store.proven(one.domain.subject)) {
+          store.reject(one)
+          seeds.delete(seed)
+        } else if (does === 'prove' && seeds.has(seed)) {
+          store.prove(one)
+          seeds.clear()
+          seeds.add(seed)
+        } else if (does !== 'reject' && does !== 'prove') {
+          try {
+            store.add(one, does === 'fits' ? 'publisher' : does, { fits: does === 'fits' })
+            seeds.add(seed)
+          } catch (error) {
+            const { code } = error as { code: string }
+            expect(code).toMatch(does === 'fits' ? /^sk_already_set$/ : /^(sk_already_set|keys_full)$/)
+          }
+        }
+      }
+      for (const [model, seeds] of taken) expect(new Set(drain(store, new Uint8Array(32).fill(model)))).toEqual(seeds)
+    }),
+    { numRuns: 60 },
   )
 })
 
-test('strangers cannot push out a peer’s key', () => {
+test('eight wrong keys do not push out the right one, nor do keys of other models', () => {
   const store = new KeyStore()
-  store.add(grant(99), 'peer')
-  for (let seed = 1; seed < 60; seed++) store.add(grant(seed), 'publisher')
-  expect(store.best(MODEL)?.sk[0]).toBe(99)
+  store.add(grant(99), 'publisher')
+  const refused: unknown[] = []
+  const attack = (seed: number, model: number): void => {
+    try {
+      store.add(grant(seed, new Uint8Array(32).fill(model)), 'publisher')
+    } catch (error) {
+      refused.push(error)
+    }
+  }
+  for (let seed = 1; seed < 60; seed++) attack(seed, MODEL[0]!)
+  for (let model = 2; model < 60; model++) attack(1, model)
+  expect(refused.length).toBeGreaterThan(59)
+  for (const error of refused) expect(error).toMatchObject({ code: 'keys_full', retryable: true })
+  expect(drain(store, MODEL)).toContain(99)
 })
 
-test('keys that give way are overwritten, and the caller’s copy is its own', () => {
+test('strangers leave room for peers, and for the key that fits', () => {
   const store = new KeyStore()
-  const given = Array.from({ length: 9 }, (_, i) => grant(i + 1))
-  for (const one of given) store.add(one, 'publisher')
-  expect(store.proven(MODEL)).toBeUndefined()
-  expect(given[0]?.sk.every((byte) => byte === 0)).toBe(true)
+  for (let seed = 1; seed <= 8; seed++) store.add(grant(seed), 'publisher')
+  store.add(grant(98), 'peer')
+  store.add(grant(99), 'publisher', { fits: true })
+  expect(drain(store, MODEL).slice(0, 3)).toEqual([99, 98, 8])
+})
+
+test('the store keeps copies of its own and overwrites them', () => {
+  const store = new KeyStore()
+  const given = grant(9)
+  store.add(given, 'publisher')
+  given.sk.fill(0)
   const copy = store.best(MODEL)
+  expect(copy?.sk[0]).toBe(9)
   copy?.sk.fill(0)
   expect(store.best(MODEL)?.sk[0]).toBe(9)
+  expect(store.proven(MODEL)).toBeUndefined()
   store.clear()
-  expect(given.every(({ sk }) => sk.every((byte) => byte === 0))).toBe(true)
+  expect(store.best(MODEL)).toBeUndefined()
 })
 
-test('a proven key may come again and stays; a flood of models does not push it out', () => {
+test('a proven key may come again and stays; another is refused', () => {
   const store = new KeyStore()
   store.add(grant(7), 'publisher')
   store.prove(grant(7))
   store.add(grant(7), 'peer')
-  for (let model = 2; model < 60; model++) store.add(grant(1, new Uint8Array(32).fill(model)), 'publisher')
+  expect(() => store.add(grant(8), 'peer')).toThrow(expect.objectContaining({ code: 'sk_already_set' }))
   expect(store.best(MODEL)?.sk[0]).toBe(7)
 })
 

@@ -77,12 +77,12 @@ test('a key that comes while another is tried is not forgotten', async () => {
   expect(host.state.phase).toBe('ready')
 })
 
-test('a flood that pushes out and overwrites the key under trial does not change the trial', async () => {
+test('keys that are overwritten while one is tried do not change the trial', async () => {
   const seen: number[] = []
   const { host, keys } = setUp({
     sealed: {
       async unlocks(sk) {
-        for (let seed = 20; seed < 40; seed++) keys.add(grant(seed), 'publisher')
+        keys.clear()
         seen.push(sk[0]!)
         return sk[0] === RIGHT
       },

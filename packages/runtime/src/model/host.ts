@@ -22,6 +22,9 @@ export type ModelState =
   /** Nothing is loaded; `load` may be called again. */
   | { readonly phase: 'failed'; readonly error: DcmlError }
 
+/** Whether a key opens the sealed model; unknown before one was named. */
+export type KeyVerdict = 'fits' | 'wrong' | 'other-model' | 'unknown'
+
 /**
  * Takes one sealed model from the host's disk to an engine that answers. An enclave serves one model all its life:
  * its evidence names the modelH, and a client that verified it must not be moved to another.
@@ -36,6 +39,7 @@ export class ModelHost {
   readonly #onChange: (state: ModelState) => void
   readonly #abort: AbortController = new AbortController()
   #state: ModelState = { phase: 'empty' }
+  #sealed: SealedModel | undefined
   #work: Promise<void> = Promise.resolve()
 
   constructor(options: {
@@ -71,11 +75,12 @@ export class ModelHost {
     throw notReady(this.#state)
   }
 
-  /** False when a sealed model is waiting for its key and this is not it. */
-  async couldUnlock(modelH: Uint8Array, sk: Uint8Array): Promise<boolean> {
-    const state = this.#state
-    if (state.phase !== 'key' || !equalBytes(state.sealed.modelH, modelH)) return true
-    return state.sealed.unlocks(sk)
+  /** What the sealed model whose header was read last says about a key. */
+  async judge(modelH: Uint8Array, sk: Uint8Array): Promise<KeyVerdict> {
+    const sealed = this.#sealed
+    if (sealed === undefined) return 'unknown'
+    if (!equalBytes(sealed.modelH, modelH)) return 'other-model'
+    return (await sealed.unlocks(sk)) ? 'fits' : 'wrong'
   }
 
   /**
@@ -109,6 +114,7 @@ export class ModelHost {
   }
 
   #start(sealed: SealedModel): void {
+    this.#sealed = sealed
     this.#change({ phase: 'loading', sealed, progress: { done: 0, total: sealed.size } })
     this.#work = this.#tryKeys(sealed).catch((error: unknown) =>
       this.#change({ phase: 'failed', error: asLoadError(error) }),
