@@ -261,6 +261,19 @@ test('responses call functions: streamed, whole, and with what was called before
   })
 })
 
+test('images of the Responses API reach the engine in the form of chat', async () => {
+  const content = [
+    { type: 'input_text', text: 'count 1' },
+    { type: 'input_image', image_url: 'data:,' },
+  ]
+  expect((await served.post('/v1/responses', { input: [{ role: 'user', content }] })).status).toBe(200)
+  const parts = [
+    { type: 'text', text: 'count 1' },
+    { type: 'image_url', image_url: { url: 'data:,' } },
+  ]
+  expect(asked.body).toMatchObject({ messages: [{ role: 'user', content: parts }] })
+})
+
 test('embeddings carry receipts', async () => {
   const body = JSON.stringify({ input: 'one two' })
   const text = await (await served.post('/v1/embeddings', body)).text()

@@ -1,11 +1,18 @@
 // A stateless Responses request as the chat request it amounts to, in our form and in OpenAI's.
 import { DcmlError } from '@dcml/protocol'
 import type { ChatMessage, ChatRequest } from '../engine/engine.ts'
-import { defined, flatten, type ResponsesBody } from './schema.ts'
+import { defined, flatten, flattenMessages, type ResponsesBody } from './schema.ts'
 
 type Item = Exclude<ResponsesBody['input'], string>[number]
-/** A message in our form, and what only OpenAI's form has besides. */
-type Message = ChatMessage & { tool_calls?: object[]; tool_call_id?: string }
+type Content = Extract<Item, { role: unknown }>['content']
+type Part = Exclude<Content, string | null | undefined>[number]
+/** A message in the form of chat completions. */
+interface Message {
+  role: ChatMessage['role']
+  content: string | Part[]
+  tool_calls?: object[]
+  tool_call_id?: string
+}
 
 /** @throws DcmlError `request_needs_memory` when the request refers to something said before */
 export function toChatRequest(request: ResponsesBody): ChatRequest {
@@ -21,7 +28,7 @@ export function toChatRequest(request: ResponsesBody): ChatRequest {
     ...defined('maxTokens', request.max_output_tokens),
     ...defined('temperature', request.temperature),
     ...defined('topP', request.top_p),
-    messages,
+    messages: flattenMessages(messages),
     body: {
       messages,
       ...defined('max_tokens', request.max_output_tokens),
@@ -47,10 +54,20 @@ function toMessage(item: Item): Message {
       }
     }
     case 'function_call_output':
-      return { role: 'tool', content: flatten(item.output), tool_call_id: item.call_id }
+      return { role: 'tool', content: toContent(item.output), tool_call_id: item.call_id }
     default:
-      return { role: item.role, content: flatten(item.content) }
+      return { role: item.role, content: toContent(item.content) }
   }
+}
+
+/** Text as one string. With an image it stays in parts, and what is neither stays as it is, for engines to refuse. */
+function toContent(content: Content): string | Part[] {
+  if (typeof content === 'string' || !content?.some(({ text }) => typeof text !== 'string')) return flatten(content)
+  return content.map((part) => {
+    if (typeof part.text === 'string') return { type: 'text', text: part.text }
+    if (part.type !== 'input_image') return part
+    return { type: 'image_url', image_url: { url: part.image_url, ...defined('detail', part.detail) } }
+  })
 }
 
 /** Chat wraps the name of a function, and a JSON schema, once more than Responses does. */

@@ -50,7 +50,11 @@ export class LlamaCppEngine implements Engine {
   }
 
   chat(request: ChatRequest, { signal }: { signal: AbortSignal }): AsyncIterable<EngineEvent> {
-    return this.#answer(() => this.#prompts.chat(request.messages), request, signal)
+    const readPrompt = () => {
+      refuseOtherThanText(request.body)
+      return this.#prompts.chat(request.messages)
+    }
+    return this.#answer(readPrompt, request, signal)
   }
 
   complete(request: CompletionRequest, { signal }: { signal: AbortSignal }): AsyncIterable<EngineEvent> {
@@ -121,4 +125,13 @@ function asFault(error: unknown, signal: AbortSignal): unknown {
 function refuseTools({ tools, tool_choice }: Readonly<Record<string, unknown>>): void {
   if (!Array.isArray(tools) || tools.length === 0 || tool_choice === 'none') return
   throw unsupported('The embedded engine calls no tools.', 'Leave `tools` out, or use an upstream engine.')
+}
+
+function refuseOtherThanText({ messages }: Readonly<Record<string, unknown>>): void {
+  const contents = ((messages ?? []) as { content?: unknown }[]).flatMap(({ content }) => content)
+  const isText = (part: unknown) => typeof part !== 'object' || part === null || 'text' in part
+  if (contents.every(isText)) return
+  throw new DcmlError('engine_request_invalid', 'The embedded engine reads text only.', {
+    hint: 'Leave images, sounds and files out, or use an upstream engine.',
+  })
 }

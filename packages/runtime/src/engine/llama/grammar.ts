@@ -1,5 +1,6 @@
 import type { Llama, LlamaGrammar } from 'node-llama-cpp'
 import * as v from 'valibot'
+import { requireShallow } from '../depth.ts'
 import { unsupported } from '../faults.ts'
 
 /** node-llama-cpp's grammars end in these; what follows is more of the same. */
@@ -51,9 +52,10 @@ const responseFormat = v.optional(
 
 /**
  * The grammar that OpenAI's `response_format` asks for, if it asks for one.
- * @throws DcmlError `engine_unsupported`
+ * @throws DcmlError `engine_unsupported`, `engine_request_invalid`
  */
 export async function grammarFor(llama: Llama, wanted: unknown): Promise<LlamaGrammar | undefined> {
+  requireShallow(wanted)
   const parsed = v.safeParse(responseFormat, wanted)
   if (!parsed.success) throw notEnforceable()
   const format = parsed.output

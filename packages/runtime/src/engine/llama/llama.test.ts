@@ -153,6 +153,21 @@ describe('one engine', () => {
     await expect(complete(engine, { body })).rejects.toMatchObject({ code: 'engine_unsupported' })
   })
 
+  test('what is not text is refused, not ignored', async () => {
+    const messages = [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }]
+    const request = { messages: [{ role: 'user' as const, content: '' }], stop: [], body: { messages } }
+    await expect(engine.chat(request, { signal })[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'engine_request_invalid',
+    })
+  })
+
+  test('a schema deeper than the stack is refused', async () => {
+    let schema: object = { type: 'string' }
+    for (let level = 0; level < 20_000; level++) schema = { type: 'array', items: schema }
+    const body = { response_format: { type: 'json_schema', json_schema: { schema } } }
+    await expect(complete(engine, { body })).rejects.toMatchObject({ code: 'engine_request_invalid' })
+  })
+
   test('an empty prompt begins with the model’s first token', async () => {
     expect((await complete(engine, { prompt: '', maxTokens: 1 })).end.promptTokens).toBe(1)
   })

@@ -2,8 +2,9 @@ import type { ChatRequest, CompletionRequest, EmbeddingRequest, Engine, EngineEv
 import { engineClosed } from '../faults.ts'
 import { chatEvents, completionEvents } from './answer.ts'
 import { notOpenAi, streamFault } from './faults.ts'
+import { chatBody, completionBody, embeddingBody } from './request.ts'
 import type { UpstreamServer } from './server.ts'
-import { chatBody, completionBody, embeddingList } from './wire.ts'
+import { embeddingList } from './wire.ts'
 
 /** Passes requests on to the server, and its streams back as events. */
 export class UpstreamEngine implements Engine {
@@ -32,7 +33,7 @@ export class UpstreamEngine implements Engine {
   ): Promise<{ embeddings: number[][]; promptTokens: number }> {
     const signal = AbortSignal.any([caller, this.#closing.signal])
     signal.throwIfAborted()
-    const body = JSON.stringify({ ...request.body, model: this.#model, input: request.input, encoding_format: 'float' })
+    const body = embeddingBody(request, this.#model)
     const { data, usage } = await this.#upstream.sendJson(embeddingList, 'POST', '/embeddings', body, signal)
     const embeddings = data.sort((a, b) => a.index - b.index).map(({ embedding }) => embedding)
     if (embeddings.length !== request.input.length) throw notOpenAi()

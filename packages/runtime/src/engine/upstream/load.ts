@@ -1,3 +1,4 @@
+import { DcmlError } from '@dcml/protocol'
 import * as v from 'valibot'
 import type { EngineLoader } from '../engine.ts'
 import { countUpTo, parseOptions } from '../options.ts'
@@ -8,6 +9,8 @@ import { UpstreamServer } from './server.ts'
 export interface OpenAiUpstreamOptions {
   /** Where the API lives, `/v1` included: `http://127.0.0.1:8000/v1`. */
   readonly baseUrl: string
+  /** Lets `baseUrl` be plain HTTP to another machine, which then sees every prompt and answer. Default false. */
+  readonly allowRemote?: boolean
   readonly apiKey?: string
   /** Name of the model upstream. Default: the first it lists. */
   readonly model?: string
@@ -19,6 +22,7 @@ export interface OpenAiUpstreamOptions {
 
 const optionsSchema = v.strictObject({
   baseUrl: v.pipe(v.string(), v.url(), v.regex(/^https?:/, 'not an HTTP address')),
+  allowRemote: v.optional(v.boolean()),
   apiKey: v.optional(v.string()),
   model: v.optional(v.string()),
   contextLength: countUpTo(Number.MAX_SAFE_INTEGER),
@@ -34,7 +38,8 @@ const DEFAULT_PARALLEL = 256
  * @throws DcmlError `engine_options_invalid`; and by `load`: `engine_unreachable`, `engine_unsupported` (no such model), `engine_failed`
  */
 export function openAiUpstreamLoader(options: OpenAiUpstreamOptions): EngineLoader {
-  parseOptions(optionsSchema, options)
+  const { baseUrl, allowRemote = false } = parseOptions(optionsSchema, options)
+  if (!allowRemote && leavesInTheClear(new URL(baseUrl))) throw remote()
   return {
     name: 'openai-upstream',
     async load(_files, { signal, log }) {
@@ -53,3 +58,13 @@ export function openAiUpstreamLoader(options: OpenAiUpstreamOptions): EngineLoad
     },
   }
 }
+
+/** Names other than localhost are not asked for: what they resolve to is the network's word. */
+const leavesInTheClear = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'http:' && !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+
+const remote = (): DcmlError =>
+  new DcmlError('engine_options_invalid', 'The upstream engine is another machine, reached by plain HTTP.', {
+    hint: 'Run it in the same CVM and reach it by 127.0.0.1, or use https. allowRemote lets every prompt leave in the clear.',
+    details: { option: 'baseUrl' },
+  })

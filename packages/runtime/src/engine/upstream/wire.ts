@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { ChatRequest, CompletionRequest, FinishReason, SamplingOptions, TokenLogprob } from '../engine.ts'
+import type { FinishReason, TokenLogprob } from '../engine.ts'
 
 const alternative = v.object({ token: v.string(), logprob: v.number(), bytes: v.nullish(v.array(v.number()), null) })
 const tokenLogprob = v.object({ ...alternative.entries, top_logprobs: v.optional(v.array(alternative), []) })
@@ -47,57 +47,6 @@ export const embeddingList = v.object({
 export const modelList = v.object({
   data: v.array(v.object({ id: v.string(), max_model_len: v.nullish(v.number()) })),
 })
-
-/** The body of /v1/chat/completions. What our API decided overrides what the client wrote. */
-export const chatBody = (request: ChatRequest, model: string): string =>
-  JSON.stringify({
-    messages: request.messages,
-    ...withoutLimits(request.body),
-    ...sampling(request),
-    ...(request.topLogprobs !== undefined && { logprobs: true, top_logprobs: request.topLogprobs }),
-    ...streaming(model),
-  })
-
-/** The body of /v1/completions. */
-export const completionBody = (request: CompletionRequest, model: string): string =>
-  JSON.stringify({
-    ...withoutLimits(request.body),
-    ...sampling(request),
-    prompt: request.prompt,
-    ...(request.topLogprobs !== undefined && { logprobs: request.topLogprobs }),
-    ...streaming(model),
-  })
-
-/** `max_tokens` is understood by all; where it comes again as `max_completion_tokens`, servers pick differently. */
-const withoutLimits = (body: Readonly<Record<string, unknown>>): Record<string, unknown> => ({
-  ...body,
-  max_tokens: undefined,
-  max_completion_tokens: undefined,
-})
-
-const sampling = (request: SamplingOptions) =>
-  definedOnly({
-    max_tokens: request.maxTokens,
-    temperature: request.temperature,
-    top_p: request.topP,
-    seed: request.seed,
-    stop: request.stop.length > 0 ? request.stop : undefined,
-    ignore_eos: request.ignoreEos,
-  })
-
-/**
- * Usage is always asked for, because tokens are what is paid for: in the last chunk, and where the server can
- * (vLLM, SGLang) in each, so that an aborted answer is counted too.
- */
-const streaming = (model: string) => ({
-  model,
-  n: 1,
-  stream: true,
-  stream_options: { include_usage: true, continuous_usage_stats: true },
-})
-
-const definedOnly = (fields: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 export function finishReasonOf(reason: string): FinishReason {
   switch (reason) {
