@@ -68,7 +68,8 @@ test('any flipped bit is refused, and no byte of its segment leaves', async () =
       const { code, segment, left } = await refuse(folder, bytes)
       if (place < dataOffset()) {
         expect(left).toBe(0)
-        expect(code).not.toBe('container_segment_tampered')
+        // a value that is only bound, such as the nonce prefix, shows at the first tag
+        expect(segment ?? 0).toBe(0)
       } else {
         const hit = Math.floor((place - dataOffset()) / SEALED)
         expect({ code, segment }).toEqual({ code: 'container_segment_tampered', segment: hit })
