@@ -85,8 +85,9 @@ export type ResponsesBody = v.InferOutput<typeof responsesSchema>
 export const flatten = (value: v.InferOutput<typeof content>): string =>
   typeof value === 'string' ? value : (value ?? []).map((piece) => piece.text ?? '').join('')
 
-export const flattenMessages = (messages: ChatBody['messages']): ChatMessage[] =>
-  messages.map((message) => ({ role: message.role, content: flatten(message.content) }))
+export const flattenMessages = (
+  messages: readonly { role: ChatMessage['role']; content?: v.InferOutput<typeof content> }[],
+): ChatMessage[] => messages.map((message) => ({ role: message.role, content: flatten(message.content) }))
 
 /** The options that chat and plain completions share. */
 export function samplingOf(body: ChatBody | CompletionBody, maxTokens: number | null | undefined): SamplingOptions {
