@@ -120,10 +120,7 @@ export function encodeFrame(header: ContainerHeader): Uint8Array<ArrayBuffer> {
  * @throws DcmlError `container_not_dcmw`, `container_version_unsupported`, `container_truncated`, `container_malformed`
  */
 export function frameSize(start: Uint8Array): number {
-  if (MAGIC.some((byte, i) => start[i] !== byte))
-    throw new DcmlError('container_not_dcmw', 'The file is not a DCMW container.', {
-      hint: 'Seal a model with `dcml model seal`, or check that the right file was given.',
-    })
+  if (MAGIC.some((byte, i) => start[i] !== byte)) throw notDcmw()
   if (start.length < PREAMBLE_SIZE) throw truncated(PREAMBLE_SIZE, start.length)
   if (start[4] !== VERSION)
     throw new DcmlError('container_version_unsupported', `The container has format version ${start[4]}.`, {
@@ -188,6 +185,11 @@ function checkContent(header: ContainerHeader): void {
   if (new Set(header.wraps.map((wrap) => wrap.kid)).size < header.wraps.length) throw malformed('a key is there twice')
   if (toHex(modelHOf(manifestOf(header))) !== header.modelH) throw malformed('modelH is not the hash of the manifest')
 }
+
+export const notDcmw = (): DcmlError =>
+  new DcmlError('container_not_dcmw', 'The file is not a DCMW container.', {
+    hint: 'Seal a model with `dcml model seal`, or check that the right file was given.',
+  })
 
 export const malformed = (why: string, cause?: unknown): DcmlError =>
   new DcmlError('container_malformed', `The container is damaged: ${why}.`, {

@@ -1,6 +1,15 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
+import { constants, type FileHandle, open, rm } from 'node:fs/promises'
 import { DcmlError } from '@dcml/protocol'
-import { type ContainerHeader, frameSize, malformed, PREAMBLE_SIZE, parseFrame, truncated } from '../header.ts'
+import {
+  type ContainerHeader,
+  encodeFrame,
+  frameSize,
+  malformed,
+  notDcmw,
+  PREAMBLE_SIZE,
+  parseFrame,
+  truncated,
+} from '../header.ts'
 import { type ContainerLayout, layoutOf } from '../layout.ts'
 import { readFully, rethrowMissing } from './io.ts'
 
@@ -29,12 +38,12 @@ export async function inspectContainer(path: string): Promise<ContainerHeader> {
 
 /** As {@link inspectContainer}; the caller closes the file. */
 export async function openContainer(path: string): Promise<OpenContainer> {
-  const file = await open(path, 'r').catch(rethrowMissing('container_not_found', path))
+  const file = await openFile(path).catch(rethrowMissing('container_not_found', path))
   try {
     const header = await readHeader(file).catch(async (error) => {
-      const pending = await readFile(pendingHeaderPath(path)).catch(() => undefined)
+      const pending = await openFile(pendingHeaderPath(path)).catch(() => undefined)
       if (pending === undefined) throw error
-      return parseFrame(pending)
+      return readFrame(pending).finally(() => pending.close())
     })
     const layout = layoutOf(header)
     checkSize((await file.stat()).size, layout.fileSize)
@@ -45,15 +54,28 @@ export async function openContainer(path: string): Promise<OpenContainer> {
   }
 }
 
+/** Opens a plain file. Opening a pipe would wait for its other end, and a device may have no end. */
+async function openFile(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  if ((await file.stat()).isFile()) return file
+  await file.close()
+  throw notDcmw()
+}
+
 export async function readHeader(file: FileHandle): Promise<ContainerHeader> {
-  const preamble = new Uint8Array(PREAMBLE_SIZE)
-  const size = frameSize(preamble.subarray(0, await readFully(file, preamble, 0)))
-  const frame = new Uint8Array(size)
-  const header = parseFrame(frame.subarray(0, await readFully(file, frame, 0)))
+  const header = await readFrame(file)
+  const size = encodeFrame(header).length
   const padding = new Uint8Array(layoutOf(header).dataOffset - size)
   if ((await readFully(file, padding, size)) < padding.length) throw truncated(size + padding.length, size)
   if (padding.some((byte) => byte !== 0)) throw malformed('the padding is not zero')
   return header
+}
+
+/** Takes no more memory than the largest header that is allowed, whatever the file holds. */
+async function readFrame(file: FileHandle): Promise<ContainerHeader> {
+  const preamble = new Uint8Array(PREAMBLE_SIZE)
+  const frame = new Uint8Array(frameSize(preamble.subarray(0, await readFully(file, preamble, 0))))
+  return parseFrame(frame.subarray(0, await readFully(file, frame, 0)))
 }
 
 /** Removes what an interrupted change of the header left. */

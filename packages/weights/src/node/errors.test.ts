@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,6 +30,20 @@ test('what is not there, not a container or half of one', async () => {
   expect(await codeOf(inspectContainer(join(source, 'a')))).toBe('container_not_dcmw')
   await truncate(path, 6000)
   expect(await codeOf(inspectContainer(path))).toBe('container_truncated')
+})
+
+test('a folder is not a container', async () => {
+  expect(await codeOf(inspectContainer(await tempFolder()))).toBe('container_not_dcmw')
+})
+
+test.skipIf(process.platform === 'win32')('a pipe is not waited for, neither as container nor as header', async () => {
+  const { folder, path } = await container()
+  const pipe = join(folder, 'pipe')
+  for (const name of [pipe, `${path}.header`]) execFileSync('mkfifo', [name])
+  expect(await codeOf(inspectContainer(pipe))).toBe('container_not_dcmw')
+  expect(await codeOf(sealModel({ source: pipe, out: join(folder, 'y'), recipients: [pk] }))).toBe('model_path_refused')
+  await writeFile(path, 'DCMW torn')
+  expect(await codeOf(inspectContainer(path))).toMatch(/^container_/)
 })
 
 test('models that cannot be named', async () => {

@@ -45,6 +45,13 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
   }
 }
 
+/** Makes a rename last through a power cut, where the system can do that. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined)
+  await folder?.sync().catch(() => {})
+  await folder?.close()
+}
+
 /** Gives errors of a full disk, quota or tmpfs their code; other errors pass. */
 export function rethrowSpace(error: unknown): never {
   const code = (error as NodeJS.ErrnoException)?.code

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Collector, codeOf, pattern, SMALL, tempFolder, writeModel } from '../../test/support.ts'
@@ -82,4 +82,24 @@ test('a crash in the middle of writing the new header loses nothing', async () =
   await addRecipient({ container, sk: charlie.sk, recipient: dave.pk })
   expect(await readdir(join(container, '..'))).toEqual(['m', 'x.dcmw'])
   expect(await opens(container, dave.sk)).toBe(true)
+})
+
+test('of a pending header that has no end only the header is read', async () => {
+  const container = await sealed([charlie.pk])
+  await writeFile(pendingHeaderPath(container), encodeFrame(await inspectContainer(container)))
+  await truncate(pendingHeaderPath(container), 2 ** 33)
+  const torn = await readFile(container)
+  torn[0]! ^= 1
+  await writeFile(container, torn)
+  expect(await opens(container, charlie.sk)).toBe(true)
+})
+
+test('links where the new header or copy is written are replaced, not followed', async () => {
+  const container = await sealed([charlie.pk])
+  const other = join(container, '..', 'other')
+  await writeFile(other, 'kept')
+  for (const name of ['.header', '.header.partial', '.rewrite']) await symlink(other, container + name)
+  for (let i = 0; i < 24; i++) await addRecipient({ container, sk: charlie.sk, recipient: generateModelKey().pk })
+  expect(await readFile(other, 'utf8')).toBe('kept')
+  expect(await opens(container, charlie.sk)).toBe(true)
 })

@@ -1,10 +1,11 @@
-import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises'
+import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type ContainerHeader, encodeFrame } from '../header.ts'
 import { keyId } from '../keys.ts'
 import { align, layoutOf } from '../layout.ts'
 import { unwrapKey, wrapKey } from '../wrap.ts'
 import { dropPendingHeader, type OpenContainer, openContainer, pendingHeaderPath } from './container.ts'
-import { readFully, writeFully } from './io.ts'
+import { createNew, readFully, syncFolder, writeFully } from './io.ts'
 
 const COPY_SIZE = 4_194_304
 
@@ -51,21 +52,28 @@ export async function addRecipient({
  */
 async function replaceHeader(container: string, header: ContainerHeader): Promise<void> {
   const frame = encodeFrame(header)
-  await writeFile(pendingHeaderPath(container), frame, { flush: true, mode: 0o600 })
-  const file = await open(container, 'r+')
+  const pending = pendingHeaderPath(container)
+  const draft = `${pending}.partial` // an earlier pending header may be the only whole one
+  await writeAndClose(await createNew(draft), frame)
+  await rename(draft, pending)
+  await syncFolder(dirname(pending))
+  await writeAndClose(await open(container, constants.O_RDWR | constants.O_NONBLOCK), frame)
+  await dropPendingHeader(container)
+}
+
+async function writeAndClose(file: FileHandle, frame: Uint8Array): Promise<void> {
   try {
     await writeFully(file, frame, 0)
     await file.sync()
   } finally {
     await file.close()
   }
-  await dropPendingHeader(container)
 }
 
 async function rewrite(container: string, { file, layout }: OpenContainer, header: ContainerHeader): Promise<void> {
   const copy = `${container}.rewrite`
   const { mode } = await file.stat()
-  const target = await open(copy, 'w', mode)
+  const target = await createNew(copy, mode)
   try {
     const { dataOffset, fileSize } = layoutOf(header)
     await writeFully(target, encodeFrame(header), 0)

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename } from 'node:fs/promises'
+import { type FileHandle, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DcmlError, equalBytes, fromHex, toHex } from '@dcml/protocol'
 import { composeHeader, deriveContentKey, drawSecrets, type SealSecrets } from '../compose.ts'
@@ -12,7 +12,7 @@ import { dropPendingHeader } from './container.ts'
 import { nodeCrypto } from './crypto.ts'
 import { hashFiles } from './hash.ts'
 import { createLeafHasher, leafBuffer } from './hasher.ts'
-import { createNew, readAhead, readFully, rethrowMissing, type WorkOptions, writeFully } from './io.ts'
+import { createNew, readAhead, readFully, rethrowMissing, syncFolder, type WorkOptions, writeFully } from './io.ts'
 import { type Draft, findDraft, partialPath } from './resume.ts'
 import { listFiles, PlaintextReader, type SourceFile, sourceChanged } from './source.ts'
 
@@ -220,11 +220,4 @@ function checkRecipients(recipients: readonly Uint8Array[], sk: Uint8Array | und
     throw new DcmlError('container_wrong_key', 'The key to resume with is not the key of a recipient.', {
       hint: 'Give the secret key that belongs to one of the recipients.',
     })
-}
-
-/** Makes the rename last through a power cut, where the system can do that. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r').catch(() => undefined)
-  await folder?.sync().catch(() => {})
-  await folder?.close()
 }
