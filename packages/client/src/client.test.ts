@@ -241,6 +241,34 @@ test('a cut connection is never taken for an end', async () => {
   }
 })
 
+test.each([
+  ['101 Switching Protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'],
+  [
+    '101 and bytes of the other protocol',
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nxyz',
+  ],
+])('an answer that is %s is an error', async (_, head) => {
+  fake.mischief.answer = ({ request }) => request.socket.write(head)
+  for (const path of ['/v1/chat/completions', '/dcml/v1/get-challenge'])
+    expect(await errorOf(connect().fetch(path, { method: 'POST', body: '{}' }))).toMatchObject({
+      code: 'response_malformed',
+      retryable: false,
+    })
+})
+
+test.each([
+  ['nothing', ''],
+  ['half a head', 'HTTP/1.1 200 OK\r\nContent-Ty'],
+  ['an early hint alone', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+  ['no HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
+])('an answer that is %s before the end of the connection is an error', async (_, text) => {
+  fake.mischief.answer = ({ request }) => {
+    request.socket.end(text)
+    return true
+  }
+  expect(await errorOf(ask(connect()))).toMatchObject({ code: 'connection_lost', retryable: true })
+})
+
 test('silence has an end', async () => {
   fake.mischief.answer = () => true
   expect(await errorOf(ask(connect({ silenceMs: 200 })))).toMatchObject({ code: 'response_timeout' })

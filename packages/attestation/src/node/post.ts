@@ -27,7 +27,9 @@ export function postOver(socket: TLSSocket, target: string, body: string, signal
       headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), connection: 'close' },
       signal,
     })
+    let answered = false
     outgoing.once('response', async (message) => {
+      answered = true
       try {
         let text = ''
         for await (const chunk of message.setEncoding('utf8')) {
@@ -39,7 +41,15 @@ export function postOver(socket: TLSSocket, target: string, body: string, signal
         reject(explain(cause))
       }
     })
+    outgoing.once('upgrade', () => {
+      socket.destroy()
+      reject(lost(new Error('the answer switches protocols')))
+    })
     outgoing.on('error', (cause) => reject(explain(cause)))
+    // node:http reports some ends as nothing but a close
+    outgoing.once('close', () => {
+      if (!answered) reject(explain(new Error('closed without an answer')))
+    })
     outgoing.end(body)
   })
 }

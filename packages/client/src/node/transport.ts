@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { DcmlError } from '@dcml/protocol'
 import type { Settings } from '../options.ts'
+import { malformedResponse } from '../response/events.ts'
 import type { IncomingResponse, OutgoingRequest, Session, Transport } from '../transport.ts'
 import { AttestedAgent } from './agent.ts'
 import { bodyOf } from './body.ts'
@@ -54,7 +55,13 @@ export function nodeTransport({ endpoint, policy, roots, clock, silenceMs }: Set
         const stream = empty ? null : bodyOf(message, (cause) => fate.explain(cause))
         resolve({ status, statusText, headers: headersOf(message), body: stream, session })
       })
+      outgoing.once('upgrade', (_, socket) => {
+        socket.destroy()
+        reject(malformedResponse('it switches to another protocol'))
+      })
       outgoing.on('error', (cause) => reject(fate.explain(cause)))
+      // node:http reports some ends as nothing but a close; after an answer this changes nothing
+      outgoing.once('close', () => reject(fate.explain(new Error('closed without an answer'))))
       outgoing.end(body)
     })
   }
