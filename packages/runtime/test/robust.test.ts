@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import { expect, test } from 'vitest'
+import type { Engine, EngineLoader } from '../src/index.ts'
 import { type Script, scriptedLoader } from '../src/testing.ts'
 import { attestedFetch, type Booted, boot, eventually, grantOf, serving } from './harness.ts'
 
@@ -157,6 +158,22 @@ test('a generation that takes too long ends with its own code', async () => {
   expect(await whole.json()).toMatchObject({ error: { code: 'engine_timeout' } })
   const streamed = await served.post('/v1/chat/completions', ask('wait', stream))
   expect(await streamed.text()).toContain('"engine_timeout"')
+})
+
+test('embeddings have no longer than a generation', async () => {
+  const engine: EngineLoader = scriptedLoader(() => ({ tokens: [] }))
+  const loader: EngineLoader = {
+    name: 'slow',
+    async load(...args) {
+      const inner = await engine.load(...args)
+      const embed: Engine['embed'] = (_, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      return { info: inner.info, chat: inner.chat, complete: inner.complete, embed, close: () => inner.close() }
+    },
+  }
+  await using served = await serving({ loader, limits: { generationMs: 100 } })
+  const response = await served.post('/v1/embeddings', { input: 'x' })
+  expect([response.status, await response.json()]).toMatchObject([504, { error: { code: 'engine_timeout' } }])
 })
 
 test('stopping lets answers finish, refuses new ones, and then is down', async () => {

@@ -8,6 +8,7 @@ import type { Admission } from './admission.ts'
 import { type AnswerFormat, collector, type End } from './answer.ts'
 import { asDcmlError, errorBody } from './errors.ts'
 import { EventStream } from './event-stream.ts'
+import { lifetimeOf } from './lifetime.ts'
 import { type ReceiptBook, responseHash, sha256 } from './receipts.ts'
 
 /** What a generation needs of the runtime around it. */
@@ -49,13 +50,8 @@ export interface GenerationJob {
  */
 export async function generate(job: GenerationJob, context: Generation): Promise<Response> {
   const started = performance.now()
-  const stop = new AbortController()
-  const { signal } = stop
-  const onClose = (): void => stop.abort(clientGone())
-  const onShutdown = (): void => stop.abort(context.shutdown.reason)
-  const late = setTimeout(() => stop.abort(tooLate(context.limits.generationMs)), context.limits.generationMs)
-  job.outgoing.once('close', onClose)
-  context.shutdown.addEventListener('abort', onShutdown)
+  const lifetime = lifetimeOf(job.outgoing, context.limits.generationMs, context.shutdown)
+  const { signal } = lifetime
   const seen = { completionTokens: 0, promptTokens: 0, firstTokenMs: undefined as number | undefined }
   const report = (outcome: GenerationOutcome['outcome'], error?: DcmlError): void =>
     context.observe({
@@ -132,21 +128,11 @@ export async function generate(job: GenerationJob, context: Generation): Promise
       events.fail(failure.payload, failure.event)
     }
   } finally {
-    clearTimeout(late)
-    job.outgoing.off('close', onClose)
-    context.shutdown.removeEventListener('abort', onShutdown)
+    lifetime.end()
     release?.()
   }
   return RESPONSE_ALREADY_SENT
 }
-
-const clientGone = (): DcmlError =>
-  new DcmlError('client_gone', 'The client closed the connection.', { hint: 'Ask again.', retryable: true })
-
-const tooLate = (ms: number): DcmlError =>
-  new DcmlError('engine_timeout', `The answer took longer than ${ms / 1000} seconds.`, {
-    hint: 'Ask for fewer tokens, or ask the host to raise its limit.',
-  })
 
 const endMissing = (): DcmlError =>
   new DcmlError('engine_failed', 'The engine stopped without finishing its answer.', {

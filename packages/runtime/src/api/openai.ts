@@ -7,7 +7,7 @@ import { type AnswerHead, answerId } from './answer.ts'
 import { parseJson, readBody } from './body.ts'
 import { chatAnswer } from './chat-answer.ts'
 import { completionAnswer } from './completion-answer.ts'
-import { embeddingsBody } from './embeddings.ts'
+import { embed, embeddingsBody } from './embeddings.ts'
 import { type Generation, generate } from './generate.ts'
 import { responseHash, sha256 } from './receipts.ts'
 import { responsesAnswer } from './responses-answer.ts'
@@ -98,14 +98,7 @@ export function openaiRoutes(options: {
     const request = parseJson(embeddingSchema, body)
     checkModel(request.model, served(model))
     const input = typeof request.input === 'string' ? [request.input] : request.input
-    const signal = AbortSignal.any([c.req.raw.signal, generation.shutdown])
-    const release = await generation.admission.enter(signal)
-    let answer: Awaited<ReturnType<ReadyModel['engine']['embed']>>
-    try {
-      answer = await model.engine.embed({ input, body: request }, { signal })
-    } finally {
-      release()
-    }
+    const answer = await embed(model.engine, { input, body: request }, c.env.outgoing, generation)
     const whole = embeddingsBody(model.name, answer, request.encoding_format ?? 'float')
     const hash = responseHash()
     hash.add(whole)

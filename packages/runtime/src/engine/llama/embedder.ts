@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { LlamaEmbeddingContext, LlamaModel, Token } from 'node-llama-cpp'
 import { contextOverflow } from '../faults.ts'
 
@@ -25,6 +26,7 @@ export class Embedder {
     if (tooLong !== undefined) throw contextOverflow(tooLong, contextSize)
     const embeddings: number[][] = []
     for (const tokens of inputs) {
+      await setImmediate()
       signal.throwIfAborted()
       const { vector } = await context.getEmbeddingFor(tokens)
       embeddings.push([...vector])

@@ -68,8 +68,7 @@ export class LlamaCppEngine implements Engine {
     const signal = AbortSignal.any([caller, this.#closing.signal])
     signal.throwIfAborted()
     try {
-      const inputs = request.input.map((text) => this.#prompts.embedding(text))
-      return await this.#embedder.embed(inputs, signal)
+      return await this.#embedder.embed(await this.#prompts.embeddings(request.input, signal), signal)
     } catch (error) {
       throw asFault(error, signal)
     }

@@ -1,8 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import { DcmlError } from '@dcml/protocol'
 import type { LlamaModel, Token } from 'node-llama-cpp'
 import type { ChatMessage } from '../engine.ts'
 import { contextOverflow } from '../faults.ts'
 import { ChatTemplate } from './template.ts'
+
+/** Tokens of all texts of one request for embeddings, as OpenAI has it. */
+const MAX_EMBEDDED_TOKENS = 300_000
 
 /** Turns requests into the tokens that the model is to go on from. */
 export class PromptReader {
@@ -34,10 +38,23 @@ export class PromptReader {
     return this.#begin(this.#model.tokenize(prompt, true))
   }
 
-  /** @throws DcmlError `engine_context_overflow` */
-  embedding(text: string): Token[] {
-    this.#refuse(this.#fewestTokens(text.length))
-    return this.#model.tokenize(text)
+  /**
+   * The texts to embed, each with a turn for others before it.
+   * @throws DcmlError `engine_context_overflow`, `engine_request_invalid`, or the reason of `signal`
+   */
+  async embeddings(texts: readonly string[], signal: AbortSignal): Promise<Token[][]> {
+    const all: Token[][] = []
+    let total = 0
+    for (const text of texts) {
+      this.#refuse(this.#fewestTokens(text.length))
+      await setImmediate()
+      signal.throwIfAborted()
+      const tokens = this.#model.tokenize(text)
+      total += tokens.length
+      if (total > MAX_EMBEDDED_TOKENS) throw tooManyTokens()
+      all.push(tokens)
+    }
+    return all
   }
 
   #fewestTokens(characters: number): number {
@@ -60,3 +77,9 @@ export class PromptReader {
     throw new DcmlError('engine_request_invalid', 'The prompt is empty.', { hint: 'Send at least one character.' })
   }
 }
+
+const tooManyTokens = (): DcmlError =>
+  new DcmlError('engine_request_invalid', `The texts have more than ${MAX_EMBEDDED_TOKENS} tokens together.`, {
+    hint: 'Send them in several requests.',
+    details: { param: 'input' },
+  })
