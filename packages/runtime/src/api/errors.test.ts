@@ -43,3 +43,13 @@ test('a foreign error shows its class and place, and never its words', () => {
   expect(loggable(error).at).not.toEqual([])
   expect(asDcmlError(fault('x'))).toMatchObject({ code: 'x' })
 })
+
+test('a message of several lines is cut off before its frames are read', () => {
+  const forged = new Error('what the user said:\n    at SECRET (prompt:1:1)')
+  const lines = loggable(asDcmlError(forged)).at as string[]
+  expect(lines[0]).toContain('errors.test.ts')
+  expect(lines.join()).not.toContain('SECRET')
+  forged.message = 'what'
+  expect(loggable(asDcmlError(forged)).at).toEqual([])
+  expect((loggable(asDcmlError(new Error(''))).at as string[])[0]).toContain('errors.test.ts')
+})

@@ -108,9 +108,15 @@ export function loggable(error: DcmlError): Record<string, unknown> {
   }
 }
 
-const frames = (error: Error): string[] =>
-  (error.stack ?? '')
+/** The lines below the message, which may have lines of its own that look like frames. */
+function frames({ stack = '', message }: Error): string[] {
+  const begin = message === '' ? stack.indexOf('\n') : stack.indexOf(message) + message.length
+  // a message that was changed after the stack was written cannot be told from frames
+  if (!stack.includes(message) || stack[begin] !== '\n') return []
+  return stack
+    .slice(begin + 1)
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .slice(0, 8)
     .map((line) => line.trim())
+}
