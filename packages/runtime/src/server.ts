@@ -21,6 +21,9 @@ import type { Runtime, RuntimeOptions } from './options.ts'
 import { sealedModels } from './weights/source.ts'
 import { openAnonymousStore } from './weights/store.ts'
 
+/** For a peer to be reached, to show its evidence, and to be verified. */
+const PEER_MS = 5000
+
 /**
  * Starts the program inside the CVM: makes the enclave's keys and first evidence, listens, and loads the model when
  * its key is there.
@@ -66,7 +69,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     logRequest(logger, line)
   }
   const app = attestedApp({
-    exchange: new PeerExchange({ enclave, policy, clock, ...(roots && { roots }) }),
+    exchange: new PeerExchange({ enclave, policy, clock, timeoutMs: PEER_MS, ...(roots && { roots }) }),
     keys,
     host,
     chain,

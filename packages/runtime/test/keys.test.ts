@@ -149,6 +149,29 @@ test('request_sk without the key, or to nobody, says so', async () => {
   expect(await passTo(a, a.address.port)).toMatchObject({ json: { error: { code: 'peer_is_self' } } })
 })
 
+test('request_sk does not tell what else is at an address', async () => {
+  await using a = await seeded()
+  const plain = createServer((socket) => void socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  // no enclave, but TLS
+  const { tls } = await enclaveOf(manifestOf({ name: 'web' }))
+  const web = createTlsServer(tls, (socket) => void socket.on('error', () => {}).end('HTTP/1.1 404 No\r\n\r\n'))
+  for (const server of [plain, web]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const ports = [plain, web].map((server) => (server.address() as AddressInfo).port)
+  const answers = [await passTo(a, 1)]
+  for (const port of ports) answers.push(await passTo(a, port))
+  for (const server of [plain, web]) server.close()
+  expect(answers[0]).toMatchObject({ status: 502, json: { error: { code: 'peer_unreachable', details: {} } } })
+  for (const answer of answers) expect(answer).toEqual(answers[0])
+  expect(a.log()).toMatch(/"cause":"peer_unreachable","reason":"ECONNREFUSED"/)
+  expect(a.log()).toMatch(/"cause":"tls_failed"/)
+})
+
+test('request_sk stops dialling for a caller who keeps failing', async () => {
+  await using a = await seeded()
+  for (let i = 0; i < 10; i++) expect(await passTo(a, 1)).toMatchObject({ status: 502 })
+  expect(await passTo(a, 1)).toMatchObject({ status: 429, json: { error: { dcmlCode: 'overloaded' } } })
+})
+
 test('request_sk refuses an enclave of another image, on both sides', async () => {
   await using a = await seeded()
   await using b = await boot({ manifest: manifestOf({ name: 'another' }) })

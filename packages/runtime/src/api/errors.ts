@@ -33,9 +33,6 @@ const STATUS: Readonly<Record<string, number>> = {
   engine_unreachable: 502,
   engine_interrupted: 502,
   peer_unreachable: 502,
-  tls_failed: 502,
-  evidence_missing: 502,
-  evidence_too_large: 502,
   model_not_ready: 503,
   draining: 503,
   engine_closed: 503,
@@ -44,7 +41,6 @@ const STATUS: Readonly<Record<string, number>> = {
   quote_failed: 503,
   keys_full: 503,
   engine_timeout: 504,
-  attestation_timeout: 504,
   tmpfs_full: 507,
 }
 
@@ -104,7 +100,9 @@ export function loggable(error: DcmlError): Record<string, unknown> {
     code: error.code,
     message: error.message,
     ...error.details,
-    ...(cause instanceof Error && { cause: cause.name, at: frames(cause) }),
+    ...(DcmlError.isInstance(cause)
+      ? { cause: cause.code, ...(cause.details.reason && { reason: cause.details.reason }) }
+      : cause instanceof Error && { cause: cause.name, at: frames(cause) }),
   }
 }
 

@@ -8,7 +8,8 @@ const TIMEOUT_MS = 15_000
 
 /**
  * Hands a key to the enclave at `target`, once that has proven to run this enclave's own image on this very connection.
- * @throws DcmlError those of `PeerExchange.dial`, and `peer_refused` when the peer does not take the key
+ * @throws DcmlError `attestation_refused`, `peer_is_self`, `peer_challenge_missing`, `peer_refused` when the peer does
+ * not take the key, and `peer_unreachable` for whatever is no enclave
  */
 export async function passKey(
   exchange: PeerExchange,
@@ -16,7 +17,9 @@ export async function passKey(
   grant: KeyGrant,
   chain: Chain,
 ): Promise<{ modelH: string; phase: string }> {
-  const { socket, evidence } = await exchange.dial(target)
+  const { socket, evidence } = await exchange.dial(target).catch((cause: unknown) => {
+    throw fromAnEnclave(cause) ? cause : unreachable(cause)
+  })
   try {
     const { domain, ...fields } = grant
     const bytes = encodeKeyGrant(chain, domain.subject, fields)
@@ -34,6 +37,19 @@ export async function passKey(
     socket.destroy()
   }
 }
+
+/** What else is at an address, or what is not, is no business of whoever asks: this is no scanner of networks. */
+const fromAnEnclave = (cause: unknown): boolean =>
+  DcmlError.isInstance(cause) &&
+  /^(?:attestation_refused|peer_|quote_)/.test(cause.code) &&
+  cause.code !== 'peer_unreachable'
+
+const unreachable = (cause: unknown): DcmlError =>
+  new DcmlError('peer_unreachable', 'No enclave answers at this address.', {
+    hint: 'Check the address, and that the runtime there is up; the log of this one says what failed.',
+    retryable: true,
+    cause,
+  })
 
 const refused = (peerCode: string): DcmlError =>
   new DcmlError('peer_refused', `The peer did not take the key (${peerCode}).`, {

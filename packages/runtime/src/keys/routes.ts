@@ -10,6 +10,7 @@ import * as v from 'valibot'
 import { parseJson, readBody } from '../api/body.ts'
 import type { ModelHost } from '../model/host.ts'
 import { passKey } from './pass.ts'
+import { PassLimits } from './pass-limits.ts'
 import type { KeyOrigin, KeyStore } from './store.ts'
 
 /** Room for a grant and a peer's evidence in base64url. */
@@ -34,6 +35,7 @@ export interface KeyRoutesOptions {
   /** The image manifest's word on which models may be served. */
   readonly allows: (modelH: Uint8Array) => boolean
   readonly maxKeyPasses: number
+  readonly clock: () => number
   readonly onKey: (event: { modelH: string; origin: KeyOrigin | 'passed-on' }) => void
 }
 
@@ -41,7 +43,7 @@ export interface KeyRoutesOptions {
 export function keyRoutes(options: KeyRoutesOptions): Hono<{ Bindings: HttpBindings }> {
   const { exchange, keys, host } = options
   const app = new Hono<{ Bindings: HttpBindings }>()
-  let passing = 0
+  const passes = new PassLimits(options.maxKeyPasses, options.clock)
 
   app.get('/evidence', async (c) => {
     const request = parseAttestRequest(new URL(c.req.url).searchParams)
@@ -72,16 +74,11 @@ export function keyRoutes(options: KeyRoutesOptions): Hono<{ Bindings: HttpBindi
     const grant = keys.proven(fromHex(request.modelH))
     if (grant === undefined) throw skMissing()
     try {
-      if (passing >= options.maxKeyPasses) throw tooManyPasses()
-      passing++
-      try {
-        const target = { host: request.host, port: request.port, signal: c.req.raw.signal }
-        const answer = await passKey(exchange, target, grant, options.chain)
-        options.onKey({ modelH: request.modelH, origin: 'passed-on' })
-        return c.json(answer)
-      } finally {
-        passing--
-      }
+      const target = { host: request.host, port: request.port, signal: c.req.raw.signal }
+      const entry = { caller: c.env.incoming.socket.remoteAddress ?? '', target: `${target.host} ${target.port}` }
+      const answer = await passes.run(entry, () => passKey(exchange, target, grant, options.chain))
+      options.onKey({ modelH: request.modelH, origin: 'passed-on' })
+      return c.json(answer)
     } finally {
       grant.sk.fill(0)
     }
@@ -129,11 +126,4 @@ const otherModel = (): DcmlError =>
 const skMissing = (): DcmlError =>
   new DcmlError('sk_missing', 'This enclave has not opened this model.', {
     hint: 'Call request-sk on an enclave that serves the model.',
-  })
-
-const tooManyPasses = (): DcmlError =>
-  new DcmlError('overloaded', 'The enclave is passing on as many keys as it does at once.', {
-    hint: 'Ask again in a moment.',
-    retryable: true,
-    details: { retryAfter: 2 },
   })
