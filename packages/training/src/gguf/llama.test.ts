@@ -7,7 +7,7 @@ import { detokenize, tokenize, VOCABULARY } from '../corpus/tokenizer.ts'
 import type { ModelConfig } from '../model/config.ts'
 import { Network } from '../model/network.ts'
 import { writeRandomModel } from '../node/files.ts'
-import { demoModelPath, demoModelRecord } from '../node.ts'
+import { demoModelPath, demoModelRecord, speechCorpus } from '../node.ts'
 import { Prng } from '../prng.ts'
 import { generate } from '../train/generate.ts'
 import { encodeModel, type Precision } from './model-file.ts'
@@ -26,12 +26,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Greedy continuation by llama.cpp. */
-async function continueWithLlama(path: string, prompt: number[], count: number): Promise<number[]> {
+/** Continuation by llama.cpp, greedy unless a temperature is given. */
+async function continueWithLlama(
+  path: string,
+  prompt: number[],
+  count: number,
+  sampling: { temperature: number; seed?: number } = { temperature: 0 },
+): Promise<number[]> {
   const model = await llama.loadModel({ modelPath: path, gpuLayers: 0 })
   const context = await model.createContext({ sequences: 1, threads: 1, contextSize: 256 })
   const found: number[] = []
-  const options = { temperature: 0, yieldEogToken: true }
+  const options = { ...sampling, yieldEogToken: true }
   for await (const token of context.getSequence().evaluate(prompt as never, options)) {
     if (found.push(token) === count) break
   }
@@ -63,6 +68,32 @@ test('the tokenizer of the file is the tokenizer of the corpus', async () => {
   expect(model.tokens.eosString).toBe('<|im_end|>')
   expect(model.trainContextSize).toBe(demoModelRecord.config.model.context)
   await model.dispose()
+})
+
+test('the demo model answers in words of its corpus and mostly ends by itself', async () => {
+  const known = new Set(
+    detokenize((await speechCorpus(1)).train)
+      .toLowerCase()
+      .match(/[a-z]+/g),
+  )
+  const words: string[] = []
+  let ended = 0
+  for (const topic of ['peace', 'the economy', 'education', 'our children']) {
+    const prompt = tokenize(`<|im_start|>user\nTell me about ${topic}.<|im_end|>\n<|im_start|>assistant\n`)
+    for (const seed of [1, 2]) {
+      const answer = await continueWithLlama(demoModelPath(), [...prompt], 190, { temperature: 0.5, seed })
+      const end = answer.indexOf(VOCABULARY - 1)
+      if (end >= 0) ended++
+      words.push(
+        ...(detokenize(answer.slice(0, end))
+          .toLowerCase()
+          .match(/[a-z]+/g) ?? []),
+      )
+    }
+  }
+  expect(ended).toBeGreaterThanOrEqual(2)
+  expect(words.length).toBeGreaterThan(80)
+  expect(words.filter((word) => known.has(word)).length / words.length).toBeGreaterThan(0.9)
 })
 
 test('a random model loads and does not end by itself', async () => {
