@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { concatBytes, DcmlError, fromHex } from '@dcml/protocol'
@@ -9,8 +9,10 @@ import { composeHeader, drawSecrets } from '../compose.ts'
 import { encodeFrame } from '../header.ts'
 import { generateModelKey } from '../keys.ts'
 import { layoutOf } from '../layout.ts'
+import type { WeightsManifest } from '../manifest.ts'
 import { SegmentCipher } from '../segments.ts'
 import { nodeCrypto } from './crypto.ts'
+import { openToFolder } from './folder.ts'
 import { hashModel } from './hash.ts'
 import { openModel } from './open.ts'
 import { readRange } from './range.ts'
@@ -149,25 +151,49 @@ test('metadata cannot be changed', async () => {
   expect(await refuse(folder, bytes)).toMatchObject({ code: 'container_segment_tampered', segment: 0, left: 0 })
 })
 
-test('a sealer who lies about the content is found out at the end', async () => {
-  const folder = await tempFolder()
+/** What a sealer makes that calls `content` what `manifest` says. */
+async function sealAs(folder: string, manifest: WeightsManifest, content: Uint8Array): Promise<string> {
   const secrets = drawSecrets()
-  const header = await composeHeader(sealed.manifest, {}, [pk], secrets)
+  const header = await composeHeader(manifest, {}, [pk], secrets)
   const cipher = new SegmentCipher(header, secrets.cek, nodeCrypto)
   const layout = layoutOf(header)
-  const lie = plaintext.slice()
-  lie[lie.length - 1]! ^= 1
   const bytes = new Uint8Array(layout.fileSize)
   bytes.set(encodeFrame(header))
   for (let i = 0; i < layout.segments; i++) {
     const { offset, size, plainOffset, plainSize } = layout.segment(i)
-    cipher.seal(i, lie.subarray(plainOffset, plainOffset + plainSize), bytes.subarray(offset, offset + size))
+    cipher.seal(i, content.subarray(plainOffset, plainOffset + plainSize), bytes.subarray(offset, offset + size))
   }
   const container = join(folder, 'lie.dcmw')
   await writeFile(container, bytes)
+  return container
+}
+
+test('a sealer who lies about the content is found out at the end', async () => {
+  const lie = plaintext.slice()
+  lie[lie.length - 1]! ^= 1
+  const container = await sealAs(await tempFolder(), sealed.manifest, lie)
   const opening = openModel({ container, sk, into: new Collector().into, expectedModelH: sealed.modelH })
   expect(await codeOf(opening)).toBe('container_root_mismatch')
 })
+
+test.each([0, 1, 2])(
+  'a sealer who lies about the digest of file %i is found out: one content has one name',
+  async (i) => {
+    const { manifest } = sealed
+    const files = manifest.files.map((file, at) => (at === i ? { ...file, sha256: 'a'.repeat(64) } : file))
+    const folder = await tempFolder()
+    const container = await sealAs(folder, { ...manifest, files }, plaintext)
+    const { path } = files[i]!
+    await expect(openModel({ container, sk, into: new Collector().into })).rejects.toMatchObject({
+      code: 'container_file_mismatch',
+      details: { path },
+    })
+    expect(await codeOf(openToFolder({ container, sk, folder: join(folder, 'opened') }))).toBe(
+      'container_file_mismatch',
+    )
+    expect(await readdir(folder)).toEqual(['lie.dcmw'])
+  },
+)
 
 test('another model than asked for is refused before the key is used', async () => {
   const folder = await tempFolder()

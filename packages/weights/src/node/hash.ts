@@ -1,9 +1,9 @@
-import { createHash, type Hash } from 'node:crypto'
 import { toHex } from '@dcml/protocol'
 import { segmentCount } from '../layout.ts'
-import { LEAF_SIZE, type ManifestFile, modelHOf, type WeightsManifest } from '../manifest.ts'
+import { LEAF_SIZE, modelHOf, type WeightsManifest } from '../manifest.ts'
 import { merkleRoot } from '../merkle.ts'
-import { createLeafHasher, leafBuffer } from './hasher.ts'
+import { FileDigests } from './digests.ts'
+import { createHasher, leafBuffer, localHasher } from './hasher.ts'
 import { readAhead, type WorkOptions } from './io.ts'
 import { listFiles, PlaintextReader, type SourceFile } from './source.ts'
 
@@ -30,9 +30,9 @@ export async function hashFiles(
 ): Promise<HashedModel> {
   const total = sources.reduce((sum, file) => sum + file.size, 0)
   const leaves: Uint8Array[] = []
-  const digests = new FileDigests(sources)
+  const digests = new FileDigests(sources, localHasher())
   const reader = new PlaintextReader(sources)
-  const hasher = createLeafHasher(total)
+  const hasher = createHasher(total)
   try {
     const slots = [0, 1].map(() => leafBuffer(Math.min(leafSize, total)))
     const sizeOf = (index: number): number => Math.min(leafSize, total - index * leafSize)
@@ -55,43 +55,11 @@ export async function hashFiles(
     await hasher.close()
     await reader.close()
   }
-  const manifest: WeightsManifest = { version: 1, files: digests.finish(), leafSize, root: toHex(merkleRoot(leaves)) }
+  const manifest: WeightsManifest = {
+    version: 1,
+    files: await digests.finish(),
+    leafSize,
+    root: toHex(merkleRoot(leaves)),
+  }
   return { manifest, modelH: modelHOf(manifest), leaves }
-}
-
-/** SHA-256 of each file of a stream. */
-class FileDigests {
-  readonly #files: readonly SourceFile[]
-  readonly #done: ManifestFile[] = []
-  #hash: Hash = createHash('sha256')
-  #left: number
-
-  constructor(files: readonly SourceFile[]) {
-    this.#files = files
-    this.#left = files[0]!.size
-    this.#skipComplete()
-  }
-
-  update(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + this.#left)
-      this.#hash.update(part)
-      at += part.length
-      this.#left -= part.length
-      this.#skipComplete()
-    }
-  }
-
-  finish(): ManifestFile[] {
-    return this.#done
-  }
-
-  #skipComplete(): void {
-    while (this.#left === 0 && this.#done.length < this.#files.length) {
-      const { path, size } = this.#files[this.#done.length]!
-      this.#done.push({ path, size, sha256: this.#hash.digest('hex') })
-      this.#hash = createHash('sha256')
-      this.#left = this.#files[this.#done.length]?.size ?? 0
-    }
-  }
 }

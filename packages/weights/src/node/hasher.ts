@@ -8,23 +8,50 @@ const WORTH_A_THREAD = 67_108_864
 const WORKER = `
 const { parentPort } = require('node:worker_threads')
 const { createHash } = require('node:crypto')
-parentPort.on('message', (data) => parentPort.postMessage(createHash('sha256').update(data).digest()))
+let running = createHash('sha256')
+parentPort.on('message', ({ once, next }) => {
+  if (next) running.update(next)
+  else if (once) parentPort.postMessage(createHash('sha256').update(once).digest())
+  else {
+    parentPort.postMessage(running.digest())
+    running = createHash('sha256')
+  }
+})
 `
 
-/** SHA-256 of leaves. */
-export interface LeafHasher {
+/** SHA-256 of leaves, and beside them of files, which come in parts. Calls are served in their order. */
+export interface Hasher {
+  /** The data must stay as it is until the result is there. */
   sha256(data: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** Takes the next part of a file. The data must stay as it is until the result of a later call is there. */
+  update(data: Uint8Array): void
+  /** SHA-256 of the parts since the last digest. */
+  digest(): Uint8Array | Promise<Uint8Array>
   close(): Promise<unknown>
 }
 
 /**
- * Hashes leaves on a thread of its own, beside the work of the calling thread: SHA-256 is the slowest step of sealing
- * and opening. Small models are hashed on the calling thread.
+ * Hashes on a thread of its own, beside the work of the calling thread: SHA-256 is the slowest step of sealing and
+ * opening. Small models are hashed on the calling thread.
  * @param total bytes that are going to be hashed
  */
-export function createLeafHasher(total: number): LeafHasher {
-  if (total < WORTH_A_THREAD)
-    return { sha256: (data) => createHash('sha256').update(data).digest(), close: () => Promise.resolve() }
+export const createHasher = (total: number): Hasher => (total < WORTH_A_THREAD ? localHasher() : threadHasher())
+
+export function localHasher(): Hasher {
+  let running = createHash('sha256')
+  return {
+    sha256: (data) => createHash('sha256').update(data).digest(),
+    update: (data) => void running.update(data),
+    digest() {
+      const digest = running.digest()
+      running = createHash('sha256')
+      return digest
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function threadHasher(): Hasher {
   const worker = new Worker(WORKER, { eval: true, execArgv: [], env: {} })
   const waiting: PromiseWithResolvers<Uint8Array>[] = []
   const fail = (error: Error): void => {
@@ -33,13 +60,16 @@ export function createLeafHasher(total: number): LeafHasher {
   worker.on('message', (digest: Uint8Array) => waiting.shift()?.resolve(digest))
   worker.on('error', fail)
   worker.on('exit', () => fail(new Error('The hashing thread ended early')))
+  const ask = (message: { once?: Uint8Array }): Promise<Uint8Array> => {
+    const reply = Promise.withResolvers<Uint8Array>()
+    waiting.push(reply)
+    worker.postMessage(message)
+    return reply.promise
+  }
   return {
-    sha256(data) {
-      const reply = Promise.withResolvers<Uint8Array>()
-      waiting.push(reply)
-      worker.postMessage(data)
-      return reply.promise
-    },
+    sha256: (once) => ask({ once }),
+    update: (next) => worker.postMessage({ next }),
+    digest: () => ask({}),
     close: () => worker.terminate(),
   }
 }

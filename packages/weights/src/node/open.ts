@@ -1,12 +1,13 @@
 import { DcmlError, equalBytes, fromHex, toHex } from '@dcml/protocol'
 import { type ContainerHeader, manifestOf } from '../header.ts'
-import type { WeightsManifest } from '../manifest.ts'
+import type { ManifestFile, WeightsManifest } from '../manifest.ts'
 import { MerkleAccumulator } from '../merkle.ts'
 import { SegmentCipher } from '../segments.ts'
 import { unwrapKey } from '../wrap.ts'
 import { type OpenContainer, openContainer } from './container.ts'
 import { nodeCrypto } from './crypto.ts'
-import { createLeafHasher, leafBuffer } from './hasher.ts'
+import { FileDigests } from './digests.ts'
+import { createHasher, leafBuffer } from './hasher.ts'
 import { readAhead, readFully, rethrowSpace, type WorkOptions } from './io.ts'
 import { SinkSplitter, type WriteSink } from './sink.ts'
 
@@ -27,10 +28,10 @@ export interface OpenedModel {
 
 /**
  * Decrypts a model into sinks, one per file, in the order of the manifest. Order of work: header and key commitment;
- * then per segment tag check, write, leaf hash; then the root. Only when it resolves is the content what modelH names:
- * on rejection the caller discards every sink. No byte of a segment with a wrong tag is ever written.
+ * then per segment tag check, write, leaf and file hash; then the root and the digest of every file. Only when it
+ * resolves is the content what modelH names, and hashing what was written gives modelH again: on rejection the caller discards every sink. No byte of a segment with a wrong tag is ever written.
  * @throws DcmlError those of {@link inspectContainer}, and `container_wrong_key`, `container_header_tampered`,
- * `container_segment_tampered`, `container_root_mismatch`, `model_h_mismatch`, `model_key_malformed`, `no_space`
+ * `container_segment_tampered`, `container_root_mismatch`, `container_file_mismatch`, `model_h_mismatch`, `model_key_malformed`, `no_space`
  */
 export async function openModel({
   container,
@@ -86,7 +87,8 @@ async function decryptAll(
     const { offset, size } = layout.segment(index)
     await readFully(file, slot.subarray(0, size), offset)
   }
-  const hasher = createLeafHasher(header.plainSize)
+  const hasher = createHasher(header.plainSize)
+  const digests = new FileDigests(header.files, hasher)
   let working: Promise<unknown> = Promise.resolve()
   try {
     for await (const { index, slot } of readAhead(layout.segments, sealedSlots, { ahead: 1, behind: 0 }, read)) {
@@ -95,6 +97,7 @@ async function decryptAll(
       const leaf = plainSlots[index % 2]!.subarray(0, 1 + plainSize)
       await cipher.open(index, slot.subarray(0, size), leaf.subarray(1))
       await working
+      digests.update(leaf.subarray(1))
       working = Promise.all([
         sinks.write(leaf.subarray(1)).catch(rethrowSpace),
         Promise.resolve(hasher.sha256(leaf)).then((hash) => tree.add(hash)),
@@ -109,10 +112,21 @@ async function decryptAll(
         hint: 'Do not use this container: whoever sealed it lied about the model.',
         details: { modelH: header.modelH },
       })
+    checkDigests(header, await digests.finish())
   } finally {
     await working.catch(() => {})
     await sinks.close()
     await hasher.close()
     for (const slot of plainSlots) slot.fill(0)
   }
+}
+
+/** The root fixes every byte, but modelH names the files' own digests too: one content has one name only. */
+function checkDigests(header: ContainerHeader, files: readonly ManifestFile[]): void {
+  const wrong = files.find(({ sha256 }, i) => sha256 !== header.files[i]!.sha256)
+  if (wrong === undefined) return
+  throw new DcmlError('container_file_mismatch', `The header names another digest for ${JSON.stringify(wrong.path)}.`, {
+    hint: 'Do not use this container: whoever sealed it lied about the model.',
+    details: { modelH: header.modelH, path: wrong.path },
+  })
 }

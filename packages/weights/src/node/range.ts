@@ -16,8 +16,8 @@ export interface RangeOptions extends Pick<OpenOptions, 'container' | 'sk' | 'ex
  * Reads part of one file and decrypts only the segments it touches, for instance the header of a GGUF. Tags prove that
  * these bytes were sealed by a holder of the content key at this place of this container. That they belong to modelH
  * is proven only by opening all of it.
- * @throws DcmlError those of {@link openModel} but `container_root_mismatch` and `no_space`, and
- * `container_range_invalid`
+ * @throws DcmlError `container_range_invalid`, and those of {@link openModel} but `container_root_mismatch`,
+ * `container_file_mismatch` and `no_space`
  */
 export async function readRange({ path, offset, length, ...options }: RangeOptions): Promise<Uint8Array> {
   const { file, header, layout } = await openContainer(options.container)

@@ -11,7 +11,7 @@ import { SegmentCipher } from '../segments.ts'
 import { dropPendingHeader } from './container.ts'
 import { nodeCrypto } from './crypto.ts'
 import { hashFiles } from './hash.ts'
-import { createLeafHasher, leafBuffer } from './hasher.ts'
+import { createHasher, leafBuffer } from './hasher.ts'
 import { createNew, readAhead, readFully, rethrowMissing, syncFolder, type WorkOptions, writeFully } from './io.ts'
 import { type Draft, findDraft, partialPath } from './resume.ts'
 import { listFiles, PlaintextReader, type SourceFile, sourceChanged } from './source.ts'
@@ -153,7 +153,7 @@ async function sealSegments(
   const layout = layoutOf(header)
   const largest = layout.segment(0).plainSize
   const reader = new PlaintextReader(files)
-  const hasher = createLeafHasher(header.plainSize)
+  const hasher = createHasher(header.plainSize)
   // beside what is read ahead, one is sealed and one is still being written
   const slots = Array.from(
     { length: READ_AHEAD + 2 },
