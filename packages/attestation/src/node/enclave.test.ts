@@ -61,7 +61,9 @@ describe('evidence for sessions', () => {
     await ask('session-signed')
     expect(tee.quotes).toBe(1)
     now += 1
-    expect(claimsOf(await ask('session-signed')).iat).toBe(now)
+    // the old evidence serves until the new one is there
+    expect(claimsOf(await ask('session-signed')).iat).toBe(now - 60_000)
+    await expect.poll(async () => claimsOf(await ask('session-signed')).iat).toBe(now)
     expect(tee.quotes).toBe(2)
 
     modelH = new Uint8Array(32).fill(1)
@@ -72,23 +74,16 @@ describe('evidence for sessions', () => {
 
   test('is quoted for the connection where that is asked for, one quote at a time', async () => {
     const tee = new CountingTee()
-    const ask = await asking(await startEnclave({ tee }))
-    const answers = await Promise.all([1, 2, 3].map(() => ask('session-quoted', 'peer-responder')))
+    const enclave = await startEnclave({ tee })
+    const answers = await Promise.all(
+      [1, 2, 3].map(async () => (await asking(enclave))('session-quoted', 'peer-responder')),
+    )
     expect([tee.quotes, tee.most]).toEqual([4, 1])
     for (const answer of answers) {
       expect(answer.signature).toBeUndefined()
       expect(claimsOf(answer)).toMatchObject({ purpose: 'peer-responder', nonce, exporter: expect.any(Uint8Array) })
     }
   })
-})
-
-test('too many callers are turned away, and those after them served', async () => {
-  const ask = await asking(await startEnclave())
-  const asked = await Promise.allSettled(Array.from({ length: 70 }, () => ask('session-quoted')))
-  const refused = asked.filter((result) => result.status === 'rejected')
-  expect(refused).toHaveLength(6)
-  expect(refused[0]!.reason).toMatchObject({ code: 'quote_busy', retryable: true })
-  await ask('session-quoted')
 })
 
 test('a TEE that fails is reported, and tried again for the next caller', async () => {

@@ -1,6 +1,6 @@
 import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import type { TLSSocket, TlsOptions } from 'node:tls'
-import { equalBytes, fromBase64url, type Signer, toBase64url } from '@dcml/protocol'
+import { DcmlError, fromBase64url, type Signer, toBase64url } from '@dcml/protocol'
 import { sessionMessage } from '../channel/binding.ts'
 import type { AttestAnswer, AttestRequest } from '../channel/wire.ts'
 import type { Environment } from '../check.ts'
@@ -10,7 +10,8 @@ import { type ImageManifest, imageH, parseImageManifest } from '../evidence/mani
 import type { TeeBackend } from '../tee.ts'
 import { selfSignedCertificate } from './certificate.ts'
 import { connectionExporter, spkiHash } from './exporter.ts'
-import { Quoter } from './quoter.ts'
+import { KeptEvidence } from './kept-evidence.ts'
+import { type QuoteOptions, Quoter, quoteBusy } from './quoter.ts'
 
 export interface EnclaveOptions {
   readonly tee: TeeBackend
@@ -20,7 +21,10 @@ export interface EnclaveOptions {
   readonly modelH?: () => Uint8Array | undefined
   /** Unix time in milliseconds. Default `Date.now`. */
   readonly clock?: () => number
-  /** Age at which the evidence kept for sessions is quoted anew. Default 120; a client accepts 600 by default. */
+  /**
+   * Age at which the evidence kept for sessions is quoted anew, at most 480. Default 120. Until its successor is there it
+   * is still handed out, up to an age of 480; a client accepts 600 by default.
+   */
   readonly refreshSeconds?: number
 }
 
@@ -52,8 +56,6 @@ export interface Enclave {
 }
 
 const rawPublicKey = (publicKey: KeyObject): Uint8Array => fromBase64url(publicKey.export({ format: 'jwk' }).x!)
-const sameModel = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && equalBytes(a, b))
 
 /**
  * Makes the keys of a new enclave and its first evidence.
@@ -76,43 +78,58 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
   }
   const quoter = new Quoter(tee, manifestBytes)
 
-  const quote = (subject: QuoteSubject): Promise<EvidenceJson> =>
-    quoter.quote(() => {
-      const model = modelH()
-      return {
-        ...subject,
-        hpkeKey,
-        sessionKey: sessionKey.publicKey,
-        imageH: image,
-        ...(model && { modelH: model }),
-        boot,
-        iat: clock(),
-      }
-    })
-
-  let kept: { at: number; model: Uint8Array | undefined; evidence: Promise<EvidenceJson> } | undefined
-  /** Evidence over the keys alone, good for any connection that the session key signs. */
-  function keptEvidence(): Promise<EvidenceJson> {
+  const claimsFor = (subject: QuoteSubject): Claims => {
     const model = modelH()
-    if (kept !== undefined && sameModel(kept.model, model) && clock() - kept.at < refreshSeconds * 1000)
-      return kept.evidence
-    const evidence = quote({ purpose: 'session', nonce: Uint8Array.from(randomBytes(32)), tlsSpki })
-    const entry = { at: clock(), model, evidence }
-    kept = entry
-    evidence.catch(() => {
-      if (kept === entry) kept = undefined
-    })
-    return evidence
+    return {
+      ...subject,
+      hpkeKey,
+      sessionKey: sessionKey.publicKey,
+      imageH: image,
+      ...(model && { modelH: model }),
+      boot,
+      iat: clock(),
+    }
+  }
+  const quote = (subject: QuoteSubject, options?: QuoteOptions): Promise<EvidenceJson> =>
+    quoter.quote(() => claimsFor(subject), options)
+
+  const kept = new KeptEvidence({
+    make: async () => {
+      let claims: Claims | undefined
+      const subject = { purpose: 'session', nonce: Uint8Array.from(randomBytes(32)), tlsSpki } as const
+      const evidence = await quoter.quote(() => (claims = claimsFor(subject)), { ahead: true })
+      return { evidence, claims: claims! }
+    },
+    modelH,
+    clock,
+    refreshMs: refreshSeconds * 1000,
+  })
+  const quoting = new WeakSet<TLSSocket>()
+
+  /** A quote of this very connection, given up with it. Each has one at a time: many are what a flood would ask for. */
+  async function quoteConnection(socket: TLSSocket, subject: QuoteSubject): Promise<EvidenceJson> {
+    if (quoting.has(socket)) throw quoteBusy('A quote of this connection is being made.')
+    const gone = new AbortController()
+    const onClose = (): void => gone.abort(connectionGone())
+    quoting.add(socket)
+    socket.once('close', onClose)
+    try {
+      return await quote(subject, { signal: gone.signal })
+    } finally {
+      socket.off('close', onClose)
+      quoting.delete(socket)
+    }
   }
 
   async function attest(socket: TLSSocket, { nonce, binding, purpose }: AttestRequest): Promise<AttestAnswer> {
     const exporter = connectionExporter(socket, nonce)
-    if (binding === 'session-quoted') return { evidence: await quote({ purpose, nonce, tlsSpki, exporter }) }
-    const evidence = await keptEvidence()
+    if (binding === 'session-quoted')
+      return { evidence: await quoteConnection(socket, { purpose, nonce, tlsSpki, exporter }) }
+    const evidence = await kept.get()
     return { evidence, signature: toBase64url(await sessionKey.sign(sessionMessage(nonce, exporter))) }
   }
 
-  await keptEvidence()
+  await kept.get()
   return {
     imageH: image,
     manifest,
@@ -129,6 +146,9 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
       secureOptions: constants.SSL_OP_NO_TICKET,
     },
     attest,
-    quote,
+    quote: (subject) => quote(subject),
   }
 }
+
+const connectionGone = (): DcmlError =>
+  new DcmlError('tls_failed', 'The connection was closed before its quote was made.', { hint: 'Connect again.' })

@@ -6,13 +6,20 @@ import type { TeeBackend } from '../tee.ts'
 /** A TEE signs one quote at a time, and anyone may ask for one: more waiting callers than this are turned away. */
 const MAX_WAITING = 64
 
+export interface QuoteOptions {
+  /** Goes before all who wait, and has a place where they are too many. For the enclave's own use, one at a time. */
+  readonly ahead?: boolean
+  /** Gives up the place in the queue. */
+  readonly signal?: AbortSignal
+}
+
 /** Has claims signed by the TEE, one after the other. */
 export class Quoter {
   readonly #tee: TeeBackend
   readonly #manifest: Uint8Array
-  #last: Promise<unknown> = Promise.resolve()
   readonly #timeoutMs: number
-  #waiting = 0
+  readonly #queue: (() => Promise<void>)[] = []
+  #working = false
 
   constructor(tee: TeeBackend, manifest: Uint8Array, timeoutMs = 30_000) {
     this.#timeoutMs = timeoutMs
@@ -20,21 +27,41 @@ export class Quoter {
     this.#manifest = manifest
   }
 
-  /** @throws DcmlError `quote_busy`, `quote_failed` */
-  async quote(makeClaims: () => Claims): Promise<EvidenceJson> {
-    if (this.#waiting >= MAX_WAITING)
-      throw new DcmlError('quote_busy', 'Too many quotes are being made.', { hint: 'Try again soon.', retryable: true })
-    this.#waiting++
-    const quoted = this.#last.then(() => this.#sign(makeClaims()))
-    this.#last = quoted.catch(() => {})
+  /**
+   * @param makeClaims called when its turn has come
+   * @throws DcmlError `quote_busy`, `quote_failed`, or the reason of `signal`
+   */
+  async quote(makeClaims: () => Claims, { ahead = false, signal }: QuoteOptions = {}): Promise<EvidenceJson> {
+    signal?.throwIfAborted()
+    if (!ahead && this.#queue.length >= MAX_WAITING) throw quoteBusy('Too many quotes are being made.')
+    const { promise, resolve, reject } = Promise.withResolvers<EvidenceJson>()
+    const job = (): Promise<void> => this.#sign(makeClaims).then(resolve, reject)
+    const leave = (): void => {
+      const place = this.#queue.indexOf(job)
+      if (place === -1) return
+      this.#queue.splice(place, 1)
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', leave)
+    if (ahead) this.#queue.unshift(job)
+    else this.#queue.push(job)
+    void this.#work()
     try {
-      return await quoted
+      return await promise
     } finally {
-      this.#waiting--
+      signal?.removeEventListener('abort', leave)
     }
   }
 
-  async #sign(fields: Claims): Promise<EvidenceJson> {
+  async #work(): Promise<void> {
+    if (this.#working) return
+    this.#working = true
+    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) await job()
+    this.#working = false
+  }
+
+  async #sign(makeClaims: () => Claims): Promise<EvidenceJson> {
+    const fields = makeClaims()
     const claims = encodeClaims(fields)
     try {
       const signal = AbortSignal.timeout(this.#timeoutMs)
@@ -50,6 +77,9 @@ export class Quoter {
     }
   }
 }
+
+export const quoteBusy = (message: string): DcmlError =>
+  new DcmlError('quote_busy', message, { hint: 'Try again soon.', retryable: true })
 
 /** Gives up with the signal even where the backend does not heed it: the callers behind it are waiting. */
 const orAbort = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>

@@ -1,0 +1,144 @@
+// Anyone may ask an enclave for a quote of his connection, and a TEE makes them slowly, one at a time. Whoever only wants
+// the evidence that is kept for sessions must not notice.
+import { EventEmitter } from 'node:events'
+import type { TLSSocket } from 'node:tls'
+import { expect, test } from 'vitest'
+import { manifest, refusal, simulator, startEnclave } from '../../test/world.ts'
+import type { AttestRequest } from '../channel/wire.ts'
+import { parseClaims } from '../evidence/claims.ts'
+import { type EvidenceJson, parseEvidence } from '../evidence/evidence.ts'
+import { imageH } from '../evidence/manifest.ts'
+import type { CpuEvidence, TeeBackend } from '../tee.ts'
+
+const request = (binding: AttestRequest['binding']): AttestRequest => ({
+  nonce: new Uint8Array(32),
+  binding,
+  purpose: 'session',
+})
+const claimsOf = ({ evidence }: { evidence: EvidenceJson }) => parseClaims(parseEvidence(evidence).claims)
+
+/** The side of a server: as much of a TLS 1.3 connection as an enclave looks at. */
+const connection = (): TLSSocket =>
+  Object.assign(new EventEmitter(), {
+    getProtocol: () => 'TLSv1.3',
+    isSessionReused: () => false,
+    exportKeyingMaterial: () => Buffer.alloc(32),
+  }) as never
+
+/** A TEE that makes a quote when it is told to. */
+class SlowTee implements TeeBackend {
+  readonly name = 'simulator'
+  readonly environment = 'development'
+  slow = false
+  readonly #waiting: (() => void)[] = []
+
+  async quote(reportData: Uint8Array): Promise<CpuEvidence> {
+    if (this.slow) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    return (await simulator()).createTee({ imageH: imageH(manifest()) }).quote(reportData)
+  }
+
+  /** Makes the quote that is under way, and starts on the next one. */
+  async makeOne(): Promise<void> {
+    await expect.poll(() => this.#waiting.length).toBe(1)
+    this.#waiting.shift()?.()
+  }
+}
+
+async function start() {
+  const tee = new SlowTee()
+  const world = { now: 1_790_000_000_000, modelH: undefined as Uint8Array | undefined }
+  const enclave = await startEnclave({ tee, clock: () => world.now, modelH: () => world.modelH })
+  tee.slow = true
+  return {
+    tee,
+    world,
+    session: async () => claimsOf(await enclave.attest(connection(), request('session-signed'))),
+    quoted: (socket = connection()) => enclave.attest(socket, request('session-quoted')),
+  }
+}
+
+/** One caller whose quote is being made, 64 who wait, and some who are turned away. */
+const flood = (quoted: () => Promise<unknown>): Promise<unknown>[] =>
+  Array.from({ length: 70 }, () => quoted().catch((error) => error.code))
+
+test('too many callers are turned away', async () => {
+  const { tee, quoted } = await start()
+  const asked = flood(quoted)
+  expect(await refusal(quoted())).toMatchObject({ code: 'quote_busy', retryable: true })
+  tee.slow = false
+  await tee.makeOne()
+  const outcomes = await Promise.all(asked)
+  expect(outcomes.filter((outcome) => outcome === 'quote_busy')).toHaveLength(5)
+  expect(claimsOf(await quoted())).toMatchObject({ purpose: 'session', exporter: expect.any(Uint8Array) })
+})
+
+test('sessions go on with the evidence that is there, and its successor is the next quote made', async () => {
+  const { tee, world, session, quoted } = await start()
+  const first = world.now
+  flood(quoted)
+  world.now += 130_000
+  expect((await session()).iat).toBe(first)
+  world.now += 349_999
+  expect((await session()).iat).toBe(first)
+  await tee.makeOne() // the one quote that was being made when the evidence grew old
+  await tee.makeOne()
+  await expect.poll(async () => (await session()).iat).toBe(world.now)
+})
+
+test('evidence that a client would find too old is not handed out: its successor is waited for', async () => {
+  const { tee, world, session, quoted } = await start()
+  flood(quoted)
+  world.now += 480_000
+  const waiting = Promise.all([session(), session()])
+  await tee.makeOne()
+  await tee.makeOne()
+  expect((await waiting).map(({ iat }) => iat)).toEqual([world.now, world.now])
+})
+
+test('a model that was loaded is in the next evidence, also when that was being made already', async () => {
+  const { tee, world, session } = await start()
+  world.now += 130_000
+  await session()
+  world.modelH = new Uint8Array(32).fill(1)
+  const waiting = session()
+  await tee.makeOne()
+  await tee.makeOne()
+  expect((await waiting).modelH).toEqual(world.modelH)
+})
+
+test('a clock that was set back leads to new evidence', async () => {
+  const { tee, world, session } = await start()
+  world.now -= 3_600_000
+  const waiting = session()
+  await tee.makeOne()
+  expect((await waiting).iat).toBe(world.now)
+})
+
+test('a connection has one quote at a time, and none once it is closed', async () => {
+  const { tee, quoted } = await start()
+  const [first, second] = [connection(), connection()]
+  const one = quoted(first)
+  expect(await refusal(quoted(first))).toMatchObject({ code: 'quote_busy', retryable: true })
+  const two = quoted(second)
+  second.emit('close')
+  expect(await refusal(two)).toMatchObject({ code: 'tls_failed' })
+  await tee.makeOne()
+  await one
+  const again = quoted(first)
+  await tee.makeOne()
+  await again
+  expect(first.listenerCount('close')).toBe(0)
+})
+
+test('callers who went away make room', async () => {
+  const { tee, quoted } = await start()
+  const callers = Array.from({ length: 70 }, connection)
+  const asked = callers.map((socket) => quoted(socket).catch(() => {}))
+  expect(await refusal(quoted())).toMatchObject({ code: 'quote_busy' })
+  for (const socket of callers) socket.emit('close')
+  const next = quoted()
+  tee.slow = false
+  await tee.makeOne()
+  expect(claimsOf(await next)).toMatchObject({ purpose: 'session' })
+  await Promise.all(asked)
+})
