@@ -16,7 +16,7 @@ import { KeyStore } from './keys/store.ts'
 import { resolveLimits } from './limits.ts'
 import { listen } from './listener.ts'
 import { ModelHost, type ModelState } from './model/host.ts'
-import { publicState } from './model/routes.ts'
+import { hostState } from './model/routes.ts'
 import type { Runtime, RuntimeOptions } from './options.ts'
 import { sealedModels } from './weights/source.ts'
 import { openAnonymousStore } from './weights/store.ts'
@@ -164,8 +164,8 @@ function logRequest(logger: Logger, { error, ms, ...line }: RequestLine): void {
 
 function logState(logger: Logger, state: ModelState): void {
   if (state.phase === 'failed') logger.error({ phase: 'failed', error: loggable(state.error) }, 'model')
-  else if (state.phase === 'loading' && state.progress.done > 0) logger.debug(publicState(state), 'model')
-  else logger.info(publicState(state), 'model')
+  else if (state.phase === 'loading' && state.progress.done > 0) logger.debug(hostState(state), 'model')
+  else logger.info(hostState(state), 'model')
 }
 
 const wrongEnvironment = (tee: TeeBackend, environment: Environment): DcmlError =>

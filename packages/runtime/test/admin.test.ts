@@ -1,3 +1,4 @@
+import { DcmlError } from '@dcml/protocol'
 import { expect, test } from 'vitest'
 import { attestedFetch, boot, eventually, grantOf, SK, sealedWith, serving } from './harness.ts'
 
@@ -54,4 +55,27 @@ test('load_model answers at once and tells how far it is', async () => {
   expect((await admin('/dcml/v1/load-model', '{"path":"x"}')).status).toBe(409)
   go()
   await eventually(async () => expect((await admin('/readyz')).status).toBe(200))
+})
+
+test('what failed to load is told to the host in full, and to others by its code', async () => {
+  const source = async () =>
+    sealedWith(SK, {
+      open: async () => {
+        const details = { path: '/host/secret/path' }
+        throw new DcmlError('container_damaged', 'The container /host/secret/path is damaged.', {
+          hint: 'No.',
+          details,
+        })
+      },
+    })
+  await using runtime = await boot({ source, model: 'x' })
+  const client = attestedFetch(runtime)
+  await client(`${runtime.url}/dcml/v1/set-sk`, { method: 'POST', body: JSON.stringify({ grant: grantOf(SK) }) })
+  await eventually(() => expect(runtime.state().phase).toBe('failed'))
+  const seen = await client(`${runtime.url}/dcml/v1/model-h`)
+  expect(await seen.json()).toEqual({ phase: 'failed', error: { code: 'container_damaged' } })
+  const refused = await client(`${runtime.url}/v1/models/tale`)
+  expect(await refused.text()).not.toContain('/host/')
+  await client.close()
+  expect(await (await fetch(`${runtime.adminUrl}/readyz`)).text()).toContain('/host/secret/path')
 })

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { ModelHost } from '../model/host.ts'
-import { loadModelRoute, publicState } from '../model/routes.ts'
+import { hostState, loadModelRoute } from '../model/routes.ts'
 import type { Metrics } from './metrics.ts'
 
 /** What the host's operator and orchestrator ask, on a port that the outside does not reach. */
@@ -15,7 +15,7 @@ export function adminRoutes(options: {
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', (c) => {
     const ready = host.state.phase === 'ready' && !draining()
-    return c.json({ ready, draining: draining(), ...publicState(host.state) }, ready ? 200 : 503)
+    return c.json({ ready, draining: draining(), ...hostState(host.state) }, ready ? 200 : 503)
   })
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),

@@ -8,8 +8,8 @@ import type { ModelHost, ModelState } from './host.ts'
 
 const loadSchema = v.looseObject({ path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)) })
 
-/** The state as anyone may see it. */
-export function publicState(state: ModelState): Record<string, unknown> {
+/** The state as the host may see it. */
+export function hostState(state: ModelState): Record<string, unknown> {
   switch (state.phase) {
     case 'empty':
       return { phase: 'empty' }
@@ -24,12 +24,16 @@ export function publicState(state: ModelState): Record<string, unknown> {
   }
 }
 
+/** The state as anyone may see it: of a fault its code, since its words and facts name paths of the host. */
+const publicState = (state: ModelState): Record<string, unknown> =>
+  state.phase === 'failed' ? { phase: 'failed', error: { code: state.error.code } } : hostState(state)
+
 /** `load_model` (paper §4), the host's own call. The path is one of the machine the enclave runs on. */
 export function loadModelRoute(host: ModelHost, allowed: MiddlewareHandler): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>()
   app.post('/load-model', allowed, async (c) => {
     const { path } = parseJson(loadSchema, await readBody(c.env.incoming, 8192))
-    return c.json(publicState(await host.load(path)), 202)
+    return c.json(hostState(await host.load(path)), 202)
   })
   return app
 }
