@@ -29,9 +29,11 @@ export interface OpenedModel {
 /**
  * Decrypts a model into sinks, one per file, in the order of the manifest. Order of work: header and key commitment;
  * then per segment tag check, write, leaf and file hash; then the root and the digest of every file. Only when it
- * resolves is the content what modelH names, and hashing what was written gives modelH again: on rejection the caller discards every sink. No byte of a segment with a wrong tag is ever written.
+ * resolves is the content what modelH names: on rejection the caller discards every sink. No byte of a segment with a
+ * wrong tag is ever written.
  * @throws DcmlError those of {@link inspectContainer}, and `container_wrong_key`, `container_header_tampered`,
- * `container_segment_tampered`, `container_root_mismatch`, `container_file_mismatch`, `model_h_mismatch`, `model_key_malformed`, `no_space`
+ * `container_segment_tampered`, `container_root_mismatch`, `container_file_mismatch`, `model_h_mismatch`,
+ * `model_key_malformed`, `no_space`
  */
 export async function openModel({
   container,
@@ -121,7 +123,7 @@ async function decryptAll(
   }
 }
 
-/** The root fixes every byte, but modelH names the files' own digests too: one content has one name only. */
+/** The root fixes every byte, but modelH names the files' own digests too, and others that use them must get what it names. */
 function checkDigests(header: ContainerHeader, files: readonly ManifestFile[]): void {
   const wrong = files.find(({ sha256 }, i) => sha256 !== header.files[i]!.sha256)
   if (wrong === undefined) return
