@@ -104,7 +104,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     getRequestListener(app.fetch, { overrideGlobalObjects: false }),
   )
   server.maxConnections = limits.maxConnections
-  const adminApp = createApp(observe).route('/', adminRoutes({ host, metrics, draining: () => draining }))
+  const adminApp = createApp(observe).route(
+    '/',
+    adminRoutes({ host, metrics, draining: () => draining, hostname: options.admin.host }),
+  )
   const adminServer = createHttpServer(getRequestListener(adminApp.fetch, { overrideGlobalObjects: false }))
 
   const listener = await listen(server, options.listen)

@@ -1,6 +1,9 @@
+import { type RequestOptions, request } from 'node:http'
 import { DcmlError } from '@dcml/protocol'
 import { expect, test } from 'vitest'
 import { attestedFetch, boot, eventually, grantOf, SK, sealedWith, serving } from './harness.ts'
+
+const json = { 'content-type': 'application/json' }
 
 test('readiness follows the model, health does not', async () => {
   await using served = await serving({ model: 'x' })
@@ -42,7 +45,7 @@ test('load_model answers at once and tells how far it is', async () => {
     })
   await using runtime = await boot({ source })
   const admin = (path: string, body?: string) =>
-    fetch(`${runtime.adminUrl}${path}`, body === undefined ? {} : { method: 'POST', body })
+    fetch(`${runtime.adminUrl}${path}`, body === undefined ? {} : { method: 'POST', headers: json, body })
   expect((await admin('/dcml/v1/load-model', '{}')).status).toBe(400)
   const client = attestedFetch(runtime)
   await client(`${runtime.url}/dcml/v1/set-sk`, { method: 'POST', body: JSON.stringify({ grant: grantOf(SK) }) })
@@ -78,4 +81,29 @@ test('what failed to load is told to the host in full, and to others by its code
   expect(await refused.text()).not.toContain('/host/')
   await client.close()
   expect(await (await fetch(`${runtime.adminUrl}/readyz`)).text()).toContain('/host/secret/path')
+})
+
+test('a page in a browser of the host can call nothing', async () => {
+  await using runtime = await boot()
+  const { port } = runtime.adminAddress
+  const call = (host: string, path: string, options: RequestOptions = {}, body?: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const outgoing = request({ host: '127.0.0.1', port, path, ...options, headers: { host, ...options.headers } })
+      outgoing.on('response', (message) => resolve(message.resume().statusCode!)).on('error', reject)
+      outgoing.end(body)
+    })
+  // a name of the page's own that was rebound to this address
+  for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.evil.example'])
+    expect(await call(host, '/metrics')).toBe(403)
+  for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, '[::1]:9443', '10.1.2.3'])
+    expect(await call(host, '/healthz')).toBe(200)
+  // a form, or a fetch that the browser sends without asking
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'text/plain; application/json', undefined]) {
+    const headers = type === undefined ? {} : { 'content-type': type }
+    expect(await call('localhost', '/dcml/v1/load-model', { method: 'POST', headers }, '{"path":"x"}')).toBe(415)
+  }
+  expect(runtime.state().phase).toBe('empty')
+  expect(await call('localhost', '/dcml/v1/load-model', { method: 'OPTIONS' })).toBe(404)
+  const headers = { 'content-type': 'application/json; charset=utf-8' }
+  expect(await call('localhost', '/dcml/v1/load-model', { method: 'POST', headers }, '{"path":"x"}')).toBe(202)
 })
