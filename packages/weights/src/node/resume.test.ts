@@ -6,9 +6,10 @@ import { Collector, codeOf, pattern, SMALL, tempFolder, writeModel } from '../..
 import { composeHeader, drawSecrets } from '../compose.ts'
 import { type ContainerHeader, encodeFrame } from '../header.ts'
 import { generateModelKey, keyId } from '../keys.ts'
-import { checkCommitment } from '../segments.ts'
+import { checkCommitment, SegmentCipher } from '../segments.ts'
 import { unwrapKey, wrapKey } from '../wrap.ts'
 import { inspectContainer } from './container.ts'
+import { nodeCrypto } from './crypto.ts'
 import { openModel } from './open.ts'
 import { type SealOptions, sealWith } from './seal.ts'
 
@@ -206,6 +207,19 @@ test('a draft whose wrap does not open is replaced', async () => {
   const cek = await unwrapKey(header, sk)
   const wraps = [{ ...(await wrapKey(header, cek, generateModelKey().pk)), kid: keyId(pk) }]
   await sealOver(setup, { ...header, wraps }, cek)
+})
+
+test('a segment that another recipient sealed into the draft is not kept', async () => {
+  const setup = await setUp()
+  const other = generateModelKey()
+  const recipients = [pk, other.pk]
+  const { header } = await setup.seal({ recipients })
+  const whole = await readFile(setup.out)
+  const cipher = new SegmentCipher(header, await unwrapKey(header, other.sk), nodeCrypto)
+  await cipher.seal(3, pattern(SMALL, 9), whole.subarray(4096 + 3 * SEALED, 4096 + 4 * SEALED))
+  await writeFile(partial(setup), whole)
+  expect((await setup.seal({ recipients })).segmentsKept).toBe(9)
+  await opensToContent(setup)
 })
 
 test('a link in place of the draft is replaced, not followed', async () => {

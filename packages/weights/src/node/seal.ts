@@ -160,12 +160,14 @@ async function sealSegments(
     (): Slot => ({ leaf: leafBuffer(largest), sealed: new Uint8Array(largest + TAG_SIZE), kept: false }),
   )
   const read = async (index: number, slot: Slot): Promise<void> => {
-    const { plainOffset, plainSize } = layout.segment(index)
-    slot.kept = resumed && (await isWhole(file, cipher, layout.segment(index), slot))
+    const place = layout.segment(index)
+    const leaf = slot.leaf.subarray(0, 1 + place.plainSize)
+    const isRight = async (): Promise<boolean> => equalBytes(await hasher.sha256(leaf), leaves[index]!)
+    // another recipient could have sealed something else into the draft
+    slot.kept = resumed && (await isWhole(file, cipher, place, slot)) && (await isRight())
     if (slot.kept) return
-    const leaf = slot.leaf.subarray(0, 1 + plainSize)
-    await reader.fill(leaf.subarray(1), plainOffset)
-    if (!equalBytes(await hasher.sha256(leaf), leaves[index]!)) throw sourceChanged()
+    await reader.fill(leaf.subarray(1), place.plainOffset)
+    if (!(await isRight())) throw sourceChanged()
   }
   let segmentsKept = 0
   let writing: Promise<void> = Promise.resolve()
