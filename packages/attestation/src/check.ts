@@ -8,6 +8,8 @@ export interface Check {
   readonly status: CheckStatus
   /** What was compared, or why it failed or was not looked at. */
   readonly why: string
+  /** Set where it failed because of the time it was judged at: at another time it might not. */
+  readonly untimely?: true
 }
 
 /**

@@ -7,16 +7,24 @@ import type { Refused } from '../evidence/verify.ts'
 export class AttestationRefused extends DcmlError {
   readonly checks: readonly Check[]
 
-  constructor({ checks, label }: Refused) {
+  /** @param now the time that the evidence was judged at */
+  constructor({ checks, label }: Refused, now: Date) {
     const failed = checks.filter(({ status }) => status === 'fail')
     const first = failed.map(({ name, why }) => `${name}: ${printable(why)}`)[0] ?? 'no trust root stands behind it'
     super('attestation_refused', `The evidence was refused (${first}).`, {
-      hint:
-        label && failed.some(({ name }) => name === 'environment' || name === 'root_pinned')
-          ? 'This is a simulated TEE. Only a policy for development accepts it, with its root given explicitly.'
-          : 'Nothing was sent. Use another host, or correct the policy if this one should be accepted.',
+      hint: hintFor(failed, label, now),
       details: { failed: failed.map(({ name }) => name).join(',') },
     })
     this.checks = checks
   }
+}
+
+function hintFor(failed: readonly Check[], label: Refused['label'], now: Date): string {
+  if (label && failed.some(({ name }) => name === 'environment' || name === 'root_pinned'))
+    return 'This is a simulated TEE. Only a policy for development accepts it, with its root given explicitly.'
+  if (failed.length > 0 && failed.every(({ untimely }) => untimely)) {
+    const time = Number.isNaN(now.getTime()) ? 'no valid time' : now.toISOString()
+    return `Check the clock of this machine (it says ${time}) and of the host. Nothing was sent.`
+  }
+  return 'Nothing was sent. Use another host, or correct the policy if this one should be accepted.'
 }

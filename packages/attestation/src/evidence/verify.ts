@@ -129,9 +129,10 @@ async function judgeClaims(
 
 function ageCheck({ iat }: Claims, policy: Policy, now: Date): Check {
   const age = now.getTime() - iat
-  if (!(age >= -MAX_SKEW)) return fail('age', `issued ${Math.round(-age / 1000)} s in the future`)
+  const untimely = (why: string): Check => ({ ...fail('age', why), untimely: true })
+  if (!(age >= -MAX_SKEW)) return untimely(`issued ${Math.round(-age / 1000)} s in the future`)
   if (age > policy.maxAgeSeconds * 1000)
-    return fail('age', `${Math.round(age / 1000)} s old, more than ${policy.maxAgeSeconds}`)
+    return untimely(`${Math.round(age / 1000)} s old, more than ${policy.maxAgeSeconds}`)
   return pass('age', `${Math.max(0, Math.round(age / 1000))} s old`)
 }
 

@@ -1,10 +1,23 @@
 import { createServer as createHttpServer, request as httpRequest } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { createSimulator } from '@dcml/tee-simulator'
 import { describe, expect, test } from 'vitest'
-import { listen, open, policyFor, refusal, refusedBy, serve, simulator, startEnclave } from '../../test/world.ts'
+import {
+  listen,
+  manifest,
+  open,
+  policyFor,
+  refusal,
+  refusedBy,
+  serve,
+  simulator,
+  startEnclave,
+} from '../../test/world.ts'
+import { imageH } from '../evidence/manifest.ts'
 import { clientDefault } from '../policy/presets.ts'
 import { type AttestedConnection, connectAttested } from './connect.ts'
+import type { Enclave } from './enclave.ts'
 
 const ask = ({ socket }: AttestedConnection, path: string): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -49,6 +62,62 @@ describe('an honest enclave', () => {
   test('is refused with evidence that grew old', async () => {
     const target = await serve(await startEnclave({ clock: () => Date.now() - 3_600_000, refreshSeconds: 1e9 }))
     expect(await refusedBy(target)).toEqual(['age'])
+  })
+})
+
+describe('a clock that is wrong is named', () => {
+  const hour = 3_600_000
+  const day = 24 * hour
+  const clockOff = (offset: number) => () => Date.now() + offset
+  const refusedWith = async (enclave: Enclave, clock?: () => number) =>
+    refusal(open(await serve(enclave), clock && { clock }))
+
+  test.each([
+    ['an hour behind', -hour, ['age']],
+    ['ten minutes ahead', 601_000, ['age']],
+    [
+      'two days behind',
+      -2 * day,
+      ['root_crl_window', 'pck_crl_window', 'tcb_info_window', 'qe_identity_window', 'age'],
+    ],
+    ['a year ahead', 365 * day, ['root_crl_window', 'pck_crl_window', 'tcb_info_window', 'qe_identity_window', 'age']],
+    [
+      'at the start of Unix time',
+      -Date.now(),
+      ['pck_chain', 'tcb_info_chain', 'qe_identity_chain', 'root_crl_window', 'age'],
+    ],
+  ])('the client is %s', async (_, offset, checks) => {
+    const enclave = await startEnclave()
+    const says = clockOff(offset)()
+    const error = await refusedWith(enclave, () => says)
+    expect(error.hint).toContain(
+      `Check the clock of this machine (it says ${new Date(says).toISOString()}) and of the host.`,
+    )
+    expect(error.details?.failed?.toString().split(',').sort()).toEqual([...checks].sort())
+  })
+
+  test('the client has none', async () => {
+    const error = await refusedWith(await startEnclave(), () => Number.NaN)
+    expect(error.hint).toContain('it says no valid time')
+  })
+
+  test.each([
+    ['an hour ahead', hour],
+    ['an hour behind', -hour],
+    ['a year behind, and its collateral with it', -365 * day],
+  ])('the enclave is %s', async (_, offset) => {
+    const clock = clockOff(offset)
+    const then = await createSimulator({ now: () => new Date(clock()) })
+    const enclave = await startEnclave({ clock, tee: then.createTee({ imageH: imageH(manifest()) }) })
+    expect((await refusedWith(enclave)).hint).toMatch(
+      /^Check the clock of this machine \(it says \d{4}-.* and of the host/,
+    )
+  })
+
+  test('but not where something else is wrong as well', async () => {
+    const enclave = await startEnclave({ manifest: manifest('other') })
+    expect((await refusedWith(enclave, clockOff(-hour))).hint).not.toContain('clock')
+    expect((await refusedWith(enclave)).hint).not.toContain('clock')
   })
 })
 

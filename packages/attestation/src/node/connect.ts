@@ -89,14 +89,15 @@ async function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<O
   const body = await requestOnce(socket, request, MAX_EVIDENCE_BYTES)
   const answer = parseAttestAnswer(readJson(body, MAX_EVIDENCE_BYTES, 'evidence_malformed'))
   const { evidence, signature, challenge } = answer
+  const now = new Date(clock())
   const result = await verifyEvidence({
     evidence,
     policy: { ...policy, binding },
     ...(roots && { roots }),
-    now: new Date(clock()),
+    now,
     expect: { purpose, nonce, exporter, tlsSpki, ...(signature && { signature }) },
   })
-  if (!result.ok) throw new AttestationRefused(result)
+  if (!result.ok) throw new AttestationRefused(result, now)
   // verified, so of the form that the schema of evidence gives it
   return { result, peerEvidence: evidence as unknown as EvidenceJson, exporter, ...(challenge && { challenge }) }
 }

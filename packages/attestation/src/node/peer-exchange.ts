@@ -64,11 +64,12 @@ export class PeerExchange {
       throw new DcmlError('peer_challenge_missing', 'This connection has no open challenge.', {
         hint: 'Ask for evidence with purpose peer-responder on the same connection first, and answer it once, in time.',
       })
+    const now = new Date(clock())
     const result = await verifyEvidence({
       evidence,
       policy,
       ...(roots && { roots }),
-      now: new Date(clock()),
+      now,
       expect: {
         purpose: 'peer-initiator',
         nonce: entry.challenge,
@@ -76,7 +77,7 @@ export class PeerExchange {
         tlsSpki: this.#enclave.tlsSpki,
       },
     })
-    if (!result.ok) throw new AttestationRefused(result)
+    if (!result.ok) throw new AttestationRefused(result, now)
     this.#refuseSelf(result)
     return result
   }

@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts'
+import { Untimely } from '../x509/chain.ts'
 
 /**
  * Every check of a TDX quote by its stable name, in order, with what it establishes. Those of
@@ -84,7 +85,7 @@ type Known<Inputs extends readonly unknown[]> = { [K in keyof Inputs]: Exclude<I
 
 /** Runs checks that feed each other: what a failed check would have yielded is undefined, and skips those it feeds. */
 export class Checklist {
-  readonly #outcomes = new Map<TdxCheckName, Pick<Check, 'status' | 'why'>>()
+  readonly #outcomes = new Map<TdxCheckName, Omit<Check, 'name'>>()
 
   /**
    * Passes with what `step` returns, fails with what it throws, is skipped where an input is missing.
@@ -101,7 +102,8 @@ export class Checklist {
       this.#outcomes.set(name, { status: 'pass', why: TDX_CHECKS[name] })
       return value
     } catch (error) {
-      this.#outcomes.set(name, { status: 'fail', why: error instanceof Error ? error.message : String(error) })
+      const why = error instanceof Error ? error.message : String(error)
+      this.#outcomes.set(name, { status: 'fail', why, ...(error instanceof Untimely && { untimely: true }) })
       return undefined
     }
   }

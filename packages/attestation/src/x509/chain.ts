@@ -66,9 +66,12 @@ function requireIssuer(certificate: Certificate, issuer: Certificate, below: num
     throw new Refusal('chain is longer than its issuer allows (pathLenConstraint)')
 }
 
+/** Refused for the time it is judged at, and for nothing that it says. */
+export class Untimely extends Refusal {}
+
 /** Refuses a time outside both bounds, inclusive; an invalid time is outside every window. */
 export function requireWindow(from: number, until: number, now: number): void {
   if (from <= now && now <= until) return
   const iso = (time: number) => (Number.isNaN(time) ? 'no valid time' : new Date(time).toISOString())
-  throw new Refusal(`valid from ${iso(from)} until ${iso(until)}, judged at ${iso(now)}`)
+  throw new Untimely(`valid from ${iso(from)} until ${iso(until)}, judged at ${iso(now)}`)
 }
