@@ -55,6 +55,7 @@ const shared: Engine = {
   chat: engine.chat.bind(engine),
   complete: engine.complete.bind(engine),
   embed: engine.embed.bind(engine),
+  check: engine.check.bind(engine),
   close: async () => {},
 }
 const logger = pino({ level: 'silent' })

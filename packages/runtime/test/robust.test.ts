@@ -161,14 +161,14 @@ test('a generation that takes too long ends with its own code', async () => {
 })
 
 test('embeddings have no longer than a generation', async () => {
-  const engine: EngineLoader = scriptedLoader(() => ({ tokens: [] }))
+  const scripted = scriptedLoader(() => ({ tokens: [] }))
   const loader: EngineLoader = {
     name: 'slow',
     async load(...args) {
-      const inner = await engine.load(...args)
+      const engine = await scripted.load(...args)
       const embed: Engine['embed'] = (_, { signal }) =>
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-      return { info: inner.info, chat: inner.chat, complete: inner.complete, embed, close: () => inner.close() }
+      return Object.assign(engine, { embed })
     },
   }
   await using served = await serving({ loader, limits: { generationMs: 100 } })

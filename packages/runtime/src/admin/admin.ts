@@ -1,9 +1,14 @@
+import { DcmlError } from '@dcml/protocol'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
+import type { Engine } from '../engine/engine.ts'
 import type { ModelHost } from '../model/host.ts'
 import { hostState, loadModelRoute } from '../model/routes.ts'
 import { refuseBrowsers } from './browsers.ts'
 import type { Metrics } from './metrics.ts'
+
+/** For an upstream engine to say that it is there. */
+const CHECK_MS = 3000
 
 /** What the host's operator and orchestrator ask, on a port that the outside does not reach. */
 export function adminRoutes(options: {
@@ -17,9 +22,12 @@ export function adminRoutes(options: {
   const app = new Hono<{ Bindings: HttpBindings }>()
   app.use(refuseBrowsers(options.hostname))
   app.get('/healthz', (c) => c.json({ ok: true }))
-  app.get('/readyz', (c) => {
-    const ready = host.state.phase === 'ready' && !draining()
-    return c.json({ ready, draining: draining(), ...hostState(host.state) }, ready ? 200 : 503)
+  app.get('/readyz', async (c) => {
+    const { state } = host
+    const fault = state.phase === 'ready' ? await faultOf(state.model.engine) : undefined
+    const ready = state.phase === 'ready' && fault === undefined && !draining()
+    const error = fault && { error: fault.toJSON() }
+    return c.json({ ready, draining: draining(), ...hostState(state), ...error }, ready ? 200 : 503)
   })
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),
@@ -30,3 +38,20 @@ export function adminRoutes(options: {
   )
   return app
 }
+
+/** Why a loaded engine answers nobody now. */
+async function faultOf(engine: Engine): Promise<DcmlError | undefined> {
+  try {
+    await engine.check({ signal: AbortSignal.timeout(CHECK_MS) })
+    return undefined
+  } catch (cause) {
+    return DcmlError.isInstance(cause) ? cause : silent(cause)
+  }
+}
+
+const silent = (cause: unknown): DcmlError =>
+  new DcmlError('engine_timeout', `The engine did not say within ${CHECK_MS} ms that it is there.`, {
+    hint: 'Look at its load and its log.',
+    retryable: true,
+    cause,
+  })

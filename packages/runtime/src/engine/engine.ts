@@ -94,6 +94,12 @@ export interface Engine {
     request: EmbeddingRequest,
     options: { signal: AbortSignal },
   ): Promise<{ embeddings: number[][]; promptTokens: number }>
+  /**
+   * Resolves when it could work on a request now, however many it has.
+   * @throws DcmlError `engine_closed`, `engine_failed` once it is broken for good, `engine_unreachable`, and what else
+   * an upstream answers; the reason of `signal`
+   */
+  check(options: { signal: AbortSignal }): Promise<void>
   /** Ends running calls with `engine_closed` and frees the model. Safe to call twice. */
   close(): Promise<void>
 }

@@ -163,6 +163,16 @@ export function engineCompliance(makeEngine: () => Promise<Engine>): readonly Co
       assert.equal(embeddings[0]?.length, embeddings[1]?.length)
       assert.ok(promptTokens > 0)
     }),
+    rule('a check passes while every place is taken, and fails once the engine is closed', async (engine) => {
+      const busy = Array.from({ length: Math.min(engine.info.parallel, 16) }, () =>
+        engine.chat({ ...ask, maxTokens: 24 }, { signal: never })[Symbol.asyncIterator](),
+      )
+      for (const events of busy) await events.next()
+      await engine.check({ signal: never })
+      for (const events of busy) await events.return?.()
+      await engine.close()
+      await rejectsWith('engine_closed', engine.check({ signal: never }))
+    }),
     rule('closing ends running calls, refuses later ones and may be repeated', async (engine) => {
       const events = engine.chat({ ...ask, maxTokens: 24 }, { signal: never })[Symbol.asyncIterator]()
       await events.next()

@@ -75,6 +75,10 @@ class ScriptedEngine implements Engine {
     return { embeddings: request.input.map(vectorOf), promptTokens }
   }
 
+  async check(): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(engineClosed())
   }

@@ -74,6 +74,11 @@ export class LlamaCppEngine implements Engine {
     }
   }
 
+  async check(): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    this.#sequences.broken.throwIfAborted()
+  }
+
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(engineClosed())

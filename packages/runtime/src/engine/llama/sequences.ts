@@ -14,13 +14,17 @@ export class SequencePool {
   readonly #gate = new Gate()
   readonly #free: LlamaContextSequence[]
   readonly #waiting: ((sequence: LlamaContextSequence) => void)[] = []
-  /** Set once a sequence could not be cleared: the context can no longer be trusted. */
   readonly #broken = new AbortController()
   #unlent: number
 
   constructor(sequences: readonly LlamaContextSequence[], parallel: number) {
     this.#free = [...sequences]
     this.#unlent = parallel
+  }
+
+  /** Fires once a sequence could not be cleared: the context can no longer be trusted. */
+  get broken(): AbortSignal {
+    return this.#broken.signal
   }
 
   /** Waits for a free sequence; rejects with `signal.reason` on abort. */

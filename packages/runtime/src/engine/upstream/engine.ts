@@ -40,6 +40,11 @@ export class UpstreamEngine implements Engine {
     return { embeddings, promptTokens: usage?.prompt_tokens ?? 0 }
   }
 
+  async check({ signal }: { signal: AbortSignal }): Promise<void> {
+    this.#closing.signal.throwIfAborted()
+    await this.#upstream.findModel(this.#model, signal)
+  }
+
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort(engineClosed())

@@ -6,15 +6,17 @@ import { modelList } from './wire.ts'
 
 type Body = Dispatcher.ResponseData['body']
 
-/** The server: one connection per running request. */
+/** The server: one connection per running request, and one more for questions about it, which must not wait in line. */
 export class UpstreamServer {
   readonly #pool: Pool
+  readonly #questions: Pool
   readonly #path: string
   readonly #headers: Record<string, string>
 
   constructor(baseUrl: string, apiKey: string | undefined, connections: number) {
     const { origin, pathname } = new URL(baseUrl)
     this.#pool = new Pool(origin, { connections })
+    this.#questions = new Pool(origin, { connections: 1 })
     this.#path = pathname.replace(/\/$/, '')
     this.#headers = { 'content-type': 'application/json', ...(apiKey && { authorization: `Bearer ${apiKey}` }) }
   }
@@ -23,7 +25,8 @@ export class UpstreamServer {
   async send(method: 'GET' | 'POST', call: string, body: string | null, signal: AbortSignal): Promise<Body> {
     let response: Dispatcher.ResponseData
     try {
-      response = await this.#pool.request({ method, path: this.#path + call, headers: this.#headers, body, signal })
+      const pool = method === 'GET' ? this.#questions : this.#pool
+      response = await pool.request({ method, path: this.#path + call, headers: this.#headers, body, signal })
     } catch (error) {
       signal.throwIfAborted()
       throw connectionFault(error)
@@ -56,7 +59,7 @@ export class UpstreamServer {
     return { id: found.id, ...(found.max_model_len && { contextLength: found.max_model_len }) }
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy()
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.destroy(), this.#questions.destroy()])
   }
 }
