@@ -1,10 +1,25 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toBase64url } from '@dcml/protocol'
 import { generateModelKey } from '@dcml/weights'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { readKeyFile, writeKeyFile } from './index.ts'
+
+const disk = vi.hoisted(() => ({ full: false }))
+vi.mock(import('node:fs/promises'), async (original) => {
+  const real = await original()
+  const open: typeof real.open = async (...where) => {
+    const file = await real.open(...where)
+    if (disk.full)
+      file.writeFile = async (text) => {
+        await file.write(`${text}`.slice(0, 90))
+        throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+      }
+    return file
+  }
+  return { ...real, open }
+})
 
 let folder: string
 beforeAll(async () => {
@@ -27,6 +42,42 @@ test('a key file is never replaced', async () => {
   const before = await readFile(path)
   await expect(writeKeyFile(path, generateModelKey().sk)).rejects.toMatchObject({ code: 'key_file_exists' })
   expect(await readFile(path)).toEqual(before)
+})
+
+test('a full disk leaves nothing behind, and the same path works when there is room', async () => {
+  const own = join(folder, 'full')
+  await mkdir(own)
+  const path = join(own, 'a.key')
+  const { sk } = generateModelKey()
+  disk.full = true
+  await expect(writeKeyFile(path, sk).finally(() => (disk.full = false))).rejects.toMatchObject({
+    code: 'key_file_unwritable',
+    message: expect.stringContaining('ENOSPC'),
+  })
+  expect(await readdir(own)).toEqual([])
+  await writeKeyFile(path, sk)
+  expect(await readdir(own)).toEqual(['a.key'])
+  expect(await readKeyFile(path)).toEqual(sk)
+})
+
+test('of many who write one file at a time one succeeds, and its key is whole', async () => {
+  const own = join(folder, 'race')
+  await mkdir(own)
+  const path = join(own, 'a.key')
+  const keys = Array.from({ length: 8 }, () => generateModelKey().sk)
+  const written = await Promise.allSettled(keys.map((sk) => writeKeyFile(path, sk)))
+  const winner = written.findIndex(({ status }) => status === 'fulfilled')
+  for (const [i, outcome] of written.entries())
+    if (i !== winner) expect(outcome).toMatchObject({ reason: { code: 'key_file_exists' } })
+  expect(await readKeyFile(path)).toEqual(keys[winner])
+  expect(await readdir(own)).toEqual(['a.key'])
+})
+
+posix('a link that leads nowhere is not followed', async () => {
+  const path = join(folder, 'link.key')
+  await symlink(join(folder, 'elsewhere.key'), path)
+  await expect(writeKeyFile(path, generateModelKey().sk)).rejects.toMatchObject({ code: 'key_file_exists' })
+  expect(await readdir(folder)).not.toContain('elsewhere.key')
 })
 
 posix('it is for its owner alone, and refused where others may read it', async () => {

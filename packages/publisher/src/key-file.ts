@@ -1,4 +1,6 @@
-import { open } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, open, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { DcmlError, equalBytes, fromBase64url, toBase64url } from '@dcml/protocol'
 import { publicKeyOf } from '@dcml/weights'
 import * as v from 'valibot'
@@ -8,23 +10,49 @@ const key = v.pipe(v.string(), v.regex(/^[\w-]{43}$/))
 const schema = v.strictObject({ v: v.literal(1), kind: v.literal('dcml-model-key'), pk: key, sk: key })
 
 /**
- * Writes the secret key of a model to a new file that only its owner can read; an existing file is never replaced.
+ * Writes the secret key of a model to a new file that only its owner can read; an existing file is never replaced. The
+ * file is there whole or not at all, whatever happens meanwhile, and on disk when this resolves.
  * @param sk X25519, 32 bytes
  * @throws DcmlError `key_file_exists`, `key_file_unwritable`, `model_key_malformed`
  */
 export async function writeKeyFile(path: string, sk: Uint8Array): Promise<void> {
   const pk = toBase64url(publicKeyOf(sk))
   const text = `${JSON.stringify({ v: 1, kind: 'dcml-model-key', pk, sk: toBase64url(sk) }, null, 2)}\n`
-  const file = await open(path, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'EEXIST' ? exists(path) : unwritable(path, cause)
-  })
+  const folder = dirname(path)
+  const draft = join(folder, `.${basename(path)}.${randomUUID()}.partial`)
+  try {
+    try {
+      await writeNew(draft, text)
+      // unlike a rename, a link does not take the place of what is there
+      await link(draft, path)
+    } finally {
+      await rm(draft, { force: true })
+    }
+    await syncFolder(folder)
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw code === 'EEXIST' ? exists(path) : unwritable(path, cause as NodeJS.ErrnoException)
+  }
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
   try {
     await file.writeFile(text)
     await file.sync()
-  } catch (cause) {
-    throw unwritable(path, cause as NodeJS.ErrnoException)
   } finally {
     await file.close()
+  }
+}
+
+/** POSIX: the name of a new file is on disk when its folder is. Windows has no such call and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }
 
@@ -67,7 +95,7 @@ const exists = (path: string): DcmlError =>
 
 const unwritable = (path: string, cause: NodeJS.ErrnoException): DcmlError =>
   new DcmlError('key_file_unwritable', `${path} cannot be written (${cause.code ?? cause.name}).`, {
-    hint: 'See that the folder is there, can be written, and its disk has room.',
+    hint: 'See that the folder is there, can be written, its disk has room and its file system knows hard links.',
     details: { path },
   })
 
