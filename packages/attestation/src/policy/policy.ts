@@ -62,7 +62,10 @@ export interface Policy {
     readonly debug: boolean
     readonly migratable: boolean
     readonly perfmon: boolean
-    /** Service TDs (MRSERVICETD), which only the TD 1.5 report shows. */
+    /**
+     * Service TDs, such as those that migrate a TD. They show as MRSERVICETD in the TD 1.5 report of quotes of version 5;
+     * the TD 1.0 report of version 4, all that is read now, has no such field: `false` is skipped there, not fulfilled.
+     */
     readonly serviceTd: boolean
   }
   /** Accepted platforms by PPID or platform instance id, 16 bytes each. Left out: every platform. */
