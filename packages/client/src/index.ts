@@ -5,7 +5,7 @@
  */
 export type { Client } from './client.ts'
 export { createClient } from './node/create-client.ts'
-export { fileReceipts } from './node/file-receipts.ts'
+export { type FileReceiptsOptions, fileReceipts } from './node/file-receipts.ts'
 export type { ClientOptions } from './options.ts'
 export type { Usage } from './receipts/check.ts'
 export { ReceiptRefused } from './receipts/outcome.ts'

@@ -76,6 +76,39 @@ test('wherever a crash cuts the file, every line before it is kept and the next 
   )
 })
 
+test('a last line that was not written to its end is reported, and is none once it was dropped', async () => {
+  const path = newPath()
+  for (const one of [at(1), at(2)]) await fileReceipts(path).add(one)
+  const whole = await readFile(path)
+  const torn: number[] = []
+  const store = fileReceipts(path, { onTorn: (line) => torn.push(line) })
+  const listed = async () => (await Array.fromAsync<ReceiptRecord>(store.list())).map(({ receivedAt }) => receivedAt)
+  expect([await listed(), torn]).toEqual([[1, 2], []])
+  // evidence, record, evidence of the second store, record
+  await writeFile(path, whole.subarray(0, -2))
+  expect([await listed(), torn]).toEqual([[1], [4]])
+  await store.add(at(3))
+  expect([await listed(), torn]).toEqual([[1, 3], [4]])
+})
+
+test.each([
+  ['lines of another kind', 'dear diary\nsecond line without an end'],
+  ['one line of another kind', '{"kind":"dcml-model-key","sk":"…"}'],
+  ['receipts followed by something else', undefined],
+  ['lines of another kind and a torn receipt', 'dear diary\n{"evidenceH":"ab'],
+  ['a single letter', 'x'],
+])('not a byte of a file is cut that holds %s', async (_, content) => {
+  const path = newPath()
+  if (content === undefined) {
+    await fileReceipts(path).add(at(1))
+    await appendFile(path, 'a note of my own')
+  } else await writeFile(path, content)
+  const before = await readFile(path)
+  expect(await errorOf(fileReceipts(path).add(record))).toMatchObject({ code: 'receipt_store_malformed' })
+  expect(await errorOf(all(path))).toMatchObject({ code: 'receipt_store_malformed' })
+  expect(await readFile(path)).toEqual(before)
+})
+
 test('a line that something else wrote is named', async () => {
   const path = newPath()
   await fileReceipts(path).add(record)

@@ -17,13 +17,23 @@ const lineSchema = v.union([
   v.strictObject({ evidenceH: v.string(), record: v.looseObject({}) }),
 ])
 
+/** How every line begins that is written here. */
+const START = '{"evidenceH":"'
+
+export interface FileReceiptsOptions {
+  /** Told by `list` where the last line was not written to its end: a receipt, or its evidence, that a crash cut off. */
+  readonly onTorn?: (line: number) => void
+}
+
 /**
  * Keeps receipts in a file, readable by its owner alone. Each is on disk before its answer is handed over; a line that a
- * crash left half-written is dropped. One process may write to a file at a time.
+ * crash left half-written is dropped by the next `add`, in a file of nothing but receipts. One process may write to a file
+ * at a time.
  *
- * `add` throws DcmlError `receipt_store_failed`, `list` DcmlError `receipt_store_malformed`.
+ * `add` throws DcmlError `receipt_store_failed` or, before it would cut what is no receipt, `receipt_store_malformed`;
+ * `list` throws the latter.
  */
-export function fileReceipts(path: string): ReceiptStore {
+export function fileReceipts(path: string, { onTorn }: FileReceiptsOptions = {}): ReceiptStore {
   const written = new Set<string>()
   let last: Promise<void> = Promise.resolve()
   let repaired = false
@@ -34,7 +44,7 @@ export function fileReceipts(path: string): ReceiptStore {
     if (!written.has(evidenceH)) lines.unshift(JSON.stringify({ evidenceH, evidence }))
     const file = await open(path, 'a+', 0o600)
     try {
-      if (!repaired) await dropTornLine(file)
+      if (!repaired) await dropTornLine(file, path)
       repaired = true
       await file.writeFile(`${lines.join('\n')}\n`)
       await file.datasync()
@@ -54,31 +64,42 @@ export function fileReceipts(path: string): ReceiptStore {
       last = added.catch(() => {})
       return added
     },
-    async *list() {
-      const evidence = new Map<string, unknown>()
-      let number = 0
-      for await (const line of wholeLines(path)) {
-        number++
-        const entry = readLine(line, number)
-        if ('evidence' in entry) evidence.set(entry.evidenceH, entry.evidence)
-        else yield restore(entry.record, evidence.get(entry.evidenceH), number)
-      }
-    },
+    list: () => readRecords(path, onTorn),
   }
 }
 
-/** Lines that were written to their end. */
-async function* wholeLines(path: string): AsyncGenerator<string> {
+async function* readRecords(path: string, onTorn?: (line: number) => void): AsyncGenerator<ReceiptRecord> {
+  const evidence = new Map<string, unknown>()
+  let number = 0
+  for await (const { text, whole } of linesOf(path)) {
+    number++
+    if (!whole) {
+      if (!isTorn(text)) throw malformed(number, undefined)
+      onTorn?.(number)
+      continue
+    }
+    const entry = readLine(text, number)
+    if ('evidence' in entry) evidence.set(entry.evidenceH, entry.evidence)
+    else yield restore(entry.record, evidence.get(entry.evidenceH), number)
+  }
+}
+
+/** Whether this can be the beginning of a line that was to be written. */
+const isTorn = (text: string): boolean => START.startsWith(text.slice(0, START.length))
+
+/** All lines; the last is not whole where it was not written to its end. */
+async function* linesOf(path: string): AsyncGenerator<{ text: string; whole: boolean }> {
   let rest = ''
   try {
     for await (const chunk of createReadStream(path, 'utf8')) {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
-      yield* lines
+      for (const text of lines) yield { text, whole: true }
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
+  if (rest !== '') yield { text: rest, whole: false }
 }
 
 function readLine(line: string, number: number): v.InferOutput<typeof lineSchema> {
@@ -97,7 +118,7 @@ function restore(record: object, evidence: unknown, number: number): ReceiptReco
   }
 }
 
-async function dropTornLine(file: FileHandle): Promise<void> {
+async function dropTornLine(file: FileHandle, path: string): Promise<void> {
   const { size } = await file.stat()
   const block = Buffer.alloc(BLOCK)
   let end = size
@@ -111,10 +132,14 @@ async function dropTornLine(file: FileHandle): Promise<void> {
     }
     end = start
   }
-  if (end < size) await file.truncate(end)
+  if (end === size) return
+  // whoever gave the path of another file must not lose a line of it
+  for await (const _ of readRecords(path));
+  await file.truncate(end)
 }
 
 function rethrow(cause: NodeJS.ErrnoException): never {
+  if (DcmlError.isInstance(cause)) throw cause
   throw new DcmlError('receipt_store_failed', `The receipt could not be written (${cause.code ?? cause.name}).`, {
     hint: 'See whether the file of receipts can be written and its disk has room.',
     cause,
