@@ -1,10 +1,10 @@
 // The clients people have, unchanged, over an attested fetch.
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { generateText, isStepCount, jsonSchema, streamText, tool } from 'ai'
+import { generateText, isStepCount, jsonSchema, type LanguageModel, streamText, tool } from 'ai'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { counting, serving } from './harness.ts'
+import { counting, eventually, serving } from './harness.ts'
 
 Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false })
 
@@ -126,6 +126,11 @@ describe('openai', () => {
   })
 })
 
+function abortable(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: () => controller.abort() }
+}
+
 describe('ai sdk', () => {
   const weather = tool({
     inputSchema: jsonSchema<{ city: string }>({ type: 'object', properties: { city: { type: 'string' } } }),
@@ -149,11 +154,12 @@ describe('ai sdk', () => {
     })
   }
 
-  const providers = {
-    '@ai-sdk/openai, default (responses)': () => createOpenAI(options)('tale'),
-    '@ai-sdk/openai, chat': () => createOpenAI(options).chat('tale'),
-    '@ai-sdk/openai, completion': () => createOpenAI(options).completion('tale'),
-    '@ai-sdk/openai-compatible': () => createOpenAICompatible({ ...options, name: 'dcml', includeUsage: true })('tale'),
+  const providers: Record<string, (settings?: object) => LanguageModel> = {
+    '@ai-sdk/openai, default (responses)': (settings) => createOpenAI({ ...options, ...settings })('tale'),
+    '@ai-sdk/openai, chat': (settings) => createOpenAI({ ...options, ...settings }).chat('tale'),
+    '@ai-sdk/openai, completion': (settings) => createOpenAI({ ...options, ...settings }).completion('tale'),
+    '@ai-sdk/openai-compatible': (settings) =>
+      createOpenAICompatible({ ...options, name: 'dcml', includeUsage: true, ...settings })('tale'),
   }
   for (const [name, model] of Object.entries(providers)) {
     test(`${name}: whole`, async () => {
@@ -168,6 +174,49 @@ describe('ai sdk', () => {
       expect(text).toBe(words(5))
       expect((await result.usage).outputTokens).toBe(5)
       expect(await result.finishReason).toBe('stop')
+    })
+
+    const count = async (n: number): Promise<string> =>
+      (await generateText({ model: model(), prompt: `count ${n}`, maxRetries: 0 })).text
+    const refused = async (prompt: string, settings: object = {}): Promise<unknown> =>
+      generateText({ model: model(settings), prompt, maxRetries: 0 }).catch((error: unknown) => error)
+    const saying = (statusCode: number, code: string) => ({
+      name: 'AI_APICallError',
+      statusCode,
+      isRetryable: false,
+      data: { error: { code, message: expect.stringMatching(/./), param: null } },
+      responseBody: expect.stringContaining('"hint"'),
+    })
+
+    test(`${name}: eight at once`, async () => {
+      const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => count(i + 1)))
+      expect(answers).toEqual(Array.from({ length: 8 }, (_, i) => words(i + 1)))
+    })
+
+    test(`${name}: an abort mid-stream ends the stream and nothing else`, async () => {
+      const { signal, abort } = abortable()
+      const { fullStream } = streamText({ model: model(), prompt: 'count 2000', maxRetries: 0, abortSignal: signal })
+      const types: string[] = []
+      for await (const part of fullStream) {
+        types.push(part.type)
+        if (part.type === 'text-delta' && part.text.includes('w10')) abort()
+      }
+      expect(types.at(-1)).toBe('abort')
+      expect(types.filter((type) => type === 'text-delta').length).toBeLessThan(2000)
+      await eventually(() => expect(served.runtime.log()).toContain('"outcome":"aborted"'))
+      expect(await count(1)).toBe(words(1))
+    })
+
+    test(`${name}: faults are told as OpenAI tells them, and the runtime goes on`, async () => {
+      expect(await refused('word '.repeat(5000))).toMatchObject(saying(400, 'context_length_exceeded'))
+      expect(await count(1)).toBe(words(1))
+
+      const halved: typeof fetch = (url, init) => served.fetch(url, { ...init, body: String(init?.body).slice(0, -9) })
+      expect(await refused('hi', { fetch: halved })).toMatchObject(saying(400, 'request_malformed'))
+      expect(await count(1)).toBe(words(1))
+
+      expect(await refused('x'.repeat(9 * 1024 * 1024))).toMatchObject(saying(413, 'request_too_large'))
+      expect(await count(1)).toBe(words(1))
     })
   }
 })
