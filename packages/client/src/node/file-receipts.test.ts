@@ -89,6 +89,16 @@ test('a last line that was not written to its end is reported, and is none once 
   expect([await listed(), torn]).toEqual([[1], [4]])
   await store.add(at(3))
   expect([await listed(), torn]).toEqual([[1, 3], [4]])
+  await appendFile(path, '\0'.repeat(500))
+  expect([await listed(), torn]).toEqual([
+    [1, 3],
+    [4, 6],
+  ])
+  await fileReceipts(path).add(at(5))
+  expect([await listed(), torn]).toEqual([
+    [1, 3, 5],
+    [4, 6],
+  ])
 })
 
 test.each([

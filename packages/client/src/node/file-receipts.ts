@@ -84,8 +84,8 @@ async function* readRecords(path: string, onTorn?: (line: number) => void): Asyn
   }
 }
 
-/** Whether this can be the beginning of a line that was to be written. */
-const isTorn = (text: string): boolean => START.startsWith(text.slice(0, START.length))
+/** Whether this can be the beginning of a line that was to be written. A power cut can leave zeros where bytes were due. */
+const isTorn = (text: string): boolean => START.startsWith(text.replace(/\0+$/, '').slice(0, START.length))
 
 /** All lines; the last is not whole where it was not written to its end. */
 async function* linesOf(path: string): AsyncGenerator<{ text: string; whole: boolean }> {
