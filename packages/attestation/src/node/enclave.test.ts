@@ -63,7 +63,7 @@ describe('evidence for sessions', () => {
     now += 1
     // the old evidence serves until the new one is there
     expect(claimsOf(await ask('session-signed')).iat).toBe(now - 60_000)
-    await expect.poll(async () => claimsOf(await ask('session-signed')).iat).toBe(now)
+    await expect.poll(async () => claimsOf(await ask('session-signed')).iat, { timeout: 4000 }).toBe(now)
     expect(tee.quotes).toBe(2)
 
     modelH = new Uint8Array(32).fill(1)
