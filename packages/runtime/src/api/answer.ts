@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { EngineEvent, FinishReason, TokenLogprob } from '../engine/engine.ts'
 
 export type Delta = Extract<EngineEvent, { type: 'delta' }>
@@ -28,8 +28,8 @@ export interface Collected {
   readonly logprobs: readonly TokenLogprob[]
 }
 
-/** A fresh id in OpenAI's style, such as `chatcmpl-…`. */
-export const answerId = (prefix: string): string => `${prefix}-${randomBytes(16).toString('hex')}`
+/** A fresh id in OpenAI's style, such as `chatcmpl-…`. UUIDs are drawn from a pool, other random bytes are not. */
+export const answerId = (prefix: string): string => `${prefix}-${randomUUID().replaceAll('-', '')}`
 
 /** OpenAI's `usage`, as JSON text. */
 export const usageJson = (end: End): string =>

@@ -1,3 +1,4 @@
+import type { DcmlError } from '@dcml/protocol'
 import type { ChatRequest, CompletionRequest, EmbeddingRequest, Engine, EngineEvent, EngineInfo } from '../engine.ts'
 import { engineClosed } from '../faults.ts'
 import { chatEvents, completionEvents } from './answer.ts'
@@ -11,7 +12,8 @@ export class UpstreamEngine implements Engine {
   readonly info: EngineInfo
   readonly #upstream: UpstreamServer
   readonly #model: string
-  readonly #closing = new AbortController()
+  /** Also what connections that are cut by `close` fail with, so that no signal is made anew for every request. */
+  #closed: DcmlError | undefined
 
   constructor(upstream: UpstreamServer, model: string, info: EngineInfo) {
     this.#upstream = upstream
@@ -29,10 +31,9 @@ export class UpstreamEngine implements Engine {
 
   async embed(
     request: EmbeddingRequest,
-    { signal: caller }: { signal: AbortSignal },
+    { signal }: { signal: AbortSignal },
   ): Promise<{ embeddings: number[][]; promptTokens: number }> {
-    const signal = AbortSignal.any([caller, this.#closing.signal])
-    signal.throwIfAborted()
+    this.#throwIfClosed()
     const body = embeddingBody(request, this.#model)
     const { data, usage } = await this.#upstream.sendJson(embeddingList, 'POST', '/embeddings', body, signal)
     const embeddings = data.sort((a, b) => a.index - b.index).map(({ embedding }) => embedding)
@@ -41,23 +42,27 @@ export class UpstreamEngine implements Engine {
   }
 
   async check({ signal }: { signal: AbortSignal }): Promise<void> {
-    this.#closing.signal.throwIfAborted()
+    this.#throwIfClosed()
     await this.#upstream.findModel(this.#model, signal)
   }
 
   async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return
-    this.#closing.abort(engineClosed())
-    await this.#upstream.close()
+    if (this.#closed) return
+    this.#closed = engineClosed()
+    await this.#upstream.close(this.#closed)
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw this.#closed
   }
 
   async *#stream(
     call: string,
     body: string,
     read: (body: AsyncIterable<Uint8Array>) => AsyncGenerator<EngineEvent>,
-    caller: AbortSignal,
+    signal: AbortSignal,
   ): AsyncGenerator<EngineEvent> {
-    const signal = AbortSignal.any([caller, this.#closing.signal])
+    this.#throwIfClosed()
     signal.throwIfAborted()
     const response = await this.#upstream.send('POST', call, body, signal)
     let complete = false

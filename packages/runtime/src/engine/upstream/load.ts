@@ -1,6 +1,7 @@
 import { DcmlError } from '@dcml/protocol'
 import * as v from 'valibot'
 import type { EngineLoader } from '../engine.ts'
+import { engineClosed } from '../faults.ts'
 import { countUpTo, parseOptions } from '../options.ts'
 import { UpstreamEngine } from './engine.ts'
 import { UpstreamServer } from './server.ts'
@@ -52,7 +53,7 @@ export function openAiUpstreamLoader(options: OpenAiUpstreamOptions): EngineLoad
         const info = { name: 'openai-upstream', parallel, embeddings: true }
         return new UpstreamEngine(upstream, id, context === undefined ? info : { ...info, contextLength: context })
       } catch (error) {
-        await upstream.close()
+        await upstream.close(engineClosed())
         throw error
       }
     },

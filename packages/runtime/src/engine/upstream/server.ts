@@ -59,7 +59,8 @@ export class UpstreamServer {
     return { id: found.id, ...(found.max_model_len && { contextLength: found.max_model_len }) }
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#questions.destroy()])
+  /** Ends what is under way with this reason. */
+  async close(reason: Error): Promise<void> {
+    await Promise.all([this.#pool.destroy(reason), this.#questions.destroy(reason)])
   }
 }

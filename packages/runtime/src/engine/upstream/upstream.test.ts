@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { DcmlError } from '@dcml/protocol'
@@ -328,6 +328,24 @@ describe('faults', () => {
     cleanups.push(() => vllm.close())
     const loader = openAiUpstreamLoader({ baseUrl: vllm.baseUrl, model: 'another' })
     await expect(loader.load([], { signal })).rejects.toMatchObject({ code: 'engine_unsupported' })
+  })
+
+  test('closing ends what waits for its first byte, and what waits for more', async () => {
+    for (const answer of [
+      () => {},
+      (response: ServerResponse) => response.writeHead(200).write(chunk({ content: 'a' })),
+    ]) {
+      const asked = Promise.withResolvers<void>()
+      const engine = await engineOver((_, response) => {
+        answer(response)
+        asked.resolve()
+      })
+      const answered = chat(engine)
+      answered.catch(() => {})
+      await asked.promise
+      await engine.close()
+      await expect(answered).rejects.toMatchObject({ code: 'engine_closed' })
+    }
   })
 
   test('an abort hangs up on the upstream', async () => {
