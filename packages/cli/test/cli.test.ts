@@ -173,6 +173,12 @@ test('a settings file that merely lies in the folder decides whom to trust for n
   await rm(place, { recursive: true })
 })
 
+test('a receipt that was cut while it was written is named', async () => {
+  await writeFile(join(folder, 'torn.jsonl'), '{"evidenceH":"00')
+  const { code, json } = await dcml(folder, ['receipt', 'show', 'torn.jsonl', '--json'])
+  expect({ code, json }).toMatchObject({ code: 1, json: { error: { code: 'receipt_torn' } } })
+})
+
 test('an empty file of receipts proves nothing', async () => {
   await writeFile(join(folder, 'none.jsonl'), '')
   const args = ['receipt', 'verify', 'none.jsonl', '--development', '--image-h', '0'.repeat(64), '--json']

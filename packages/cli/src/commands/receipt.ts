@@ -40,9 +40,15 @@ export function receiptCommand(output: () => Output): Command {
   return new Command('receipt').addCommand(show).addCommand(verify)
 }
 
-function records(file: string): AsyncIterable<ReceiptRecord> {
+/** The receipts of a file; one whose line was cut by a crash is an error, because it can no longer be judged. */
+async function* records(file: string): AsyncIterable<ReceiptRecord> {
   readBytes(file) // a store that does not exist is empty, a file that was named must be there
-  return fileReceipts(file).list()
+  let torn: number | undefined
+  yield* fileReceipts(file, { onTorn: (line) => (torn = line) }).list()
+  if (torn !== undefined)
+    throw new DcmlError('receipt_torn', `The last line of ${file} (${torn}) was cut while it was written.`, {
+      hint: 'Its answer has no receipt any more. Remove the line to judge the others.',
+    })
 }
 
 const noReceipts = (file: string): DcmlError =>
