@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { DcmlError } from '@dcml/protocol'
 import * as v from 'valibot'
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
+
 /**
  * Reads a request body to its last byte.
  * @param limit bytes
@@ -36,12 +38,12 @@ export async function readBody(incoming: IncomingMessage, limit: number): Promis
 export function parseJson<S extends v.GenericSchema>(schema: S, body: Uint8Array): v.InferOutput<S> {
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    json = JSON.parse(strictUtf8.decode(body))
   } catch {
     // without the cause: its message quotes the body
     throw malformed('The request body is not JSON in UTF-8.', 'Send one JSON object.')
   }
-  const parsed = v.safeParse(schema, json, { abortPipeEarly: true })
+  const parsed = v.safeParse(schema, json, { abortEarly: true, abortPipeEarly: true })
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
   const param = v.getDotPath(issue) ?? ''

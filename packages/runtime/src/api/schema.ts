@@ -3,6 +3,16 @@ import { DcmlError } from '@dcml/protocol'
 import * as v from 'valibot'
 import type { ChatMessage, SamplingOptions } from '../engine/engine.ts'
 
+/** Most messages, items or texts: far beyond a conversation, and what a template writes in a moment. */
+const MOST = 2048
+const MOST_PARTS = 256
+/** As many as OpenAI takes. */
+const MOST_TOOLS = 128
+
+/** An array whose length is judged before its items, since millions of them would keep everyone else waiting. */
+const few = <Item extends v.GenericSchema>(item: Item, most: number, least = 0) =>
+  v.pipe(v.array(v.unknown()), v.minLength(least), v.maxLength(most), v.array(item))
+
 const count = v.pipe(v.number(), v.integer(), v.minValue(1))
 const sampling = {
   model: v.nullish(v.string()),
@@ -15,32 +25,30 @@ const generation = {
   max_tokens: v.nullish(count),
   n: v.nullish(v.literal(1)),
   seed: v.nullish(v.pipe(v.number(), v.safeInteger())),
-  stop: v.nullish(v.union([v.string(), v.pipe(v.array(v.string()), v.maxLength(16))])),
+  stop: v.nullish(v.union([v.string(), few(v.string(), 16)])),
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
   ignore_eos: v.nullish(v.boolean()),
 }
 
-/** Most messages, items or parts of one: far beyond a conversation, and what an engine's template writes in a moment. */
-const MOST = 2048
 const part = v.looseObject({ type: v.string(), text: v.nullish(v.string()) })
-const content = v.nullish(v.union([v.string(), v.pipe(v.array(part), v.maxLength(MOST))]))
+const content = v.nullish(v.union([v.string(), few(part, MOST_PARTS)]))
 const role = v.picklist(['system', 'developer', 'user', 'assistant', 'tool'])
 
 /** `POST /v1/chat/completions` */
 export const chatSchema = v.looseObject({
   ...generation,
-  messages: v.pipe(v.array(v.looseObject({ role, content })), v.minLength(1), v.maxLength(MOST)),
+  messages: few(v.looseObject({ role, content }), MOST, 1),
   max_completion_tokens: v.nullish(count),
   logprobs: v.nullish(v.boolean()),
   top_logprobs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
-  tools: v.nullish(v.array(v.looseObject({ type: v.string() }))),
+  tools: v.nullish(few(v.looseObject({ type: v.string() }), MOST_TOOLS)),
   response_format: v.nullish(v.looseObject({ type: v.string() })),
 })
 
 /** `POST /v1/completions` */
 export const completionSchema = v.looseObject({
   ...generation,
-  prompt: v.union([v.string(), v.pipe(v.array(v.string()), v.length(1))]),
+  prompt: v.union([v.string(), few(v.string(), 1, 1)]),
   logprobs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(5))),
   echo: v.nullish(v.literal(false)),
   best_of: v.nullish(v.literal(1)),
@@ -50,29 +58,27 @@ export const completionSchema = v.looseObject({
 /** `POST /v1/embeddings` */
 export const embeddingSchema = v.looseObject({
   model: v.nullish(v.string()),
-  input: v.union([v.string(), v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(MOST))]),
+  input: v.union([v.string(), few(v.string(), MOST, 1)]),
   encoding_format: v.nullish(v.picklist(['float', 'base64'])),
 })
 
-const items = v.array(
-  v.union([
-    v.looseObject({ type: v.nullish(v.literal('message')), role, content }),
-    v.looseObject({ type: v.literal('function_call'), call_id: v.string(), name: v.string(), arguments: v.string() }),
-    v.looseObject({ type: v.literal('function_call_output'), call_id: v.string(), output: content }),
-    v.looseObject({ type: v.literal('item_reference') }),
-  ]),
-)
+const item = v.union([
+  v.looseObject({ type: v.nullish(v.literal('message')), role, content }),
+  v.looseObject({ type: v.literal('function_call'), call_id: v.string(), name: v.string(), arguments: v.string() }),
+  v.looseObject({ type: v.literal('function_call_output'), call_id: v.string(), output: content }),
+  v.looseObject({ type: v.literal('item_reference') }),
+])
 
 /** `POST /v1/responses`, the part of it that needs no memory on the server and no tools of OpenAI's. */
 export const responsesSchema = v.looseObject({
   ...sampling,
-  input: v.union([v.string(), v.pipe(items, v.minLength(1), v.maxLength(MOST))]),
+  input: v.union([v.string(), few(item, MOST, 1)]),
   instructions: v.nullish(v.string()),
   max_output_tokens: v.nullish(count),
   previous_response_id: v.nullish(v.string()),
   conversation: v.nullish(v.union([v.string(), v.looseObject({})])),
   background: v.nullish(v.literal(false)),
-  tools: v.nullish(v.array(v.looseObject({ type: v.literal('function'), name: v.string() }))),
+  tools: v.nullish(few(v.looseObject({ type: v.literal('function'), name: v.string() }), MOST_TOOLS)),
   tool_choice: v.nullish(v.union([v.string(), v.looseObject({ type: v.string() })])),
   text: v.nullish(v.looseObject({ format: v.nullish(v.looseObject({ type: v.string() })) })),
 })
