@@ -15,13 +15,13 @@ interface Said {
 }
 
 /** Reads the events of /v1/chat/completions. */
-export const chatEvents = (body: AsyncIterable<Uint8Array>): AsyncGenerator<EngineEvent> => events(body, readChat)
+export const chatEvents = (body: AsyncIterable<Buffer>): AsyncGenerator<EngineEvent> => events(body, readChat)
 
 /** Reads the events of /v1/completions. */
-export const completionEvents = (body: AsyncIterable<Uint8Array>): AsyncGenerator<EngineEvent> =>
+export const completionEvents = (body: AsyncIterable<Buffer>): AsyncGenerator<EngineEvent> =>
   events(body, readCompletion)
 
-async function* events(body: AsyncIterable<Uint8Array>, read: (payload: unknown) => Said): AsyncGenerator<EngineEvent> {
+async function* events(body: AsyncIterable<Buffer>, read: (payload: unknown) => Said): AsyncGenerator<EngineEvent> {
   let finishReason: FinishReason | undefined
   let usage: Said['usage']
   let completionTokens = 0

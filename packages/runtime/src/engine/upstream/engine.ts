@@ -59,7 +59,7 @@ export class UpstreamEngine implements Engine {
   async *#stream(
     call: string,
     body: string,
-    read: (body: AsyncIterable<Uint8Array>) => AsyncGenerator<EngineEvent>,
+    read: (body: AsyncIterable<Buffer>) => AsyncGenerator<EngineEvent>,
     signal: AbortSignal,
   ): AsyncGenerator<EngineEvent> {
     this.#throwIfClosed()

@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { interrupted, notOpenAi } from './faults.ts'
 
@@ -9,7 +10,7 @@ const MAX_LINE = 4 * 1024 * 1024
  * @throws DcmlError `engine_interrupted` if the stream ends before `[DONE]` and `complete()` is not yet true,
  * `engine_failed` for an error payload or what is no event stream
  */
-export async function* payloads(body: AsyncIterable<Uint8Array>, complete: () => boolean): AsyncGenerator<unknown[]> {
+export async function* payloads(body: AsyncIterable<Buffer>, complete: () => boolean): AsyncGenerator<unknown[]> {
   let batch: unknown[] = []
   let done = false
   const parser = createParser({
@@ -23,9 +24,9 @@ export async function* payloads(body: AsyncIterable<Uint8Array>, complete: () =>
       if (error.type === 'max-buffer-size-exceeded') throw notOpenAi(error)
     },
   })
-  const decoder = new TextDecoder()
+  const decoder = new StringDecoder()
   for await (const bytes of body) {
-    parser.feed(decoder.decode(bytes, { stream: true }))
+    parser.feed(decoder.write(bytes))
     if (batch.length > 0) yield batch
     if (done) return
     batch = []
