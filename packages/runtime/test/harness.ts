@@ -131,6 +131,14 @@ export async function serving(options: BootOptions = {}) {
   }
 }
 
+/** `load_model` as the host calls it. */
+export const loadModel = (runtime: Booted, path = 'x'): Promise<Response> =>
+  fetch(`${runtime.adminUrl}/dcml/v1/load-model`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ path }),
+  })
+
 /** Waits until an assertion holds, however busy the machine is. */
 export const eventually = (assertion: () => unknown): Promise<unknown> =>
   vi.waitFor(assertion, { timeout: 30_000, interval: 5 })

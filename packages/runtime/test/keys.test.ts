@@ -12,6 +12,7 @@ import {
   boot,
   eventually,
   grantOf,
+  loadModel,
   MODEL_H,
   manifestOf,
   SK,
@@ -45,13 +46,6 @@ interface Answer {
 const setSk = (runtime: Booted, sk: Uint8Array) => call(runtime, '/dcml/v1/set-sk', { grant: grantOf(sk) })
 const passTo = (from: Booted, port: number, modelH = MODEL_H) =>
   call(from, '/dcml/v1/request-sk', { host: '127.0.0.1', port, modelH: toHex(modelH) })
-/** As the host does, on its admin port. */
-const loadModel = (runtime: Booted) =>
-  fetch(`${runtime.adminUrl}/dcml/v1/load-model`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{"path":"x"}',
-  })
 /** An enclave whose model is open. */
 async function seeded(options: Parameters<typeof boot>[0] = {}): Promise<Booted> {
   const runtime = await boot({ model: 'x', ...options })

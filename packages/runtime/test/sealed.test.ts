@@ -8,7 +8,7 @@ import { inspectContainer, sealModel } from '@dcml/weights/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EngineLoader } from '../src/index.ts'
 import { scriptedLoader } from '../src/testing.ts'
-import { attestedFetch, type Booted, boot, eventually, grantOf } from './harness.ts'
+import { attestedFetch, type Booted, boot, eventually, grantOf, loadModel } from './harness.ts'
 
 const PLAINTEXT = Buffer.from('GGUF and then the weights '.repeat(1000))
 const key = generateModelKey()
@@ -83,8 +83,7 @@ test('a container that was cut or changed fails with its own code, and the proce
   const loader = reading()
   await using runtime = await bootReal(loader)
   await setSk(runtime, key.sk)
-  const load = async (path: string) =>
-    (await fetch(`${runtime.adminUrl}/dcml/v1/load-model`, { method: 'POST', body: JSON.stringify({ path }) })).json()
+  const load = async (path: string) => (await loadModel(runtime, path)).json()
   expect(await load(cut)).toMatchObject({ error: { code: 'container_truncated' } })
   expect(await load(join(folder, 'none'))).toMatchObject({ error: { code: 'container_not_found' } })
   expect(await load(changed)).toMatchObject({ phase: 'loading' })

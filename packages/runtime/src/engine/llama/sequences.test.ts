@@ -113,4 +113,5 @@ test('a sequence that cannot be cleared stops everything: it still holds somebod
   loan.release()
   await expect(waiting).rejects.toMatchObject({ code: 'engine_failed' })
   await expect(pool.borrow(signal)).rejects.toMatchObject({ code: 'engine_failed' })
+  expect(pool.broken.reason).toMatchObject({ code: 'engine_failed' })
 })

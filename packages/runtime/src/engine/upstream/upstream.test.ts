@@ -1,13 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
-import type { DcmlError } from '@dcml/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import { engineCompliance } from '../../testing/engine-compliance.ts'
 import { startFakeVllm } from '../../testing/fake-vllm.ts'
 import { scriptedLoader } from '../../testing/scripted.ts'
-import type { ChatRequest, Engine, EngineEvent } from '../engine.ts'
+import type { Engine, EngineEvent } from '../engine.ts'
 import { openAiUpstreamLoader } from './load.ts'
 
 const { signal } = new AbortController()
@@ -143,119 +141,6 @@ describe('what is read', () => {
       completionTokens: 2,
       estimated: true,
     })
-  })
-})
-
-describe('what is sent', () => {
-  /** What an upstream was sent for a chat with this body. */
-  async function sentFor(body: object, options: Partial<ChatRequest> = {}): Promise<Record<string, unknown>> {
-    let sent: Record<string, unknown> = {}
-    const engine = await engineOver(async (request, response) => {
-      sent = JSON.parse(await text(request))
-      return sse(finish, usage, done)(request, response)
-    })
-    const request = { messages: [{ role: 'user' as const, content: 'hi' }], stop: [], ...options, body: { ...body } }
-    for await (const _ of engine.chat(request, { signal }));
-    return sent
-  }
-  const ours = { model: 'm', n: 1, stream: true }
-  const streaming = { ...ours, stream_options: { include_usage: true, continuous_usage_stats: true } }
-  const image = (url: string) => [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }]
-
-  test('the body with tools and response_format, our limits, and always a wish for usage', async () => {
-    const tool = { type: 'function', function: { name: 'f', parameters: { type: 'object' } } }
-    const body = {
-      messages: image('data:image/png;base64,AA=='),
-      tools: [tool],
-      tool_choice: { type: 'function', function: { name: 'f' } },
-      parallel_tool_calls: false,
-      response_format: { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object' }, strict: true } },
-      presence_penalty: 1,
-      frequency_penalty: -1,
-      logit_bias: { 5: 3 },
-    }
-    const limits = {
-      max_completion_tokens: 999,
-      stream: false,
-      stream_options: { include_usage: false },
-      n: 5,
-      model: 'x',
-    }
-    const given = { stop: ['END'], maxTokens: 9, temperature: 0, topP: 0.5, seed: 4, ignoreEos: true, topLogprobs: 2 }
-    expect(await sentFor({ ...body, ...limits }, given)).toEqual({
-      ...body,
-      ...streaming,
-      max_tokens: 9,
-      temperature: 0,
-      top_p: 0.5,
-      seed: 4,
-      stop: ['END'],
-      ignore_eos: true,
-      logprobs: true,
-      top_logprobs: 2,
-    })
-  })
-
-  test('nothing that OpenAI’s API does not have, at any level', async () => {
-    const extra = { lora_path: '/x', extra_body: {} }
-    const call = { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }
-    const assistant = { role: 'assistant', content: null, tool_calls: [call] }
-    const result = { role: 'tool', tool_call_id: 'c', content: [{ type: 'text', text: 'ok' }] }
-    const body = {
-      messages: [
-        { ...assistant, ...extra, tool_calls: [{ ...call, ...extra }] },
-        { ...result, ...extra, content: [{ type: 'text', text: 'ok', ...extra }] },
-      ],
-      tools: [{ type: 'function', function: { name: 'f', ...extra }, ...extra }],
-      ...extra,
-      custom_logit_processor: 'x',
-      session_params: {},
-      chat_template: '{{ x }}',
-      chat_template_kwargs: {},
-      kv_transfer_params: {},
-      id_slot: 0,
-      cache_prompt: true,
-      priority: -100,
-      user: 'someone',
-      metadata: {},
-    }
-    expect(await sentFor(body)).toEqual({
-      messages: [assistant, result],
-      tools: [{ type: 'function', function: { name: 'f' } }],
-      ...streaming,
-    })
-  })
-
-  test('completions and embeddings neither', async () => {
-    const bodies: Record<string, unknown>[] = []
-    const engine = await engineOver(async (request, response) => {
-      bodies.push(JSON.parse(await text(request)))
-      if (request.url === '/v1/embeddings')
-        return void response.end('{"data":[{"index":0,"embedding":[1]}],"usage":{"prompt_tokens":1}}')
-      return sse(finish.replace('"delta":{}', '"text":""'), usage, done)(request, response)
-    })
-    const body = { prompt: 'y', input: 'y', dimensions: 4, lora_path: '/x', truncate_prompt_tokens: 1, echo: true }
-    for await (const _ of engine.complete({ prompt: 'x', stop: [], body }, { signal }));
-    await engine.embed({ input: ['x'], body }, { signal })
-    expect(bodies).toEqual([
-      { prompt: 'x', ...streaming },
-      { model: 'm', input: ['x'], dimensions: 4, encoding_format: 'float' },
-    ])
-  })
-
-  const deep: object = Array.from({ length: 40 }).reduce<object>((items) => ({ type: 'array', items: [items] }), {})
-  test.each([
-    ['messages', { messages: image('http://169.254.169.254/latest/meta-data') }],
-    ['messages', { messages: image('file:///etc/passwd') }],
-    ['messages', { messages: [{ role: 'user', content: [{ type: 'video_url', video_url: { url: 'http://x' } }] }] }],
-    ['tools', { tools: [{ type: 'mcp', server_url: 'http://x' }] }],
-    ['response_format', { response_format: { type: 'structural_tag', structures: [] } }],
-    [undefined, { response_format: { type: 'json_schema', json_schema: { schema: deep } } }],
-    [undefined, { tools: [{ type: 'function', function: { name: 'f', parameters: deep } }] }],
-  ])('%s: what could reach further is refused', async (param, body) => {
-    const error = await sentFor(body).catch((fault: unknown) => fault)
-    expect(error).toMatchObject({ code: 'engine_request_invalid' })
-    expect((error as DcmlError).details.param?.toString().split('.')[0]).toBe(param)
   })
 })
 
