@@ -15,7 +15,6 @@ interface SealFlags {
   arch?: string
   license?: string
   contract?: string
-  resume?: boolean
 }
 
 /** `dcml model …`: the owner's side (paper §4). */
@@ -35,7 +34,7 @@ export function modelCommand(output: () => Output): Command {
     .description('encrypt a model, a file or a folder, into one container')
     .argument('<source>', 'model file or folder')
     .requiredOption('--out <file>', 'container to write')
-    .option('--key <file>', 'key file of the model')
+    .option('--key <file>', 'key file of the model; with it an interrupted seal goes on where it stopped')
     .option('--recipient <pk>', 'public key that may open it, hex; repeatable', (pk, all: string[] = []) => [
       ...all,
       pk,
@@ -43,7 +42,6 @@ export function modelCommand(output: () => Output): Command {
     .option('--arch <name>', 'architecture, such as llama')
     .option('--license <spdx>', 'licence of the weights')
     .option('--contract <account>', 'NEAR account of the model contract, bound into the key wraps')
-    .option('--resume', 'go on where an interrupted seal of the same source stopped')
     .addOption(options.json())
     .action(async (source: string, flags: SealFlags) => {
       const sk = flags.key === undefined ? undefined : await readKeyFile(flags.key)
@@ -57,7 +55,7 @@ export function modelCommand(output: () => Output): Command {
           recipients,
           meta: pickDefined({ arch: flags.arch, license: flags.license }),
           contract: flags.contract,
-          resume: flags.resume && sk !== undefined ? { sk } : undefined,
+          resume: sk === undefined ? undefined : { sk }, // only who holds sk can tell a draft of ours from a planted one
           signal: interrupted(),
           onProgress: ({ done, total }) => bar.update(done, total),
         })
