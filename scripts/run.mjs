@@ -1,8 +1,9 @@
 // The one door to every root script. Plain JavaScript on purpose: it must run on whatever Node the machine has
 // (>= 20), before anything is installed, and hand over to the Node 24 that the lockfile pins.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PNPM } from './pnpm.mjs'
@@ -59,7 +60,7 @@ const [command, ...rest] = tasks[task]
 // dcml works on the files of the folder it was typed in, every other task on the repository
 const cwd = task === 'dcml' ? (process.env.INIT_CWD ?? process.cwd()) : root
 const argv = task === 'dcml' ? rest.map((part) => (part.startsWith('packages/') ? join(root, part) : part)) : rest
-const done = spawnSync(command === 'npx' ? command : join(bin, command), [...argv, ...args], {
+const child = spawn(command === 'npx' ? command : join(bin, command), [...argv, ...args], {
   cwd,
   stdio: 'inherit',
   shell: process.platform === 'win32',
@@ -70,6 +71,17 @@ const done = spawnSync(command === 'npx' ? command : join(bin, command), [...arg
     DO_NOT_TRACK: '1',
   },
 })
-if (done.error)
-  fail(`Could not start ${command}: ${done.error.message}`, 'Delete node_modules and run the command again.')
-process.exit(done.status ?? 1)
+// What is ended with this script ends too. Ctrl-C reaches the child from the terminal; npm, told to end, leaves its
+// script without a word.
+const parent = process.ppid
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => child.kill('SIGTERM'))
+const watch = setInterval(() => {
+  if (process.ppid === parent) return
+  clearInterval(watch)
+  child.kill('SIGTERM')
+}, 500)
+child.on('error', ({ message }) =>
+  fail(`Could not start ${command}: ${message}`, 'Delete node_modules and run the command again.'),
+)
+child.on('close', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))

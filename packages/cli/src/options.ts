@@ -1,8 +1,8 @@
 // Flags that mean the same in every command, defined once.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { DcmlError, fromHex } from '@dcml/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { environmentName } from './settings.ts'
+import { environmentName, TEES } from './settings.ts'
 
 const named = (flags: string, description: string): Option => {
   const option = new Option(flags, description)
@@ -14,6 +14,12 @@ const hash = (value: string, previous?: string[]): string[] => collect(asHash(va
 export const wholeNumber = (value: string): number => {
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('not a whole number')
   return Number(value)
+}
+
+const portNumber = (value: string): number => {
+  const port = wholeNumber(value)
+  if (port > 65_535) throw new InvalidArgumentError('not a port, which are 0 to 65535')
+  return port
 }
 
 /** Reads a number that may have a fraction. @throws InvalidArgumentError of commander */
@@ -39,14 +45,14 @@ export const options = {
   imageH: () => named('--image-h <hex>', 'accepted image manifest (SHA-256); repeatable').argParser(hash),
   modelH: () => named('--model-h <hex>', 'the model that must answer').argParser(asHash),
   receipts: () => named('--receipts <file>', 'keep receipts in this file (JSON lines)'),
-  tee: () => named('--tee <name>', 'TEE of this machine').choices(['configfs-tsm', 'dstack', 'simulator']),
+  tee: () => named('--tee <name>', 'TEE of this machine').choices(TEES),
   manifest: () => named('--manifest <file>', 'image manifest of this workload'),
   engine: () => named('--engine <name>', 'llama.cpp, or the base URL of an OpenAI-compatible server'),
   container: () => named('--container <file>', 'sealed weights (DCMW) to load once their key has arrived'),
   host: () => named('--host <address>', 'address to listen on'),
-  port: () => named('--port <number>', 'attested port, 0 for any').argParser(wholeNumber),
+  port: () => named('--port <number>', 'attested port, 0 for any').argParser(portNumber),
   adminPort: () =>
-    named('--admin-port <number>', 'local port for health, metrics and the host, 0 for any').argParser(wholeNumber),
+    named('--admin-port <number>', 'local port for health, metrics and the host, 0 for any').argParser(portNumber),
   threads: () => named('--threads <number>', 'threads of the embedded engine').argParser(wholeNumber),
   parallel: () => named('--parallel <number>', 'requests the embedded engine runs at once').argParser(wholeNumber),
   contextLength: () =>
@@ -93,8 +99,16 @@ export function readJson(path: string): unknown {
   }
 }
 
-/** A 32-byte key or hash, from hex on the command line or the one hex line of a file. */
+/**
+ * A 32-byte key or hash, from hex on the command line or the one hex line of a file.
+ * @throws DcmlError `hex_invalid`
+ */
 export function readHex32(value: string): Uint8Array {
-  if (/^[0-9a-fA-F]{64}$/.test(value)) return fromHex(value, 32)
-  return fromHex(new TextDecoder().decode(readBytes(value)).trim(), 32)
+  const isHex = (text: string): boolean => /^[0-9a-fA-F]{64}$/.test(text)
+  if (isHex(value)) return fromHex(value, 32)
+  const text = existsSync(value) ? new TextDecoder().decode(readBytes(value)).trim() : ''
+  if (isHex(text)) return fromHex(text, 32)
+  throw new DcmlError('hex_invalid', `"${value}" is neither 64 hex digits nor a file that holds them.`, {
+    hint: 'Public keys and hashes have 32 bytes.',
+  })
 }

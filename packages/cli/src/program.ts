@@ -1,5 +1,7 @@
+import { DcmlError } from '@dcml/protocol'
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
+import { interruption } from './commands/interrupted.ts'
 import { createOutput, type Output, printError } from './output.ts'
 import { applySettings, readSettings } from './settings.ts'
 
@@ -40,7 +42,7 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
   },
 }
 
-/** Runs one command line. Exit codes: 0 done, 1 failed or refused, 2 the command line is wrong. */
+/** Runs one command line. Exit codes: 0 done, 1 failed or refused, 2 the command line is wrong, 128 + n signal n. */
 export async function run(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
   const output = () => createOutput({ json })
@@ -58,11 +60,21 @@ export async function run(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' })
     return Number(process.exitCode ?? 0)
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    printError(error, { json })
-    return 1
+    if (error instanceof CommanderError && error.exitCode === 0) return 0
+    if (error instanceof CommanderError) {
+      if (json) printError(wrongCommandLine(error), { json }) // people have read it already
+      return 2
+    }
+    const ended = interruption()
+    printError(ended?.error ?? error, { json })
+    return ended?.exitCode ?? 1
   }
 }
+
+const wrongCommandLine = ({ code, message }: CommanderError): DcmlError =>
+  new DcmlError('usage_invalid', code === 'commander.help' ? 'A command is missing.' : message, {
+    hint: 'Add --help to see what the command takes.',
+  })
 
 function* everyCommand(command: Command): Generator<Command> {
   yield command

@@ -7,23 +7,30 @@ import * as v from 'valibot'
 /** Name of the settings file looked for in the working folder. */
 export const CONFIG_FILE = 'dcml.config.json'
 
+/** TEEs that a host may run in. */
+export const TEES = ['configfs-tsm', 'dstack', 'simulator'] as const
+
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'Not 64 hex digits, lower case'))
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
 /** Every setting a file may hold; flags and environment variables carry the same names. */
 const schema = v.strictObject({
   endpoint: v.optional(v.string()),
   policy: v.optional(v.string()),
-  imageH: v.optional(v.array(v.string())),
-  modelH: v.optional(v.string()),
+  imageH: v.optional(v.array(hash)),
+  modelH: v.optional(hash),
   receipts: v.optional(v.string()),
-  tee: v.optional(v.string()),
+  tee: v.optional(v.picklist(TEES)),
   manifest: v.optional(v.string()),
   engine: v.optional(v.string()),
   container: v.optional(v.string()),
   host: v.optional(v.string()),
-  port: v.optional(v.number()),
-  adminPort: v.optional(v.number()),
-  threads: v.optional(v.number()),
-  parallel: v.optional(v.number()),
-  contextLength: v.optional(v.number()),
+  port: v.optional(port),
+  adminPort: v.optional(port),
+  threads: v.optional(count),
+  parallel: v.optional(count),
+  contextLength: v.optional(count),
 })
 
 /** Settings that say whom to believe: not taken from a file that merely lies in the working folder. */

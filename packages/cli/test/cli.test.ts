@@ -35,6 +35,36 @@ test('an error is one line of what and one of what to do, or the same as JSON', 
   expect(json).toMatchObject({ error: { code: 'model_not_found', hint: expect.any(String) } })
 })
 
+test('with --json a wrong command line is told as JSON too', async () => {
+  const wrong = [
+    ['nonsense'],
+    ['model'],
+    ['model', 'hash'],
+    ['demo', '--nonsense'],
+    ['runtime', 'serve', '--port', '65536'],
+  ]
+  for (const args of wrong)
+    expect(await dcml(folder, [...args, '--json'])).toMatchObject({
+      code: 2,
+      json: { error: { code: 'usage_invalid', message: expect.stringMatching(/./), hint: expect.any(String) } },
+    })
+})
+
+test('a recipient is 64 hex digits, or a file that holds them', async () => {
+  await writeFile(join(folder, 'pk.txt'), 'not a key')
+  for (const pk of ['ab', 'pk.txt'])
+    expect(
+      await dcml(folder, ['model', 'seal', 'pk.txt', '--recipient', pk, '--out', 'x.dcmw', '--json']),
+    ).toMatchObject({ code: 1, json: { error: { code: 'hex_invalid' } } })
+})
+
+test('the demo says at once that its model is not there', async () => {
+  expect(await dcml(folder, ['demo', '--model', 'absent.gguf', '--json'])).toMatchObject({
+    code: 1,
+    json: { error: { code: 'model_not_found' } },
+  })
+})
+
 test('seals, names and opens a model; the key file is for its owner alone', async () => {
   const model = randomBytes(100_000)
   await writeFile(join(folder, 'model.bin'), model)
@@ -86,6 +116,19 @@ describe('settings', () => {
     await writeFile(join(folder, 'bad.json'), JSON.stringify({ endpont: 'x' }))
     const { json } = await dcml(folder, ['config', 'show', '--config', 'bad.json', '--json'])
     expect(json).toMatchObject({ error: { code: 'config_invalid', message: expect.stringContaining('endpont') } })
+  })
+
+  test.each([
+    { port: 65_536 },
+    { threads: -1 },
+    { parallel: 1.5 },
+    { modelH: 'short' },
+    { imageH: ['short'] },
+    { tee: 'x' },
+  ])('a value that no flag would take is refused: %o', async (setting) => {
+    await writeFile(join(folder, 'value.json'), JSON.stringify(setting))
+    const { json } = await dcml(folder, ['config', 'show', '--config', 'value.json', '--json'])
+    expect(json).toMatchObject({ error: { code: 'config_invalid' } })
   })
 })
 

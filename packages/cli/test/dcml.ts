@@ -12,11 +12,20 @@ export interface Ended {
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts')
 
+/** The command line of `dcml`, from source. */
+export const dcmlCommand = (args: readonly string[]): string[] => [
+  process.execPath,
+  '--conditions=@dcml/source',
+  main,
+  ...args,
+]
+
 /** Runs `dcml` as a user does, as a process, in a folder. */
 export const dcml = (cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
   new Promise((resolve) => {
+    const [command, ...rest] = dcmlCommand(args)
     const options = { cwd, env: { PATH: process.env.PATH, HOME: cwd, NO_COLOR: '1', ...env } }
-    execFile(process.execPath, ['--conditions=@dcml/source', main, ...args], options, (error, stdout, stderr) =>
+    execFile(command!, rest, options, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr, json: parse(stdout) }),
     )
   })

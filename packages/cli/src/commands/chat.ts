@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
-import { type Client, createClient, fileReceipts } from '@dcml/client'
-import { DcmlError, toHex } from '@dcml/protocol'
+import { createClient, fileReceipts } from '@dcml/client'
+import { DcmlError } from '@dcml/protocol'
 import { Command } from 'commander'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import * as v from 'valibot'
@@ -9,6 +9,7 @@ import { decimal, options, originOf, parseAddress, wholeNumber, withTrust } from
 import { type Output, printable } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
+import { type Host, openHost } from './open-model.ts'
 
 interface ChatFlags extends TrustFlags {
   endpoint: string
@@ -41,14 +42,15 @@ export function chatCommand(output: () => Output): Command {
     .addOption(options.config())
     .addOption(options.json())
     .action(async (prompt: string | undefined, flags: ChatFlags) => {
-      const client = createClient({
+      const settings = {
         endpoint: originOf(parseAddress(flags.endpoint)),
         ...(await resolveTrust(flags, 'client')),
         ...(flags.modelH !== undefined && { modelH: flags.modelH }),
         ...(flags.receipts !== undefined && { receipts: fileReceipts(flags.receipts) }),
-      })
+      }
+      const host = await openHost(() => createClient(settings), output().note)
+      const { client, model, environment } = host
       try {
-        const { environment, claims } = await client.evidence()
         if (environment === 'development')
           output().note('DEVELOPMENT evidence: this host is simulated and proves nothing.')
         const history: Message[] = flags.system === undefined ? [] : [{ role: 'system', content: flags.system }]
@@ -56,22 +58,14 @@ export function chatCommand(output: () => Output): Command {
           void (flags.json
             ? flags.echo && process.stderr.write(printable(text))
             : process.stdout.write(printable(text)))
-        if (claims.modelH === undefined) throw noModel()
-        const model = toHex(claims.modelH)
-        if (prompt === undefined) return await converse({ client, model }, history, flags, write)
+        if (prompt === undefined) return await converse(host, history, flags, write)
         const content = prompt === '-' ? await readInput() : prompt
-        const answer = await ask({ client, model }, [...history, { role: 'user', content }], flags, write)
+        const answer = await ask(host, [...history, { role: 'user', content }], flags, write)
         output().result('', { text: answer.text, usage: answer.usage, modelH: model, receipt: 'verified', environment })
       } finally {
         client.close()
       }
     })
-}
-
-/** A verified host, and the modelH that its evidence names. */
-interface Host {
-  client: Client
-  model: string
 }
 
 async function converse(
@@ -143,12 +137,6 @@ async function ask(
   write('\n')
   return { text, usage }
 }
-
-const noModel = (): DcmlError =>
-  new DcmlError('model_not_ready', 'The enclave has no model open.', {
-    hint: 'Wait until its host has loaded one.',
-    retryable: true,
-  })
 
 async function readInput(): Promise<string> {
   return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(await process.stdin.toArray()))

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { DcmlError } from '@dcml/protocol'
 import { createSimulator } from '@dcml/tee-simulator'
 import { Command } from 'commander'
 import { acts, defaultModelPath, type Story } from '../demo/acts.ts'
@@ -10,6 +12,7 @@ import { startRelay } from '../demo/relay.ts'
 import { createStage } from '../demo/stage.ts'
 import { options, parseAddress } from '../options.ts'
 import type { Output } from '../output.ts'
+import { interrupted } from './interrupted.ts'
 
 /** The simulator's root, for whoever wants to talk to the host that `--keep` leaves running. */
 const ROOT_FILE = 'development-root.pem'
@@ -36,17 +39,19 @@ export function demoCommand(output: () => Output): Command {
     .addOption(options.json())
     .action(async (flags: DemoFlags) => {
       const { note, result } = output()
+      const modelPath = flags.model === undefined ? defaultModelPath() : resolve(flags.model)
+      if (!existsSync(modelPath)) throw noModel(modelPath)
       const root = await mkdtemp(join(tmpdir(), 'dcml-demo-'))
       const stage = createStage(root)
       const story = {
         stage,
         canary: `canary-${randomBytes(8).toString('hex')}`,
-        modelPath: flags.model === undefined ? defaultModelPath() : resolve(flags.model),
+        modelPath,
         say: (text: string) => void (flags.json || process.stderr.write(text)),
       } as Story // the rest is filled in by the acts, in order
 
-      const interrupt = () => void stage.close().then(() => rm(root, { recursive: true, force: true }))
-      process.once('SIGINT', interrupt)
+      const stopped = interrupted()
+      stopped.addEventListener('abort', () => void stage.close())
       note(`SIMULATED TEE: this shows the protocol at work and protects nothing. Folders: ${root}\n`)
       const played: Played[] = []
       try {
@@ -56,6 +61,7 @@ export function demoCommand(output: () => Output): Command {
             (proved) => ({ ok: true, proved }),
             (error: unknown) => ({ ok: false, proved: error instanceof Error ? error.message : String(error) }),
           )
+          stopped.throwIfAborted()
           const act = { name, ms: Math.round(performance.now() - start), ...outcome }
           played.push(act)
           note(`${act.ok ? 'ok    ' : 'NOT OK'} ${name.padEnd(24)} ${String(act.ms).padStart(6)} ms  ${act.proved}`)
@@ -68,6 +74,7 @@ export function demoCommand(output: () => Output): Command {
         result(keep ? samples(story) : `${played.filter((act) => act.ok).length} of ${total} acts ok`, {
           ok,
           acts: played,
+          ...(!ok && { folder: root }),
           ...(keep && {
             endpoint: `https://${story.b.address}`,
             imageH: story.manifest.imageH,
@@ -76,15 +83,17 @@ export function demoCommand(output: () => Output): Command {
           }),
         })
         if (!ok) process.exitCode = 1
-        if (keep) await new Promise<void>((stop) => process.once('SIGINT', stop).once('SIGTERM', stop))
+        if (keep && !stopped.aborted) await new Promise((stop) => stopped.addEventListener('abort', stop))
       } finally {
-        process.off('SIGINT', interrupt)
         await stage.close()
         if (played.every((act) => act.ok)) await rm(root, { recursive: true, force: true })
         else note(`The folders are kept: ${root}`)
       }
     })
 }
+
+const noModel = (path: string): DcmlError =>
+  new DcmlError('model_not_found', `There is nothing at ${path}.`, { hint: 'Give the path of a GGUF file.' })
 
 /** The attacker of the `relay` act; not shown in the help. */
 export const relayCommand = (output: () => Output): Command =>

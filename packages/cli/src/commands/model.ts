@@ -135,13 +135,19 @@ export function modelCommand(output: () => Output): Command {
     .action(async (address: string, flags: TrustFlags & { key: string; modelH: string }) => {
       // the enclave learns modelH from the grant, so its evidence cannot name it yet
       const { modelH, ...trust } = flags
-      const { checks } = await seedEnclave({
+      const { checks, environment, phase } = await seedEnclave({
         endpoint: parseAddress(address),
         ...(await resolveTrust(trust, 'key-release')),
         modelH: readHex32(modelH),
         sk: await readKeyFile(flags.key),
       })
-      output().result(`seeded ${address} with the key of ${modelH}`, { ok: true, modelH, checks })
+      output().result(`seeded ${address} with the key of ${modelH}; its model is ${phase}`, {
+        ok: true,
+        modelH,
+        environment,
+        phase,
+        checks,
+      })
     })
 
   return new Command('model').addCommand(keygen).addCommand(seal).addCommand(open).addCommand(hash).addCommand(seed)

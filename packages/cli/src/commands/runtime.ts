@@ -19,6 +19,7 @@ import { hostError } from '../host-error.ts'
 import { options, originOf, parseAddress, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
+import { interrupted } from './interrupted.ts'
 
 interface ServeFlags {
   tee: 'configfs-tsm' | 'dstack' | 'simulator'
@@ -85,9 +86,7 @@ export function runtimeCommand(output: () => Output): Command {
         environment,
       }
       output().result(`listening on ${said.address}, imageH ${said.imageH}, admin ${said.adminUrl}`, said)
-      await new Promise<void>((stop) => {
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-      })
+      await new Promise((stop) => interrupted().addEventListener('abort', stop))
       await runtime.close()
     })
 
