@@ -50,15 +50,22 @@ export const printable = (text: string): string =>
 
 /** Prints an error in the form asked for. */
 export function printError(error: unknown, { json }: { json: boolean }): void {
-  const known = DcmlError.isInstance(error)
-    ? error.toJSON()
-    : {
-        code: 'internal',
-        message: error instanceof Error ? error.message : String(error),
-        hint: 'This is a defect of dcml: please report it with the command you typed.',
-      }
+  const known = (DcmlError.isInstance(error) ? error : unforeseen(error)).toJSON()
   if (json) process.stdout.write(`${JSON.stringify({ error: known }, jsonValue)}\n`)
   else process.stderr.write(printable(`${known.code}: ${known.message}\n  ${known.hint}\n`))
+}
+
+/** What no part of dcml has a code for: the file system's refusals, whose message names the path, and defects. */
+function unforeseen(error: unknown): DcmlError {
+  const { message, code, syscall }: NodeJS.ErrnoException = error instanceof Error ? error : new Error(String(error))
+  if (code !== undefined && syscall !== undefined)
+    return new DcmlError('system_refused', message, {
+      hint: 'Check the path, what you may read and write there, and the room on the disk.',
+      details: { reason: code, syscall },
+    })
+  return new DcmlError('internal', message, {
+    hint: 'This is a defect of dcml: please report it with the command you typed.',
+  })
 }
 
 /** Money and counters are text in JSON, so that no reader rounds them. */

@@ -65,6 +65,23 @@ test('the demo says at once that its model is not there', async () => {
   })
 })
 
+test('a folder that cannot be written is no defect of dcml', async () => {
+  await writeFile(join(folder, 'file'), 'x'.repeat(2000))
+  await dcml(folder, ['model', 'keygen', 'k.json'])
+  await dcml(folder, ['model', 'seal', 'file', '--key', 'k.json', '--out', 'f.dcmw'])
+  const commands = [
+    ['model', 'seal', 'file', '--key', 'k.json', '--out', 'file/f.dcmw'],
+    ['model', 'open', 'f.dcmw', '--key', 'k.json', '--out', 'file/opened'],
+    ['model', 'keygen', 'file/k.json'],
+    ['train', '--out', 'file/run', '--text', 'file', '--steps', '1', '--dim', '16', '--layers', '1', '--heads', '1'],
+  ]
+  for (const command of commands) {
+    const { code, json } = await dcml(folder, [...command, '--json'])
+    expect(code).toBe(1)
+    expect(json!.error).toMatchObject({ code: expect.not.stringMatching('internal'), hint: expect.any(String) })
+  }
+})
+
 test('seals, names and opens a model; the key file is for its owner alone', async () => {
   const model = randomBytes(100_000)
   await writeFile(join(folder, 'model.bin'), model)

@@ -37,5 +37,5 @@ test.each([
   const host = hostWith([state])
   const refused = { code: 'model_not_ready', message: expect.stringMatching(message), retryable }
   await expect(openHost(host.connect, host.say)).rejects.toMatchObject(refused)
-  expect(host.open).toEqual(new Set())
+  expect(host).toMatchObject({ said: [], open: new Set() })
 })

@@ -25,8 +25,7 @@ export async function openHost(connect: () => Client, say: (line: string) => voi
   try {
     const { claims, environment } = await client.evidence()
     if (claims.modelH !== undefined) return { client, model: toHex(claims.modelH), environment }
-    say('The enclave is opening its model.')
-    await loaded(client)
+    await loaded(client, say)
   } catch (error) {
     client.close()
     throw error
@@ -35,12 +34,13 @@ export async function openHost(connect: () => Client, say: (line: string) => voi
   return openHost(connect, () => {})
 }
 
-async function loaded(client: Client): Promise<void> {
-  for (;;) {
+async function loaded(client: Client, say: (line: string) => void): Promise<void> {
+  for (let first = true; ; first = false) {
     const response = await client.fetch('/dcml/v1/model-h', { signal: interrupted() })
     const { phase, error } = v.parse(stateSchema, await response.json())
     if (phase === 'ready') return
     if (phase !== 'loading') throw notReady(phase, error?.code)
+    if (first) say('The enclave is opening its model.')
     await sleep(250, undefined, { signal: interrupted() })
   }
 }
