@@ -111,8 +111,9 @@ Host B is still running; Ctrl-C ends it. Ask it without verifying anything:
   curl -k https://${b.address}/v1/chat/completions -H 'content-type: application/json' \\
     -d '{"messages":[{"role":"user","content":"What of our liberties?"}],"max_tokens":80}'
 
-Ask it through the OpenAI SDK over a verified fetch. Save as examples/private-chat/try.mjs in this repository and run
-it there with ../../node_modules/.bin/node --conditions=@dcml/source try.mjs
+Ask it through the OpenAI SDK over a verified fetch: as try.mjs in a folder where @dcml/client, @dcml/attestation and
+openai are installed. In the repository of dcml that is examples/private-chat, and the command there is
+../../node_modules/.bin/node --conditions=@dcml/source try.mjs
 
   import { readFileSync } from 'node:fs'
   import { development } from '@dcml/attestation'
