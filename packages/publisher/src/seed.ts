@@ -100,11 +100,17 @@ function checkManifest({ manifest }: Attested, model: string, { networkId, contr
     })
 }
 
+/** What the owner can do about a refusal, where it is theirs to mend. */
+const HINTS: Readonly<Record<string, string>> = {
+  grant_sk_wrong: 'This key does not open the container that the host has. Use the key it was sealed to.',
+  grant_other_model: 'The host has another model. Check modelH, or ask the host which container it serves.',
+}
+
 function refused({ status, json }: PostAnswer): DcmlError {
   const refusal = v.safeParse(refusalSchema, json)
   const reason = refusal.success ? refusal.output.error.code : `status_${status}`
   return new DcmlError('seed_refused', `The enclave did not take the key (${reason}).`, {
-    hint: "See the runtime's log for what it did not accept.",
+    hint: HINTS[reason] ?? "Ask the host for what its runtime's log says.",
     retryable: status === 429 || status === 503,
     details: { status, reason },
   })

@@ -6,31 +6,35 @@ import type { IncomingMessage } from 'node:http'
  */
 export function bodyOf(message: IncomingMessage, explain: (cause: unknown) => unknown): ReadableStream<Uint8Array> {
   let settled = false
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      const settle = (act: () => void): void => {
-        if (settled) return
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const settle = (act: () => void): void => {
+          if (settled) return
+          settled = true
+          act()
+        }
+        message.on('data', (chunk: Buffer) => {
+          if (settled) return
+          controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+          if ((controller.desiredSize ?? 0) <= 0) message.pause()
+        })
+        message.on('end', () => settle(() => controller.close()))
+        message.on('error', (cause) => settle(() => controller.error(explain(cause))))
+        message.on('close', () => settle(() => controller.error(explain(undefined))))
+        message.pause()
+      },
+      pull() {
+        message.resume()
+      },
+      cancel() {
         settled = true
-        act()
-      }
-      message.on('data', (chunk: Buffer) => {
-        if (settled) return
-        controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
-        if ((controller.desiredSize ?? 0) <= 0) message.pause()
-      })
-      message.on('end', () => settle(() => controller.close()))
-      message.on('error', (cause) => settle(() => controller.error(explain(cause))))
-      message.on('close', () => settle(() => controller.error(explain(undefined))))
-      message.pause()
+        // a reader that stops at [DONE] leaves nothing on the wire: the connection stays good for the next request
+        if (message.complete) message.resume()
+        else message.destroy()
+      },
     },
-    pull() {
-      message.resume()
-    },
-    cancel() {
-      settled = true
-      // a reader that stops at [DONE] leaves nothing on the wire: the connection stays good for the next request
-      if (message.complete) message.resume()
-      else message.destroy()
-    },
-  })
+    // with the default of one chunk the socket would be stopped and started again for every token
+    new CountQueuingStrategy({ highWaterMark: 64 }),
+  )
 }

@@ -32,9 +32,9 @@ export async function readFully(file: FileHandle, into: Uint8Array, position: nu
  * Opens a new file in place of whatever has that name. A link is replaced, never followed, so a folder that others can
  * write to does not lead the bytes elsewhere.
  */
-export async function createNew(path: string, mode = 0o600): Promise<FileHandle> {
+export async function createNew(path: string, mode = 0o666): Promise<FileHandle> {
   await rm(path, { force: true })
-  return open(path, 'wx+', mode)
+  return open(path, 'wx+', mode) // sealed, and meant to be published: the umask decides who may read it
 }
 
 /** @throws DcmlError `no_space` */
