@@ -4,18 +4,8 @@
 import { statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { development, imageH } from '@dcml/attestation'
-import { toHex, utf8 } from '@dcml/protocol'
-import {
-  type ChatRequest,
-  type Engine,
-  llamaCppLoader,
-  openAnonymousStore,
-  sealedModels,
-  startRuntime,
-} from '@dcml/runtime'
-import { createSimulator } from '@dcml/tee-simulator'
-import pino from 'pino'
+import { type ChatRequest, type Engine, llamaCppLoader } from '@dcml/runtime'
+import { startDevHost } from '../test/dev-host.ts'
 
 const [gguf, container] = process.argv.slice(2) as [string, string]
 const engine = await llamaCppLoader({ threads: 1, parallel: 8, contextLength: 512 }).load(
@@ -47,9 +37,6 @@ const plain = createServer(async (request, response) => {
 })
 await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
 
-const image = `sha256:${'0'.repeat(64)}`
-const manifest = utf8(JSON.stringify({ v: 1, name: 'bench', image, command: [], env: {}, models: 'any' }))
-const simulator = await createSimulator()
 const shared: Engine = {
   info: engine.info,
   chat: engine.chat.bind(engine),
@@ -58,22 +45,10 @@ const shared: Engine = {
   check: engine.check.bind(engine),
   close: async () => {},
 }
-const logger = pino({ level: 'silent' })
-const runtime = await startRuntime({
-  tee: simulator.createTee({ imageH: imageH(manifest) }),
-  manifest,
-  environment: 'development',
-  loader: { name: 'shared', load: async () => shared },
-  source: sealedModels(openAnonymousStore({ environment: 'development' })),
-  model: container,
-  listen: { host: '127.0.0.1', port: 0 },
-  admin: { host: '127.0.0.1', port: 0 },
-  peers: { policy: development({ binding: 'session-quoted' }), roots: [simulator.rootPem] },
-  logger,
-})
+const host = await startDevHost(container, { name: 'shared', load: async () => shared })
 process.send!({
   plain: `http://127.0.0.1:${(plain.address() as AddressInfo).port}`,
-  port: runtime.address.port,
-  imageH: toHex(runtime.imageH),
-  rootPem: simulator.rootPem,
+  port: host.endpoint.port,
+  imageH: host.imageH,
+  rootPem: host.rootPem,
 })

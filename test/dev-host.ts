@@ -1,6 +1,6 @@
 import { development, imageH } from '@dcml/attestation'
 import { toHex, utf8 } from '@dcml/protocol'
-import { llamaCppLoader, openAnonymousStore, type Runtime, sealedModels, startRuntime } from '@dcml/runtime'
+import { type EngineLoader, llamaCppLoader, type Runtime, startRuntime } from '@dcml/runtime'
 import { createSimulator } from '@dcml/tee-simulator'
 import pino from 'pino'
 
@@ -12,8 +12,11 @@ export interface DevHost {
   rootPem: string
 }
 
-/** Serves a sealed model with llama.cpp on free ports; it waits for the key. */
-export async function startDevHost(container: string): Promise<DevHost> {
+/** Serves a sealed model on free ports, with llama.cpp unless told otherwise; it waits for the key. */
+export async function startDevHost(
+  container: string,
+  loader: EngineLoader = llamaCppLoader({ parallel: 2 }),
+): Promise<DevHost> {
   const image = `sha256:${'0'.repeat(64)}`
   const manifest = utf8(JSON.stringify({ v: 1, name: 'dev-host', image, command: [], env: {}, models: 'any' }))
   const simulator = await createSimulator()
@@ -21,8 +24,7 @@ export async function startDevHost(container: string): Promise<DevHost> {
     tee: simulator.createTee({ imageH: imageH(manifest) }),
     manifest,
     environment: 'development',
-    loader: llamaCppLoader({ parallel: 2 }),
-    source: sealedModels(openAnonymousStore({ environment: 'development' })),
+    loader,
     model: container,
     listen: { host: '127.0.0.1', port: 0 },
     admin: { host: '127.0.0.1', port: 0 },
