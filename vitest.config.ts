@@ -9,6 +9,10 @@ export default defineConfig({
     include: [
       'packages/*/src/**/*.test.ts',
       'packages/*/test/**/*.test.ts',
+      'contracts/toolchain/*/src/**/*.test.ts',
+      'contracts/toolchain/*/test/**/*.test.ts',
+      'contracts/*/src/**/*.test.ts',
+      'contracts/*/test/**/*.test.ts',
       'examples/*/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],

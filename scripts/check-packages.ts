@@ -5,7 +5,6 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -13,7 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { PNPM } from './pnpm.mjs'
 
 /** Budgets: kilobytes of one tarball; packages and megabytes of what installing it brings, where we promise that. */
@@ -21,7 +20,12 @@ const budgets: Record<string, { kb: number; packages?: number; mb?: number }> = 
   protocol: { kb: 60, packages: 6, mb: 6 },
   attestation: { kb: 120 },
   weights: { kb: 80 },
+  'light-client': { kb: 60, packages: 8, mb: 6 },
+  near: { kb: 60 },
   training: { kb: 8_200 },
+  'contract-engine': { kb: 700 },
+  'contract-build': { kb: 80 },
+  devchain: { kb: 250 },
   'tee-simulator': { kb: 80 },
   runtime: { kb: 150 },
   client: { kb: 60, packages: 20, mb: 8 },
@@ -38,6 +42,13 @@ interface Manifest {
 }
 
 const root = join(import.meta.dirname, '..')
+/** Folder of every package we publish, by its name without the scope. */
+const folders = new Map(
+  globSync(['packages/*/package.json', 'contracts/toolchain/*/package.json'], { cwd: root }).map((path) => {
+    const { name }: Manifest = JSON.parse(readFileSync(join(root, path), 'utf8'))
+    return [name.slice('@dcml/'.length), dirname(path)]
+  }),
+)
 const scratch = mkdtempSync(join(tmpdir(), 'dcml-pack-'))
 const project = join(scratch, 'node_modules')
 const problems: string[] = []
@@ -53,61 +64,62 @@ const attempt = (what: string, act: () => unknown): void => {
 }
 
 try {
-  run('npx', ['--yes', PNPM, '-r', '--filter', './packages/*', 'pack', '--pack-destination', scratch])
-  for (const folder of readdirSync(join(root, 'packages'))) check(folder)
-  for (const folder of readdirSync(join(root, 'packages'))) importEntries(folder)
+  const filters = ['./packages/*', './contracts/toolchain/*'].flatMap((glob) => ['--filter', glob])
+  run('npx', ['--yes', PNPM, '-r', ...filters, 'pack', '--pack-destination', scratch])
+  for (const name of folders.keys()) check(name)
+  for (const name of folders.keys()) importEntries(name)
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }
 for (const problem of problems) console.error(`\n${problem}`)
 process.exitCode = problems.length === 0 ? 0 : 1
 
-function check(folder: string): void {
-  const tarball = globSync(join(scratch, `dcml-${folder}-*.tgz`))[0]!
-  const budget = budgets[folder]
+function check(name: string): void {
+  const tarball = globSync(join(scratch, `dcml-${name}-*.tgz`))[0]!
+  const budget = budgets[name]
   const kb = Math.ceil(statSync(tarball).size / 1024)
-  const { count, mb } = installed(folder)
-  console.log(`@dcml/${folder}: tarball ${kb} KB; brings ${count} packages, ${mb.toFixed(1)} MB`)
-  if (budget === undefined) problems.push(`@dcml/${folder} has no budget in scripts/check-packages.ts`)
+  const { count, mb } = installed(name)
+  console.log(`@dcml/${name}: tarball ${kb} KB; brings ${count} packages, ${mb.toFixed(1)} MB`)
+  if (budget === undefined) problems.push(`@dcml/${name} has no budget in scripts/check-packages.ts`)
   else {
-    if (kb > budget.kb) problems.push(`@dcml/${folder}: ${kb} KB are over its budget of ${budget.kb}`)
+    if (kb > budget.kb) problems.push(`@dcml/${name}: ${kb} KB are over its budget of ${budget.kb}`)
     if (budget.packages !== undefined && count > budget.packages)
-      problems.push(`@dcml/${folder}: ${count} packages are over its budget of ${budget.packages}`)
+      problems.push(`@dcml/${name}: ${count} packages are over its budget of ${budget.packages}`)
     if (budget.mb !== undefined && mb > budget.mb)
-      problems.push(`@dcml/${folder}: ${mb.toFixed(1)} MB are over its budget of ${budget.mb}`)
+      problems.push(`@dcml/${name}: ${mb.toFixed(1)} MB are over its budget of ${budget.mb}`)
   }
-  attempt(`publint @dcml/${folder}`, () => run('publint', ['run', tarball, '--strict']))
-  attempt(`attw @dcml/${folder}`, () => run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii']))
+  attempt(`publint @dcml/${name}`, () => run('publint', ['run', tarball, '--strict']))
+  attempt(`attw @dcml/${name}`, () => run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii']))
   const files = run('tar', ['-tzf', tarball]).trim().split('\n')
   const stray = files.filter((file) => /\.test\.|\/(src|test|node_modules|\.turbo)\//.test(file))
-  if (stray.length > 0) problems.push(`@dcml/${folder} ships ${stray.join(', ')}`)
+  if (stray.length > 0) problems.push(`@dcml/${name} ships ${stray.join(', ')}`)
   for (const wanted of ['package/README.md', 'package/LICENSE'])
-    if (!files.includes(wanted)) problems.push(`@dcml/${folder} ships no ${basename(wanted)}`)
+    if (!files.includes(wanted)) problems.push(`@dcml/${name} ships no ${basename(wanted)}`)
 
-  const target = join(project, '@dcml', folder)
+  const target = join(project, '@dcml', name)
   mkdirSync(target, { recursive: true })
   run('tar', ['-xzf', tarball, '-C', target, '--strip-components=1'])
-  linkDependencies(folder, target)
+  linkDependencies(name, target)
 }
 
 /** Third-party packages come from the workspace, ours only from the tarballs beside this one. */
-function linkDependencies(folder: string, target: string): void {
+function linkDependencies(name: string, target: string): void {
   const manifest: Manifest = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))
-  for (const name of Object.keys(manifest.dependencies ?? {})) {
-    if (name.startsWith('@dcml/')) continue
-    const link = join(target, 'node_modules', name)
+  for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+    if (dependency.startsWith('@dcml/')) continue
+    const link = join(target, 'node_modules', dependency)
     mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(realpathSync(join(root, 'packages', folder, 'node_modules', name)), link)
+    symlinkSync(realpathSync(join(root, folders.get(name)!, 'node_modules', dependency)), link)
   }
 }
 
 /** Runs the unpacked code with nothing of the workspace in reach but third-party packages. */
-function importEntries(folder: string): void {
-  const target = join(project, '@dcml', folder)
+function importEntries(name: string): void {
+  const target = join(project, '@dcml', name)
   const manifest: Manifest = JSON.parse(readFileSync(join(target, 'package.json'), 'utf8'))
   for (const entry of Object.keys(manifest.exports ?? {})) {
     if (entry === './testing') continue // needs a test runner around it
-    const specifier = `@dcml/${folder}${entry.slice(1)}`
+    const specifier = `@dcml/${name}${entry.slice(1)}`
     attempt(`import ${specifier}`, () =>
       execFileSync('node', ['--input-type=module', '-e', `await import(${JSON.stringify(specifier)})`], {
         cwd: scratch,
@@ -124,22 +136,22 @@ function importEntries(folder: string): void {
 }
 
 /** Walks the run-time dependencies as installed here. */
-function installed(folder: string): { count: number; mb: number } {
+function installed(name: string): { count: number; mb: number } {
   const seen = new Map<string, number>()
   const visit = (path: string): void => {
     const real = realpathSync(path)
     if (seen.has(real)) return
-    const ours = real.startsWith(join(root, 'packages'))
+    const ours = !relative(root, real).startsWith('node_modules')
     const manifest: Manifest = JSON.parse(readFileSync(join(real, 'package.json'), 'utf8'))
     seen.set(real, bytes(ours ? join(real, 'dist') : real))
-    for (const name of Object.keys(manifest.dependencies ?? {}))
+    for (const dependency of Object.keys(manifest.dependencies ?? {}))
       visit(
         ours
-          ? join(real, 'node_modules', name)
-          : join(real.slice(0, real.lastIndexOf('node_modules')), 'node_modules', name),
+          ? join(real, 'node_modules', dependency)
+          : join(real.slice(0, real.lastIndexOf('node_modules')), 'node_modules', dependency),
       )
   }
-  visit(join(root, 'packages', folder))
+  visit(join(root, folders.get(name)!))
   return { count: seen.size, mb: [...seen.values()].reduce((sum, size) => sum + size, 0) / 1024 ** 2 }
 }
 

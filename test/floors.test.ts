@@ -1,7 +1,7 @@
 // Dependencies run one way, down the floors of ARCHITECTURE (docs/architecture.md). A package may use what lies
 // below it; development tools may use anything and nothing that ships may use them.
 import { globSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 
@@ -11,24 +11,35 @@ const root = join(import.meta.dirname, '..')
 const floors: Record<string, number> = {
   protocol: 0,
   attestation: 1,
+  'contract-engine': 1,
+  'light-client': 1,
   weights: 1,
+  'contract-build': 2,
+  near: 2,
   training: 2,
   runtime: 3,
   client: 3,
   publisher: 3,
+  devchain: 3.5,
   'tee-simulator': 3.5,
   cli: 4,
 }
 
 /** Entries that must run in a browser: no `node:` import anywhere behind them. */
-const portable = ['protocol/src/index.ts', 'attestation/src/index.ts', 'weights/src/index.ts']
+const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near'].map((name) => `${name}/src/index.ts`)
 
-const names = globSync('packages/*/package.json', { cwd: root }).map((path) => basename(dirname(path)))
-const manifest = (name: string) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+const read = (folder: string) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+const folders = new Map(
+  globSync(['packages/*/package.json', 'contracts/toolchain/*/package.json'], { cwd: root })
+    .map(dirname)
+    .map((folder) => [read(folder).name.slice('@dcml/'.length) as string, folder]),
+)
+const names = [...folders.keys()]
+const manifest = (name: string) => read(folders.get(name)!)
 const importsOf = (path: string): string[] =>
   ts.preProcessFile(readFileSync(path, 'utf8'), true, true).importedFiles.map((file) => file.fileName)
 const sources = (name: string) =>
-  globSync(`packages/${name}/src/**/*.ts`, { cwd: root })
+  globSync(`${folders.get(name)}/src/**/*.ts`, { cwd: root })
     .filter((path) => !path.endsWith('.test.ts') && !path.includes('/assembly/'))
     .map((path) => join(root, path))
 
