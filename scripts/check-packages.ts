@@ -1,16 +1,7 @@
 // Checks what a user would install, not what we develop with: packs every package, reads the tarballs with publint
 // and attw, holds them to their budgets, unpacks them into an empty project and imports every entry from there.
 import { execFileSync } from 'node:child_process'
-import {
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import { PNPM } from './pnpm.mjs'
