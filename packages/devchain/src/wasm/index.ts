@@ -1,0 +1,11 @@
+export type { WasmGlobal, WasmImports, WasmInstance, WasmMemory, WasmModule, WasmTable } from './host.ts'
+export { webAssembly } from './host.ts'
+export type {
+  ContractError,
+  ImportedFunction,
+  PreparedCode,
+  PreparedContract,
+  PrepareError,
+  ValueType,
+} from './types.ts'
+export { METHOD_PREFIX, Stop } from './types.ts'
