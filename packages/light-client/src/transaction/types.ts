@@ -58,6 +58,12 @@ export interface DelegateAction {
   readonly publicKey: PublicKey
 }
 
+/** NEP-611: a {@link DelegateAction} that may use a nonce of a gas key. */
+export interface DelegateActionV2 extends DelegateAction {
+  /** Which nonce of the gas key `publicKey`; absent for every other key. */
+  readonly nonceIndex?: number
+}
+
 /** Amounts in yoctoNEAR, gas in gas units. */
 export type Action =
   | { readonly type: 'CreateAccount' }
@@ -80,6 +86,7 @@ export type Action =
   | { readonly type: 'DeterministicStateInit'; readonly stateInit: StateInit; readonly deposit: bigint }
   | { readonly type: 'TransferToGasKey'; readonly publicKey: PublicKey; readonly deposit: bigint }
   | { readonly type: 'WithdrawFromGasKey'; readonly publicKey: PublicKey; readonly amount: bigint }
+  | { readonly type: 'DelegateV2'; readonly delegateAction: DelegateActionV2; readonly signature: Signature }
 
 export interface Transaction {
   /** Wire format: 0 has no tag, 1 adds gas-key nonces and the nonce mode. */

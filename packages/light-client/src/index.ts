@@ -1,0 +1,51 @@
+/**
+ * Did this happen on NEAR? Transactions, headers, execution proofs and events, judged without a network. Runs in
+ * Node, browsers and enclaves.
+ * @packageDocumentation
+ */
+export { accessKeyLayout } from './transaction/access-key.ts'
+export { actionLayout, actionsLayout, delegateActionLayout, delegateActionV2Layout } from './transaction/actions.ts'
+export {
+  decodeSignedTransaction,
+  encodeSignedTransaction,
+  encodeTransaction,
+  transactionHash,
+  transactionLayout,
+} from './transaction/codec.ts'
+export {
+  delegateActionBytes,
+  delegateActionHash,
+  delegateActionV2Bytes,
+  delegateActionV2Hash,
+} from './transaction/delegate.ts'
+export { globalContractLayout, stateInitLayout } from './transaction/state-init.ts'
+export type {
+  AccessKey,
+  AccessKeyPermission,
+  AccountId,
+  Action,
+  CryptoHash,
+  DelegateAction,
+  DelegateActionV2,
+  FunctionCallPermission,
+  GasKeyInfo,
+  GlobalContractIdentifier,
+  PublicKey,
+  Signature,
+  SignedTransaction,
+  StateInit,
+  Transaction,
+} from './transaction/types.ts'
+export { accountIdLayout, isAccountId } from './wire/account-id.ts'
+export { formatHash, hashLayout, hashOf, parseHash, ZERO_HASH } from './wire/hash.ts'
+export {
+  type Curve,
+  formatPublicKey,
+  formatSignature,
+  type Keyed,
+  parsePublicKey,
+  parseSignature,
+  publicKeyLayout,
+  signatureLayout,
+} from './wire/keys.ts'
+export { names, union } from './wire/union.ts'
