@@ -1,0 +1,1 @@
+/* dtoa.c includes <setjmp.h> and uses nothing of it; wasi-libc has none, and the machine's own would be wrong. */
