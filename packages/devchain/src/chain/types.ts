@@ -1,6 +1,6 @@
 import type { AccountId, CryptoHash, PublicKey, Signature, SignedTransaction } from '@dcml/light-client'
 import type { Params, ProtocolVersion } from '../params/types.ts'
-import type { ChunkResult, ExecutionOutcome, InvalidTxError } from '../runtime/types.ts'
+import type { BlockContext, ChunkResult, ExecutionOutcome, InvalidTxError } from '../runtime/types.ts'
 import type { Trie } from '../state/types.ts'
 import type { Receipt } from '../wire/types.ts'
 
@@ -11,7 +11,11 @@ export interface Validator {
   readonly stake: bigint
 }
 
-/** Header of a block: `inner_lite` and the parts of `inner_rest` (V6) that mean something on one shard. */
+/**
+ * Header of a block: `inner_lite` and `inner_rest` (V6), enough to compute its hash again. Constant on one shard:
+ * `chunk_mask` is `[true]`, `epoch_sync_data_hash` and `shard_split` null, `chunk_endorsements`
+ * `[[]]`, `latest_protocol_version` is {@link protocolVersion}.
+ */
 export interface BlockHeader {
   readonly height: number
   readonly prevHeight: number
@@ -28,8 +32,16 @@ export interface BlockHeader {
   /** Over the hashes of all blocks before this one. */
   readonly blockMerkleRoot: CryptoHash
   readonly innerRestHash: CryptoHash
+  readonly blockBodyHash: CryptoHash
+  /** Of the receipts the previous block sent (`prev_chunk_outgoing_receipts_root`). */
+  readonly chunkReceiptsRoot: CryptoHash
+  readonly chunkHeadersRoot: CryptoHash
+  readonly chunkTxRoot: CryptoHash
+  /** Stakes proposed in the previous block. */
+  readonly validatorProposals: readonly Validator[]
   readonly lastFinalBlock: CryptoHash
   readonly lastDsFinalBlock: CryptoHash
+  /** Of the next block's transactions (`next_gas_price`). */
   readonly gasPrice: bigint
   readonly totalSupply: bigint
   readonly randomValue: CryptoHash
@@ -42,9 +54,33 @@ export interface BlockHeader {
   readonly protocolVersion: ProtocolVersion
 }
 
+/** Header of a block's only chunk (`ShardChunkHeaderInnerV5`): what the previous block's execution came to. */
+export interface ChunkHeader {
+  readonly hash: CryptoHash
+  readonly prevBlockHash: CryptoHash
+  /** After the previous block, not yet folded into the block's one-leaf tree. */
+  readonly prevStateRoot: CryptoHash
+  readonly prevOutcomeRoot: CryptoHash
+  readonly encodedMerkleRoot: CryptoHash
+  readonly encodedLength: number
+  readonly heightCreated: number
+  readonly heightIncluded: number
+  readonly shardId: 0
+  /** By the previous block. */
+  readonly gasUsed: bigint
+  readonly gasLimit: bigint
+  /** By the previous block. */
+  readonly balanceBurnt: bigint
+  readonly outgoingReceiptsRoot: CryptoHash
+  readonly txRoot: CryptoHash
+  readonly validatorProposals: readonly Validator[]
+  readonly signature: Signature
+}
+
 /** A block with what its one chunk did. Transactions and receipts of a block are executed by that block. */
 export interface Block {
   readonly header: BlockHeader
+  readonly chunk: ChunkHeader
   readonly transactions: readonly SignedTransaction[]
   readonly incoming: readonly Receipt[]
   /** After execution. */
@@ -100,6 +136,12 @@ export interface ChainView {
   /** The receipt or transaction that made this receipt. */
   parentOf(receiptId: CryptoHash): CryptoHash | undefined
   blockProducers(epochId: CryptoHash): readonly Validator[] | undefined
+  /** Height at which the epoch of this block began. */
+  epochStart(block: Block): number
+  /** What the next block will be executed with: for checking transactions and for views. */
+  nextContext(): BlockContext
+  /** What a block was executed with: for views of its state. */
+  contextOf(block: Block): BlockContext
 }
 
 /** What changes the chain. All of it is synchronous inside; a block is made whole or not at all. */
@@ -112,9 +154,19 @@ export interface ChainControl {
   settle(hash: CryptoHash, until: WaitUntil): void
   /** Jumps heights lazily, with time, crossing epochs in order (sandbox_fast_forward). */
   fastForward(deltaHeight: number): void
+  /**
+   * Overwrites state with the next block, which auto and interval mode make at once. Takes RPC's `StateRecord`s.
+   * @throws DcmlError `devchain_record_invalid`, and then nothing is patched
+   */
+  patchState(records: readonly unknown[]): void
 }
 
-/** Answers of `next_light_client_block` and `light_client_proof`, in RPC's JSON shape; built in `chain/proofs.ts`. */
+/**
+ * Answers of `next_light_client_block` and `light_client_proof`, in RPC's JSON shape; built in `chain/proofs.ts`.
+ * Timestamps are exact in `timestamp_nanosec`; `timestamp` is a bigint, for RPC's serializer to write as a number.
+ * Throws DcmlError `devchain_unknown_block`, `devchain_unknown_outcome` (UNKNOWN_TRANSACTION_OR_RECEIPT),
+ * `devchain_not_confirmed` (NOT_CONFIRMED) or `devchain_inconsistent_head` (the head is older than what it should prove).
+ */
 export interface ChainProofs {
   /** Null when `lastBlockHash` is already the newest provable block. Mines up to 3 empty blocks if needed and allowed. */
   nextLightClientBlock(lastBlockHash: CryptoHash): Record<string, unknown> | null
