@@ -23,6 +23,12 @@ export interface Trie {
   prove(key: Uint8Array): Uint8Array[]
 }
 
+/** A key's new value; `undefined` where it was removed. */
+export interface StateWrite {
+  readonly key: Uint8Array
+  readonly value: Uint8Array | undefined
+}
+
 /**
  * Changes on top of a trie within one chunk: each receipt commits or rolls back its own, the chunk finalizes all.
  * Gas of writes is counted against the trie as it was when the chunk began, and nothing for keys already changed
@@ -36,8 +42,8 @@ export interface StateUpdate {
   nodesTouched(key: Uint8Array): number
   /** Entries under a prefix, uncommitted changes included. */
   entries(prefix: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>
-  /** Keeps what happened since the last commit or rollback. */
-  commit(): void
+  /** Keeps what happened since the last commit or rollback, and says what it was, in key order. */
+  commit(): readonly StateWrite[]
   /** Forgets what happened since the last commit or rollback. */
   rollback(): void
   /** Keys changed by committed work so far, with old and new value, for `changes` and storage diffs. */

@@ -27,6 +27,8 @@ export interface GlobalContractDistribution {
     | { readonly type: 'CodeHash'; readonly codeHash: CryptoHash }
     | { readonly type: 'AccountId'; readonly accountId: AccountId }
   readonly code: Uint8Array
+  /** Counts the deployments under this id, so that an older one never replaces a newer; 0 if not given. */
+  readonly nonce?: bigint
 }
 
 export type ReceiptBody =
