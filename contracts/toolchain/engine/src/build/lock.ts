@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { places } from './places.ts'
+
+/**
+ * Runs `work` while no other process of this machine builds the same engine. The lock is a socket in Linux'
+ * abstract namespace, so it ends with the process that holds it, however that ends.
+ */
+export async function alone<T>(work: () => Promise<T>, waiting: () => void): Promise<T> {
+  const name = `\0dcml-contract-engine-${createHash('sha256').update(places.wasm).digest('hex').slice(0, 16)}`
+  const server = createServer()
+  for (let tries = 0; !(await listen(server, name)); tries++) {
+    if (tries === 0) waiting()
+    await setTimeout(200)
+  }
+  try {
+    return await work()
+  } finally {
+    server.close()
+  }
+}
+
+const listen = (server: ReturnType<typeof createServer>, name: string): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'EADDRINUSE') resolve(false)
+      else reject(error)
+    }
+    server.once('error', failed)
+    server.listen(name, () => {
+      server.off('error', failed)
+      resolve(true)
+    })
+  })
