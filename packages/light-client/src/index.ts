@@ -3,6 +3,25 @@
  * Node, browsers and enclaves.
  * @packageDocumentation
  */
+export {
+  blockHash,
+  blockInnerHash,
+  endorsementMessage,
+  innerLiteHash,
+  innerLiteLayout,
+  nextBlockHash,
+} from './block/hash.ts'
+export { producersHash } from './block/producers.ts'
+export { parseHeader, parseLightClientBlock, parseProducers } from './block/schema.ts'
+export type { HeaderLite, InnerLite, LightClientBlock, ValidatorStake } from './block/types.ts'
+export type { Check, CheckStatus, Verdict } from './check.ts'
+export { parseExactJson } from './json/exact.ts'
+export { appendLeaf, EMPTY_FRONTIER, frontierRoot, type MerkleFrontier } from './merkle/frontier.ts'
+export { merklize } from './merkle/merklize.ts'
+export { climb, combineBytes, combineHash, type MerklePath, type MerklePathItem } from './merkle/path.ts'
+export { outcomeHashes, outcomeLeaf, shardLeaf } from './outcome/hash.ts'
+export { type ExecutionProof, parseExecutionProof } from './outcome/schema.ts'
+export type { Outcome, OutcomeStatus } from './outcome/types.ts'
 export { accessKeyLayout } from './transaction/access-key.ts'
 export { actionLayout, actionsLayout, delegateActionLayout, delegateActionV2Layout } from './transaction/actions.ts'
 export {

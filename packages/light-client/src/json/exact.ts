@@ -1,0 +1,32 @@
+import { DcmlError } from '@dcml/protocol'
+
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown
+
+/**
+ * Reads JSON without rounding: an integer that a JavaScript number cannot hold becomes a bigint. `JSON.parse` would
+ * turn 1645506889152004146 into 1645506889152004000 without a word.
+ * @throws DcmlError `json_invalid` on anything but JSON in UTF-8, and where the platform hides the digits of such a
+ * number (no JSON.parse source text access)
+ */
+export function parseExactJson(input: string | Uint8Array): unknown {
+  try {
+    const text =
+      typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input)
+    return JSON.parse(text, exact as Parameters<typeof JSON.parse>[1])
+  } catch (cause) {
+    if (DcmlError.isInstance(cause)) throw cause
+    throw new DcmlError('json_invalid', 'The text is not JSON.', {
+      hint: 'Check that this is the right file or answer.',
+      cause,
+    })
+  }
+}
+
+const exact: Reviver = (_, value, context) => {
+  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value
+  const source = context?.source
+  if (source !== undefined && /^-?\d{1,80}$/.test(source)) return BigInt(source)
+  throw new DcmlError('json_invalid', 'The JSON holds an integer that cannot be read exactly.', {
+    hint: 'Write integers beyond 2^53 as decimal strings.',
+  })
+}
