@@ -12,6 +12,7 @@ export {
   setAccount,
   setGasKeyNonce,
 } from './accounts.ts'
+export { accountJson, applyRecords, dumpRecords } from './apply-records.ts'
 export {
   contractData,
   getCode,
@@ -28,6 +29,7 @@ export {
   setLocalCode,
 } from './contracts.ts'
 export { column, splitTrieKey, trieKey, triePrefix } from './keys.ts'
+export { parseRecords, type StateRecord } from './records.ts'
 export { createTrie } from './trie.ts'
 export type { Account, AccountContract, StateUpdate, StateWrite, Trie } from './types.ts'
 export { createStateUpdate } from './update.ts'
