@@ -1,5 +1,6 @@
 export type { WasmGlobal, WasmImports, WasmInstance, WasmMemory, WasmModule, WasmTable } from './host.ts'
 export { webAssembly } from './host.ts'
+export { prepareContract } from './prepare.ts'
 export type {
   ContractError,
   ImportedFunction,

@@ -77,3 +77,7 @@ export const Stop = {
   /** The stack limit was reached: NEAR reports `MemoryAccessViolation`. */
   stack: 2,
 } as const
+
+/** The table, where the contract has one, and the index its last indirect call took: see `trapOf`. */
+export const TABLE_EXPORT = 'table'
+export const CALLEE_EXPORT = 'callee'
