@@ -1,0 +1,216 @@
+import { DcmlError } from '@dcml/protocol'
+import {
+  type Action,
+  base64Decode,
+  base64Encode,
+  baseDecode,
+  baseEncode,
+  createTransaction,
+  encodeTransaction,
+  type TxExecutionStatus,
+} from 'near-api-js'
+import { InvalidNonceError } from 'near-api-js/rpc-errors'
+import * as v from 'valibot'
+import type { NearAccount } from './account.ts'
+import { parse } from './answer.ts'
+import type { Cancellable, Near } from './connection.ts'
+import { type NearEvent, parseEvents } from './event.ts'
+
+/** How far a transaction must have come before the answer. */
+export type WaitUntil = Exclude<TxExecutionStatus, 'NONE' | 'INCLUDED' | 'INCLUDED_FINAL'>
+
+export interface SendOptions extends Cancellable {
+  readonly account: NearAccount
+  readonly receiverId: string
+  /** near-api-js's `actions.transfer(…)`, `actions.functionCall(…)` and so on. */
+  readonly actions: readonly Action[]
+  /** Default `EXECUTED_OPTIMISTIC`; `FINAL` cannot be undone by a fork. */
+  readonly waitUntil?: WaitUntil
+}
+
+/** What a transaction did. */
+export interface Sent {
+  readonly hash: string
+  readonly signerId: string
+  /** What the call returned; empty for a transfer. */
+  readonly value: Uint8Array
+  /** Of all receipts, in order. */
+  readonly logs: readonly string[]
+  /** NEP-297 events among the logs, with the account that logged each. */
+  readonly events: readonly NearEvent[]
+  /** Receipts that failed although the transaction as a whole did not: a lost refund, a callback that gave up. */
+  readonly failures: readonly { readonly receiptId: string; readonly accountId: string; readonly error: unknown }[]
+  readonly gasBurnt: bigint
+}
+
+const outcome = v.object({
+  id: v.string(),
+  block_hash: v.string(),
+  outcome: v.object({
+    executor_id: v.string(),
+    gas_burnt: v.number(),
+    logs: v.array(v.string()),
+    status: v.union([v.record(v.string(), v.unknown()), v.literal('Unknown')]),
+  }),
+})
+const executed = v.object({
+  status: v.union([
+    v.object({ SuccessValue: v.string() }),
+    v.object({ Failure: v.record(v.string(), v.unknown()) }),
+    v.picklist(['NotStarted', 'Started']),
+  ]),
+  transaction: v.object({ hash: v.string(), signer_id: v.string() }),
+  transaction_outcome: outcome,
+  receipts_outcome: v.array(outcome),
+})
+
+/**
+ * Signs and sends one transaction, at most once. After a lost answer the same signed bytes are offered again, which
+ * NEAR takes as the same transaction; a new nonce is signed only where the very first offer was refused for its nonce,
+ * so that no node can hold an earlier copy. One transaction of a key is under way at a time; use several keys to send in parallel.
+ * @throws DcmlError `near_transaction_refused` (nothing happened), `near_transaction_failed` (it ran and failed; gas
+ * is spent), `near_outcome_unknown` (no node answered: look it up by the hash in `details` before sending again),
+ * and what {@link Near.request} throws before anything was sent
+ */
+export async function sendTransaction(near: Near, options: SendOptions): Promise<Sent> {
+  const { account, waitUntil = 'EXECUTED_OPTIMISTIC' } = options
+  const key = (await account.signer.getPublicKey()).toString()
+  return inTurn(near, `${account.accountId} ${key}`, async () => {
+    for (;;) {
+      const signed = await sign(near, options, key)
+      const answer = await deliver(near, signed, waitUntil, options)
+      if (answer !== 'superseded') return readOutcome(answer)
+    }
+  })
+}
+
+/**
+ * Looks a transaction up by its hash.
+ * @throws DcmlError `near_transaction_unknown`, `near_transaction_failed`
+ */
+export async function transactionOutcome(
+  near: Near,
+  options: Cancellable & { hash: string; signerId: string; waitUntil?: WaitUntil },
+): Promise<Sent> {
+  const { hash, signerId, waitUntil = 'EXECUTED_OPTIMISTIC' } = options
+  return readOutcome(
+    await near.request('tx', { tx_hash: hash, sender_account_id: signerId, wait_until: waitUntil }, options),
+  )
+}
+
+interface Signed {
+  readonly hash: string
+  readonly signerId: string
+  readonly base64: string
+}
+
+const keyState = v.object({
+  nonce: v.pipe(
+    v.union([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.digits())]),
+    v.transform((nonce) => BigInt(nonce)),
+  ),
+  block_hash: v.string(),
+})
+
+async function sign(near: Near, options: SendOptions, publicKey: string): Promise<Signed> {
+  const { accountId, signer } = options.account
+  const query = {
+    request_type: 'view_access_key',
+    account_id: accountId,
+    public_key: publicKey,
+    finality: 'optimistic',
+  }
+  const key = parse(keyState, await near.request('query', query, options), 'view_access_key')
+  const transaction = createTransaction(
+    accountId,
+    await signer.getPublicKey(),
+    options.receiverId,
+    key.nonce + 1n,
+    [...options.actions],
+    baseDecode(key.block_hash),
+  )
+  const { txHash, signedTransaction } = await signer.signTransaction(transaction)
+  const base64 = base64Encode(encodeTransaction(signedTransaction))
+  return { hash: baseEncode(txHash), signerId: accountId, base64 }
+}
+
+/** @returns RPC's outcome, or `superseded` if another transaction had used the nonce before anyone heard of this one */
+async function deliver(near: Near, signed: Signed, waitUntil: string, options: Cancellable): Promise<unknown> {
+  const status = { tx_hash: signed.hash, sender_account_id: signed.signerId, wait_until: waitUntil }
+  let lost: unknown
+  try {
+    for await (const attempt of near.attempts(options)) {
+      try {
+        return await attempt('send_tx', { signed_tx_base64: signed.base64, wait_until: waitUntil })
+      } catch (error) {
+        if (!DcmlError.isInstance(error)) throw error
+        if (error.retryable) lost = error
+        else if (lost === undefined && error.cause instanceof InvalidNonceError) return 'superseded'
+        else if (lost === undefined && error.code !== 'near_cancelled') throw error
+        // an earlier copy may be the one that used the nonce
+        else return await attempt('tx', status)
+      }
+    }
+  } catch (error) {
+    if (lost === undefined && !(DcmlError.isInstance(error) && error.code === 'near_cancelled')) throw error
+    lost ??= error
+  }
+  throw new DcmlError('near_outcome_unknown', `No node says what became of transaction ${signed.hash}.`, {
+    hint: 'It may still happen: look it up with transactionOutcome before sending it again.',
+    details: { hash: signed.hash, signerId: signed.signerId },
+    cause: lost,
+  })
+}
+
+function readOutcome(answer: unknown): Sent {
+  const { status, transaction, transaction_outcome, receipts_outcome } = parse(executed, answer, 'transaction')
+  const { hash, signer_id: signerId } = transaction
+  const all = [transaction_outcome, ...receipts_outcome]
+  if (typeof status === 'string')
+    throw new DcmlError('near_outcome_unknown', `Transaction ${hash} has not run to its end yet.`, {
+      hint: 'Look it up again with transactionOutcome.',
+      retryable: true,
+      details: { hash, signerId },
+    })
+  if ('Failure' in status)
+    throw new DcmlError('near_transaction_failed', `Transaction ${hash} failed: ${describeFailure(status.Failure)}`, {
+      hint: 'It ran and was undone; the gas is spent. The contract’s own words are in the message.',
+      details: { hash, signerId },
+      cause: status.Failure,
+    })
+  return {
+    hash,
+    signerId,
+    value: base64Decode(status.SuccessValue),
+    logs: all.flatMap((item) => item.outcome.logs),
+    events: all.flatMap((item) => parseEvents(item.outcome.executor_id, item.outcome.logs)),
+    failures: receipts_outcome.flatMap(({ id, outcome: { executor_id, status } }) =>
+      typeof status === 'object' && 'Failure' in status
+        ? [{ receiptId: id, accountId: executor_id, error: status.Failure }]
+        : [],
+    ),
+    gasBurnt: all.reduce((sum, item) => sum + BigInt(item.outcome.gas_burnt), 0n),
+  }
+}
+
+/** A contract's panic text where there is one, else NEAR's JSON. */
+function describeFailure(failure: Record<string, unknown>): string {
+  const text = JSON.stringify(failure)
+  const panic = /"ExecutionError":"((?:[^"\\]|\\.)*)"/.exec(text)
+  return panic === null ? text : JSON.parse(`"${panic[1]}"`)
+}
+
+const queues = new WeakMap<Near, Map<string, Promise<unknown>>>()
+
+/** One at a time per key: two transactions signed over the same nonce would push each other out. */
+function inTurn<T>(near: Near, key: string, act: () => Promise<T>): Promise<T> {
+  const queue = queues.get(near) ?? new Map<string, Promise<unknown>>()
+  queues.set(near, queue)
+  const turn = (queue.get(key) ?? Promise.resolve()).then(act, act)
+  queue.set(key, turn)
+  const leave = () => {
+    if (queue.get(key) === turn) queue.delete(key)
+  }
+  turn.then(leave, leave)
+  return turn
+}
