@@ -1,0 +1,57 @@
+import type { Json } from './codec.ts'
+import type { EventSet } from './event.ts'
+import { decodeUtf8 } from './host.ts'
+import { type MethodSpec, methods } from './method.ts'
+import type { Fields, Values } from './schema.ts'
+import { loadState, saveState } from './state.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: any set of events
+type Events = EventSet<any>
+
+/** What the build reads of a contract, for the ABI. */
+export interface ContractSpec {
+  readonly state: Fields
+  readonly methods: Readonly<Record<string, MethodSpec>>
+  readonly events: readonly Pick<Events, 'standard' | 'version' | 'of'>[]
+}
+
+/**
+ * Marks the contract class. Same name and protocol as near-sdk-js's, so the class reads the same; but the state is
+ * exactly the fields of `state`, each rebuilt by its schema, and a contract with an `@initialize` method refuses
+ * everything else before it ran.
+ * @throws Error at build time if the class has other fields than `state`, or initialises a state it does not have.
+ */
+export function NearBindgen<F extends Fields = Record<never, never>>({
+  state = {} as F,
+  events = [],
+}: {
+  state?: F
+  events?: readonly Events[]
+} = {}) {
+  return <C extends new () => Values<F>>(target: C, _context?: ClassDecoratorContext): C => {
+    const fields = Object.keys(state)
+    const own = Object.keys(new target())
+    const odd = own.find((key) => !fields.includes(key)) ?? fields.find((key) => !own.includes(key))
+    if (odd !== undefined) throw new Error(`field ${odd} must stand in both the class and its state`)
+    const starts = Object.values(methods).some(({ kind }) => kind === 'initialize')
+    if (starts && fields.length === 0) throw new Error('@initialize needs state, or it could run again and again')
+
+    // the names the exported functions call, see exporter.ts
+    return Object.assign(target, {
+      _create: () => new target(),
+      _requireInit: () => starts,
+      _getState: () => (fields.length === 0 ? null : loadState(state)),
+      _reconstruct: (contract: object, values: object) => Object.assign(contract, values),
+      _saveToStorage: (contract: Values<F>) => {
+        if (fields.length > 0) saveState(state, contract)
+      },
+      _getArgs: () => {
+        env.input(0)
+        const input = decodeUtf8(env.read_register(0) as Uint8Array)
+        return input === '' ? {} : JSON.parse(input)
+      },
+      _serialize: (result: Json) => JSON.stringify(result),
+      _spec: { state, methods, events } satisfies ContractSpec,
+    })
+  }
+}

@@ -1,0 +1,31 @@
+import { argumentsOf, type Callback, methodName } from './method.ts'
+import { Sent } from './promise.ts'
+
+const U64_MAX = 2n ** 64n - 1n
+
+/**
+ * Suspends: `callback` runs when {@link resume} is called with the id, or fails after 200 blocks.
+ * Its one result is the payload of the resume, or a failure on time-out.
+ */
+export function suspend<A>(callback: Callback<A>, args: A, gas: bigint): { promise: Sent; dataId: Uint8Array } {
+  const input = JSON.stringify(argumentsOf(callback, args))
+  const index = env.promise_yield_create(methodName(callback), input, gas, 0n, 0)
+  return { promise: new Sent(index), dataId: env.read_register(0) as Uint8Array }
+}
+
+/**
+ * The same under a 32-byte id of our own (protocol 85), or null while that id is pending. Derive the id from something
+ * a stranger cannot take first: a counter in state, never a caller's argument alone.
+ */
+export function suspendAs<A>(id: Uint8Array, callback: Callback<A>, args: A, gas: bigint): Sent | null {
+  const input = JSON.stringify(argumentsOf(callback, args))
+  const index = env.promise_yield_create_with_id(methodName(callback), input, 0n, gas, 0n, id)
+  return index === U64_MAX ? null : new Sent(index)
+}
+
+/** Wakes a suspended promise with a JSON payload of at most 1,024 bytes; false if none waits under this id. */
+export const resume = (dataId: Uint8Array, payload: string): boolean => env.promise_yield_resume(dataId, payload) === 1n
+
+/** The same for an id given to {@link suspendAs}. */
+export const resumeAs = (id: Uint8Array, payload: string): boolean =>
+  env.promise_yield_resume_with_yield_id(id, payload) === 1n
