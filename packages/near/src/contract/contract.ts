@@ -84,7 +84,7 @@ export function contractType<Methods, E = never>(input: unknown): ContractType<M
       const sent = await sendTransaction(near, { ...rest, receiverId: contractId, actions: [action] })
       return { ...sent, value: decode(method, sent.value) }
     }
-    const offered = abi.body.functions.filter(({ modifiers }) => !modifiers.includes('private'))
+    const offered = abi.body.functions.filter(isOffered)
     const methods = offered.map((method) => [method.name, method.kind === 'view' ? view(method) : call(method)])
     const parseEvent = (event: NearEvent) => {
       const found = abi.body.events.find((item) => item.standard === event.standard && item.event === event.event)
@@ -94,6 +94,10 @@ export function contractType<Methods, E = never>(input: unknown): ContractType<M
     return Object.assign(Object.fromEntries(methods), { contractId, abi, parseEvent })
   }
 }
+
+/** Callbacks are the contract's own; what sets it up is for whoever holds its account. */
+export const isOffered = ({ modifiers }: AbiFunction): boolean =>
+  !modifiers.includes('private') || modifiers.includes('init')
 
 /** A field that may be null may be left out. */
 export const isOptional = (schema: JsonSchema): boolean => schema.anyOf?.some(({ type }) => type === 'null') ?? false

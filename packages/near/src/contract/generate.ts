@@ -1,7 +1,7 @@
 // Writes the TypeScript of a typed client from an ABI. The text is stable: the same ABI gives the same bytes.
 import { DcmlError } from '@dcml/protocol'
 import { type Abi, type AbiFunction, type JsonSchema, parseAbi } from './abi.ts'
-import { isOptional } from './contract.ts'
+import { isOffered, isOptional } from './contract.ts'
 
 /**
  * The source of a module that exports `interface Name`, its events and the function `name(near, contractId)`.
@@ -12,7 +12,7 @@ export function generateClient(input: unknown, options: { name?: string } = {}):
   const abi = parseAbi(input)
   const name = pascal(options.name ?? abi.metadata.name ?? 'Contract')
   const { definitions = {} } = abi.body.root_schema
-  const offered = abi.body.functions.filter(({ modifiers }) => !modifiers.includes('private'))
+  const offered = abi.body.functions.filter(isOffered)
   const uses = (kind: string) => offered.some((method) => method.kind === kind)
   const imports = [
     ...(uses('call') ? ['Called', 'CallOptions'] : []),
@@ -33,7 +33,7 @@ export function generateClient(input: unknown, options: { name?: string } = {}):
     '}',
     '',
     `/** What ${name} logs. */`,
-    `export type ${name}Event = ${abi.body.events.map(eventType).join('') || 'never'}`,
+    `export type ${name}Event =${abi.body.events.map(eventType).join('') || ' never'}`,
     '',
     `/** ${name} at an address: \`${camel(name)}(near, 'contract.near')\`. */`,
     `export const ${camel(name)}: ContractType<${name}, ${name}Event> = contractType<${name}, ${name}Event>(`,
