@@ -1,10 +1,9 @@
 /* Hex, base64, UTF-8 and Latin-1 in C: 25 to 90 times cheaper than the same loops in JavaScript. All are
    strict: what is not exactly one encoding of some bytes throws, and nothing is skipped. */
 
-static int hex_digit(uint8_t character) {
-  if (character >= '0' && character <= '9') return character - '0';
-  uint8_t lower = character | 0x20;
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+static int hex_digit(unsigned character) {
+  unsigned digit = character - '0', letter = (character | 0x20) - 'a';
+  return digit < 10 ? (int)digit : letter < 6 ? (int)letter + 10 : -1;
 }
 
 static JSValue js_hex_to_bytes(JSContext *context, JSValueConst self, int argc, JSValueConst *argv) {
@@ -56,10 +55,11 @@ static JSValue js_bytes_to_hex(JSContext *context, JSValueConst self, int argc, 
 
 static const char base64_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static int base64_digit(uint8_t character) {
-  if (character >= 'A' && character <= 'Z') return character - 'A';
-  if (character >= 'a' && character <= 'z') return character - 'a' + 26;
-  if (character >= '0' && character <= '9') return character - '0' + 52;
+static int base64_digit(unsigned character) {
+  unsigned upper = character - 'A', lower = character - 'a', digit = character - '0';
+  if (upper < 26) return (int)upper;
+  if (lower < 26) return (int)lower + 26;
+  if (digit < 10) return (int)digit + 52;
   return character == '+' ? 62 : character == '/' ? 63 : -1;
 }
 

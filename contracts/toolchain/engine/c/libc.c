@@ -21,7 +21,6 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone) {
 struct tm *localtime_r(const time_t *restrict time, struct tm *restrict fields) { return memset(fields, 0, sizeof *fields); }
 
 _Noreturn void abort(void) { panic_text("the engine aborted"); }
-_Noreturn void __assert_fail(const char *what, const char *file, int line, const char *function) { panic_text(what); }
 
 /* QuickJS prints in its debugging dumps alone. */
 int printf(const char *restrict format, ...) { return 0; }

@@ -60,6 +60,7 @@ EXPORT(prep_alloc) void *prep_alloc(size_t size) { return malloc(size); }
    Returns the methods' names, NUL-terminated, one a line; fails through panic_utf8. */
 EXPORT(prep_eval) char *prep_eval(char *source, size_t length) {
   preparing = 1;
+  if (strlen(source) != length) panic_text("the bundle contains a NUL character");
   create_context();
   add_env(context, source);
   char *names = collect_methods(evaluate_module(source, length));

@@ -19,7 +19,10 @@ export function makeRuntime(engine: Uint8Array): Uint8Array {
     binaryen.setOptimizeLevel(2)
     binaryen.setShrinkLevel(2)
     binaryen.setDebugInfo(false)
+    // No pointer wraps around to the lowest kilobyte (the far end of the stack), so offsets may be folded: 3 KB.
+    binaryen.setLowMemoryUnused(true)
     module.optimize()
+    module.runPasses(['strip-producers', 'strip-target-features'])
     return module.emitBinary()
   } finally {
     module.dispose()
