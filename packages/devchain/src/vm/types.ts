@@ -96,6 +96,8 @@ export interface VmOutcome {
   readonly subsidized: bigint
   /** Why it failed, in nearcore's serde shape (`FunctionCallError`); null on success. */
   readonly aborted: FunctionCallError | null
+  /** The same in Rust's Debug notation, which the text of a failed view is made of: `HostError(GasExceeded)`. */
+  readonly abortedDebug: string | null
 }
 
 /** By cost name: wasm instructions under `wasm_instruction`, host costs and action fees by nearcore's names. */

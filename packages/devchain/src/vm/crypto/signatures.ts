@@ -1,0 +1,58 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { concatBytes, fromHex } from '@dcml/protocol'
+import { p256 } from '@noble/curves/nist.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+
+/** SPKI of an Ed25519 key up to its 32 bytes (RFC 8410). */
+const SPKI_PREFIX = fromHex('302a300506032b6570032100')
+
+/**
+ * Ed25519 as ed25519-dalek's `verify`: without cofactor, R compared as bytes, s below the group order. OpenSSL does
+ * the same.
+ * @param publicKey 32 bytes @param signature 64 bytes
+ */
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const key = createPublicKey({
+    key: Buffer.from(concatBytes(SPKI_PREFIX, publicKey)),
+    format: 'der',
+    type: 'spki',
+  })
+  return verify(null, message, key, signature)
+}
+
+/** Shorter prehashes are refused by the `ecdsa` crate nearcore uses. */
+const MIN_PREHASH_LENGTH = 16
+
+/** ECDSA on P-256 over a prehash; high s is allowed. @param signature r and s, 64 bytes @param publicKey SEC1, 33 bytes */
+export function verifyP256(publicKey: Uint8Array, prehash: Uint8Array, signature: Uint8Array): boolean {
+  if (prehash.length < MIN_PREHASH_LENGTH) return false
+  try {
+    return p256.verify(signature, prehash, publicKey, { prehash: false, lowS: false, format: 'compact' })
+  } catch {
+    return false
+  }
+}
+
+const ORDER = secp256k1.Point.Fn.ORDER
+
+/**
+ * The key that made an ECDSA signature on secp256k1, 64 bytes without tag; undefined if none did.
+ * @param signature r and s, 64 bytes @param recovery 0 to 3 @param lowS refuses the upper half of s
+ */
+export function recoverSecp256k1(
+  hash: Uint8Array,
+  signature: Uint8Array,
+  recovery: number,
+  lowS: boolean,
+): Uint8Array | undefined {
+  const s = bigEndian(signature.subarray(32))
+  if (bigEndian(signature.subarray(0, 32)) >= ORDER || s >= (lowS ? ORDER / 2n + 1n : ORDER)) return undefined
+  try {
+    const point = secp256k1.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery).recoverPublicKey(hash)
+    return point.toBytes(false).slice(1)
+  } catch {
+    return undefined
+  }
+}
+
+const bigEndian = (bytes: Uint8Array): bigint => bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n)
