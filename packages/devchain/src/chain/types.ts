@@ -1,4 +1,4 @@
-import type { AccountId, CryptoHash, PublicKey, Signature, SignedTransaction } from '@dcml/light-client'
+import type { AccountId, CryptoHash, MerklePath, PublicKey, Signature, SignedTransaction } from '@dcml/light-client'
 import type { Params, ProtocolVersion } from '../params/types.ts'
 import type { BlockContext, ChunkResult, ExecutionOutcome, InvalidTxError } from '../runtime/types.ts'
 import type { Trie } from '../state/types.ts'
@@ -132,6 +132,8 @@ export interface ChainView {
   stateAfter(block: Block): Trie
   transaction(hash: CryptoHash): SignedTransaction | undefined
   outcome(id: CryptoHash): StoredOutcome | undefined
+  /** From an outcome's leaf to its chunk's outcome root. */
+  outcomeProof(id: CryptoHash): MerklePath
   receipt(id: CryptoHash): Receipt | undefined
   /** The receipt or transaction that made this receipt. */
   parentOf(receiptId: CryptoHash): CryptoHash | undefined

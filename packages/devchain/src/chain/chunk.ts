@@ -1,0 +1,208 @@
+// A block's chunk and body (nearcore `core/primitives/src/{sharding,block_body}.rs`), with one shard.
+import {
+  type CryptoHash,
+  combineHash,
+  encodeSignedTransaction,
+  hashLayout,
+  type MerklePath,
+  merklize,
+  outcomeLeaf,
+  parseHash,
+  type Signature,
+  type SignedTransaction,
+  shardLeaf,
+  signatureLayout,
+  ZERO_HASH,
+} from '@dcml/light-client'
+import { concatBytes, encode, fixed, type Layout, list, struct, u8, u16, u32, u64, u128 } from '@dcml/protocol'
+import type { ChunkResult, ExecutionOutcome } from '../runtime/types.ts'
+import { hashOf } from '../wire/hash.ts'
+import { encodeReceipt } from '../wire/receipt.ts'
+import type { Receipt } from '../wire/types.ts'
+import { validatorLayout } from './header.ts'
+import type { ChunkHeader, Validator } from './types.ts'
+
+const MANY = 2 ** 32 - 1
+
+/** Tree over a chunk's outcomes: the root, and a path for each. */
+export const outcomeTree = (outcomes: readonly ExecutionOutcome[]): { root: CryptoHash; paths: MerklePath[] } =>
+  merklize(outcomes.map((outcome) => outcomeLeaf(outcome.id, outcome)))
+
+const transactionsRoot = (transactions: readonly SignedTransaction[]): CryptoHash =>
+  merklize(transactions.map((signed) => hashOf(encodeSignedTransaction(signed)))).root
+
+/** One shard sends to itself: a list of its own receipts is the only leaf. */
+function receiptsRoot(receipts: readonly Receipt[]): CryptoHash {
+  const bytes = concatBytes(encode(u64, 0n), encode(u32, receipts.length), ...receipts.map(encodeReceipt))
+  return shardLeaf(hashOf(bytes))
+}
+
+/**
+ * Root over the parts a chunk is sent in. With up to three producers nearcore's erasure code makes every part a copy
+ * of the whole; the devchain always sends two of those.
+ */
+function encodedParts(transactions: readonly SignedTransaction[], receipts: readonly Receipt[]) {
+  const part = concatBytes(
+    encode(u32, transactions.length),
+    ...transactions.map(encodeSignedTransaction),
+    encode(u32, receipts.length),
+    ...receipts.map(encodeReceipt),
+  )
+  const leaf = hashOf(concatBytes(encode(u32, part.length), part))
+  return { encodedMerkleRoot: combineHash(leaf, leaf), encodedLength: part.length }
+}
+
+type Inner = Omit<
+  ChunkHeader,
+  'hash' | 'heightIncluded' | 'signature' | 'shardId' | 'heightCreated' | 'encodedLength'
+> & {
+  readonly version: number
+  readonly encodedLength: bigint
+  readonly heightCreated: bigint
+  readonly shardId: bigint
+  readonly congestion: {
+    readonly version: number
+    readonly delayedGas: bigint
+    readonly bufferedGas: bigint
+    readonly bytes: bigint
+    readonly allowedShard: number
+  }
+  readonly bandwidthRequests: { readonly version: number; readonly count: number }
+  readonly proposedSplit: number
+}
+
+/** nearcore `ShardChunkHeaderInnerV5`; the last three fields are those of an idle shard. */
+const innerLayout = struct<Inner>({
+  version: u8,
+  prevBlockHash: hashLayout,
+  prevStateRoot: hashLayout,
+  prevOutcomeRoot: hashLayout,
+  encodedMerkleRoot: hashLayout,
+  encodedLength: u64,
+  heightCreated: u64,
+  shardId: u64,
+  gasUsed: u64,
+  gasLimit: u64,
+  balanceBurnt: u128,
+  outgoingReceiptsRoot: hashLayout,
+  txRoot: hashLayout,
+  validatorProposals: list(validatorLayout, MANY) as Layout<readonly Validator[]>,
+  congestion: struct({ version: u8, delayedGas: u128, bufferedGas: u128, bytes: u64, allowedShard: u16 }),
+  bandwidthRequests: struct({ version: u8, count: u32 }),
+  proposedSplit: u8,
+})
+const VERSION_5 = 4
+
+const innerBytes = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): Uint8Array =>
+  encode(innerLayout, {
+    ...chunk,
+    version: VERSION_5,
+    encodedLength: BigInt(chunk.encodedLength),
+    heightCreated: BigInt(chunk.heightCreated),
+    shardId: BigInt(chunk.shardId),
+    congestion: { version: 0, delayedGas: 0n, bufferedGas: 0n, bytes: 0n, allowedShard: 0 },
+    bandwidthRequests: { version: 0, count: 0 },
+    proposedSplit: 0,
+  })
+
+const chunkHash = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): CryptoHash =>
+  combineHash(hashOf(innerBytes(chunk)), chunk.encodedMerkleRoot)
+
+/** The chunk that follows an execution: its transactions, and what the previous block's came to. */
+export function createChunk(
+  {
+    prevBlockHash,
+    height,
+    gasLimit,
+    previous,
+    transactions,
+  }: {
+    readonly prevBlockHash: CryptoHash
+    readonly height: number
+    readonly gasLimit: bigint
+    readonly previous: ChunkResult
+    readonly transactions: readonly SignedTransaction[]
+  },
+  sign: (message: Uint8Array) => Signature,
+): ChunkHeader {
+  const fields = {
+    prevBlockHash,
+    prevStateRoot: previous.trie.root,
+    prevOutcomeRoot: outcomeTree(previous.outcomes).root,
+    ...encodedParts(transactions, previous.outgoing),
+    heightCreated: height,
+    heightIncluded: height,
+    shardId: 0 as const,
+    gasUsed: previous.gasUsed,
+    gasLimit,
+    balanceBurnt: previous.balanceBurnt,
+    outgoingReceiptsRoot: receiptsRoot(previous.outgoing),
+    txRoot: transactionsRoot(transactions),
+    validatorProposals: previous.proposals,
+  }
+  const hash = chunkHash(fields)
+  return { hash, ...fields, signature: sign(parseHash(hash)) }
+}
+
+/** The chunk a chain begins with: state, and nothing before it. */
+export const genesisChunk = (stateRoot: CryptoHash, height: number, gasLimit: bigint): ChunkHeader => {
+  const fields = {
+    prevBlockHash: ZERO_HASH,
+    prevStateRoot: stateRoot,
+    prevOutcomeRoot: ZERO_HASH,
+    encodedMerkleRoot: ZERO_HASH,
+    encodedLength: 0,
+    heightCreated: height,
+    heightIncluded: height,
+    shardId: 0 as const,
+    gasUsed: 0n,
+    gasLimit,
+    balanceBurnt: 0n,
+    outgoingReceiptsRoot: ZERO_HASH,
+    txRoot: ZERO_HASH,
+    validatorProposals: [],
+  }
+  return { hash: chunkHash(fields), ...fields, signature: NO_SIGNATURE }
+}
+
+/** 64 zero bytes, as nearcore signs genesis. */
+export const NO_SIGNATURE: Signature = `ed25519:${'1'.repeat(64)}`
+
+const restOfBody = struct<{
+  heightIncluded: bigint
+  signature: Signature
+  vrfValue: Uint8Array
+  vrfProof: Uint8Array
+  endorsements: number[][]
+}>({
+  heightIncluded: u64,
+  signature: signatureLayout,
+  vrfValue: fixed(32),
+  vrfProof: fixed(64),
+  endorsements: list(list(u8, MANY), MANY),
+})
+/** Tag of `BlockBodyV2`, one chunk, tag of its header's version 3. */
+const START_OF_BODY = Uint8Array.of(1, 1, 0, 0, 0, 2)
+
+/** What a header says about its one chunk. Over the chunk's roots are trees with one leaf. */
+export function foldChunk(chunk: ChunkHeader, vrfValue: Uint8Array) {
+  const heightIncluded = BigInt(chunk.heightIncluded)
+  const { signature } = chunk
+  const rest = encode(restOfBody, {
+    heightIncluded,
+    signature,
+    vrfValue,
+    vrfProof: new Uint8Array(64),
+    endorsements: [[]],
+  })
+  return {
+    blockBodyHash: hashOf(concatBytes(START_OF_BODY, innerBytes(chunk), rest)),
+    prevStateRoot: shardLeaf(chunk.prevStateRoot),
+    outcomeRoot: shardLeaf(chunk.prevOutcomeRoot),
+    chunkReceiptsRoot: shardLeaf(chunk.outgoingReceiptsRoot),
+    chunkHeadersRoot: hashOf(concatBytes(parseHash(chunk.hash), encode(u64, heightIncluded))),
+    chunkTxRoot: shardLeaf(chunk.txRoot),
+    chunkHash: chunk.hash,
+    validatorProposals: chunk.validatorProposals,
+  }
+}

@@ -1,0 +1,55 @@
+import { DcmlError } from '@dcml/protocol'
+
+const NS_PER_MS = 1_000_000n
+
+/** Which time the next block has; nanoseconds. A value: snapshots keep one. */
+export interface ClockState {
+  /** Asked for, for the next block alone. */
+  readonly next: bigint | null
+  /** What the outer clock is ahead by. */
+  readonly offset: bigint
+}
+
+/** Time of blocks: an outer clock's, or one step after the other. It always advances. */
+export class BlockClock {
+  state: ClockState = { next: null, offset: 0n }
+  readonly #blockTime: bigint
+  readonly #outer: (() => number) | undefined
+
+  constructor({ blockTimeMs, clock }: { readonly blockTimeMs: number; readonly clock?: (() => number) | undefined }) {
+    this.#blockTime = BigInt(blockTimeMs) * NS_PER_MS
+    this.#outer = clock
+  }
+
+  /** Timestamp of a block `heights` after one with timestamp `last`. */
+  after(last: bigint, heights: number): bigint {
+    const wanted =
+      this.state.next ?? (this.#outer ? this.#now + this.#skipped(heights) : last + this.#blockTime * BigInt(heights))
+    return wanted > last ? wanted : last + 1n
+  }
+
+  /** Notes that such a block was made. */
+  tick(heights: number): void {
+    const offset = this.state.offset + (this.#outer && this.state.next === null ? this.#skipped(heights) : 0n)
+    this.state = { next: null, offset }
+  }
+
+  /**
+   * @param time nanoseconds
+   * @throws DcmlError `devchain_time_backwards`
+   */
+  set(time: bigint, last: bigint): void {
+    if (time <= last)
+      throw new DcmlError('devchain_time_backwards', 'The next block cannot be older than the last one.', {
+        hint: 'Set a time after the last block; revert to a snapshot to go back.',
+        details: { last: last.toString(), asked: time.toString() },
+      })
+    this.state = { next: time, offset: this.#outer ? this.state.offset + time - this.#now : 0n }
+  }
+
+  get #now(): bigint {
+    return BigInt(Math.round((this.#outer as () => number)())) * NS_PER_MS + this.state.offset
+  }
+
+  #skipped = (heights: number): bigint => this.#blockTime * BigInt(heights - 1)
+}
