@@ -18,5 +18,14 @@ export {
 export { generateClient } from './contract/generate.ts'
 export { type NearEvent, parseEvents } from './event.ts'
 export { type EventPage, type EventQuery, type PlacedEvent, readEvents } from './events.ts'
-export { type SendOptions, type Sent, sendTransaction, transactionOutcome, type WaitUntil } from './transaction.ts'
+export { fetchProof, followHead, type ProofBundle, type ProveOptions } from './proofs.ts'
+export {
+  type SendOptions,
+  type Sent,
+  type SignedBytes,
+  sendTransaction,
+  type TransactionOutcome,
+  transactionOutcome,
+  type WaitUntil,
+} from './transaction.ts'
 export { type Viewed, type ViewOptions, viewContract } from './view.ts'

@@ -26,10 +26,12 @@ export interface SendOptions extends Cancellable {
   readonly actions: readonly Action[]
   /** Default `EXECUTED_OPTIMISTIC`; `FINAL` cannot be undone by a fork. */
   readonly waitUntil?: WaitUntil
+  /** Sees the transaction before any node does, and is waited for: whoever must not pay twice after a crash stores it here. */
+  readonly onSigned?: (signed: SignedBytes) => void | Promise<void>
 }
 
 /** What a transaction did. */
-export interface Sent {
+export interface TransactionOutcome {
   readonly hash: string
   readonly signerId: string
   /** What the call returned; empty for a transfer. */
@@ -42,6 +44,16 @@ export interface Sent {
   readonly failures: readonly { readonly receiptId: string; readonly accountId: string; readonly error: unknown }[]
   readonly gasBurnt: bigint
 }
+
+/** A transaction as signed. */
+export interface SignedBytes {
+  readonly hash: string
+  /** Keep them where the call is to be proven later: nodes do not give them back. */
+  readonly transaction: Uint8Array
+}
+
+/** What a transaction did, with the bytes that were sent. */
+export interface Sent extends TransactionOutcome, SignedBytes {}
 
 const outcome = v.object({
   id: v.string(),
@@ -59,7 +71,6 @@ const executed = v.object({
     v.object({ Failure: v.record(v.string(), v.unknown()) }),
     v.picklist(['NotStarted', 'Started']),
   ]),
-  transaction: v.object({ hash: v.string(), signer_id: v.string() }),
   transaction_outcome: outcome,
   receipts_outcome: v.array(outcome),
 })
@@ -78,8 +89,9 @@ export async function sendTransaction(near: Near, options: SendOptions): Promise
   return inTurn(near, `${account.accountId} ${key}`, async () => {
     for (;;) {
       const signed = await sign(near, options, key)
+      await options.onSigned?.({ hash: signed.hash, transaction: signed.transaction })
       const answer = await deliver(near, signed, waitUntil, options)
-      if (answer !== 'superseded') return readOutcome(answer)
+      if (answer !== 'superseded') return { ...readOutcome(answer, signed.hash), transaction: signed.transaction }
     }
   })
 }
@@ -91,17 +103,14 @@ export async function sendTransaction(near: Near, options: SendOptions): Promise
 export async function transactionOutcome(
   near: Near,
   options: Cancellable & { hash: string; signerId: string; waitUntil?: WaitUntil },
-): Promise<Sent> {
+): Promise<TransactionOutcome> {
   const { hash, signerId, waitUntil = 'EXECUTED_OPTIMISTIC' } = options
-  return readOutcome(
-    await near.request('tx', { tx_hash: hash, sender_account_id: signerId, wait_until: waitUntil }, options),
-  )
+  const params = { tx_hash: hash, sender_account_id: signerId, wait_until: waitUntil }
+  return readOutcome(await near.request('tx', params, options), hash)
 }
 
-interface Signed {
-  readonly hash: string
+interface Signed extends SignedBytes {
   readonly signerId: string
-  readonly base64: string
 }
 
 const keyState = v.object({
@@ -130,8 +139,7 @@ async function sign(near: Near, options: SendOptions, publicKey: string): Promis
     baseDecode(key.block_hash),
   )
   const { txHash, signedTransaction } = await signer.signTransaction(transaction)
-  const base64 = base64Encode(encodeTransaction(signedTransaction))
-  return { hash: baseEncode(txHash), signerId: accountId, base64 }
+  return { hash: baseEncode(txHash), signerId: accountId, transaction: encodeTransaction(signedTransaction) }
 }
 
 /** @returns RPC's outcome, or `superseded` if another transaction had used the nonce before anyone heard of this one */
@@ -141,7 +149,7 @@ async function deliver(near: Near, signed: Signed, waitUntil: string, options: C
   try {
     for await (const attempt of near.attempts(options)) {
       try {
-        return await attempt('send_tx', { signed_tx_base64: signed.base64, wait_until: waitUntil })
+        return await attempt('send_tx', { signed_tx_base64: base64Encode(signed.transaction), wait_until: waitUntil })
       } catch (error) {
         if (!DcmlError.isInstance(error)) throw error
         if (error.retryable) lost = error
@@ -162,9 +170,13 @@ async function deliver(near: Near, signed: Signed, waitUntil: string, options: C
   })
 }
 
-function readOutcome(answer: unknown): Sent {
-  const { status, transaction, transaction_outcome, receipts_outcome } = parse(executed, answer, 'transaction')
-  const { hash, signer_id: signerId } = transaction
+function readOutcome(answer: unknown, hash: string): TransactionOutcome {
+  const asked = v.object({
+    ...executed.entries,
+    transaction: v.object({ hash: v.literal(hash), signer_id: v.string() }),
+  })
+  const { status, transaction, transaction_outcome, receipts_outcome } = parse(asked, answer, `transaction ${hash}`)
+  const signerId = transaction.signer_id
   const all = [transaction_outcome, ...receipts_outcome]
   if (typeof status === 'string')
     throw new DcmlError('near_outcome_unknown', `Transaction ${hash} has not run to its end yet.`, {

@@ -1,0 +1,134 @@
+import {
+  advance,
+  type CryptoHash,
+  decodeSignedTransaction,
+  type LightClientState,
+  type Outcome,
+  parseExecutionProof,
+  parseLightClientBlock,
+  type SignedTransaction,
+} from '@dcml/light-client'
+import { DcmlError } from '@dcml/protocol'
+import { base64Encode } from 'near-api-js'
+import * as v from 'valibot'
+import { parse } from './answer.ts'
+import type { Cancellable, Near } from './connection.ts'
+import { sleep } from './sleep.ts'
+
+export interface ProveOptions extends Cancellable {
+  /** The signed transaction as it was sent (`Sent.transaction`): no node gives it back whole. */
+  readonly transaction: Uint8Array
+  /** Where the verifier stands; its own state, or the trust root it starts from. */
+  readonly state: LightClientState
+  /** Milliseconds to wait for the transaction and its block to become provable. Default 60,000. */
+  readonly patienceMs?: number
+}
+
+/** What a verifier without a network needs, as plain JSON: it trusts nothing of it before it has checked it. */
+export interface ProofBundle {
+  /** Results of `next_light_client_block`, oldest first, from the verifier's head to {@link state}: for `advance`. */
+  readonly blocks: readonly unknown[]
+  /** For `parseEventProof`: the transaction in base64, and the outcomes of it and of its receipts under the last block. */
+  readonly proof: { readonly transaction: string; readonly outcomes: readonly unknown[] }
+  /** Where the verifier will stand; every block was verified here too. */
+  readonly state: LightClientState
+}
+
+/**
+ * Asks any node for everything that proves a call: the light client blocks up to its newest final one, and the proofs of
+ * the transaction and of each receipt it went on in.
+ * @throws DcmlError `near_not_provable` when patience ends, `block_…` for a block that does not verify, and what
+ * {@link Near.request} throws
+ */
+export async function fetchProof(near: Near, options: ProveOptions): Promise<ProofBundle> {
+  const { transaction, patienceMs = 60_000, signal } = options
+  const signed = decodeSignedTransaction(transaction)
+  const blocks: unknown[] = []
+  let state = options.state
+  const deadline = performance.now() + patienceMs
+  for (;;) {
+    state = await followHead(near, state, blocks, options)
+    try {
+      const outcomes = await proveChain(near, signed, state.headHash, options)
+      return { blocks, proof: { transaction: base64Encode(transaction), outcomes }, state }
+    } catch (error) {
+      if (!DcmlError.isInstance(error) || !notYet.has(error.code)) throw error
+      if (performance.now() > deadline)
+        throw new DcmlError(
+          'near_not_provable',
+          `Transaction ${signed.hash} could not be proven within ${patienceMs} ms.`,
+          {
+            hint: 'Ask again later: its blocks are not final yet, or the node is behind.',
+            retryable: true,
+            details: { hash: signed.hash },
+            cause: error,
+          },
+        )
+    }
+    await sleep(250, signal)
+  }
+}
+
+const notYet = new Set(['near_transaction_unknown', 'near_not_final', 'near_block_unknown', 'near_not_run'])
+
+/**
+ * Takes a light client to the node's newest provable block, over every epoch between. Verifies each step.
+ * @param blocks gets the raw answers, for a verifier elsewhere
+ * @throws DcmlError `block_…`, naming the check that failed
+ */
+export async function followHead(
+  near: Near,
+  start: LightClientState,
+  blocks: unknown[] = [],
+  options: Cancellable = {},
+): Promise<LightClientState> {
+  let state = start
+  for (;;) {
+    const answer = await near.request('next_light_client_block', { last_block_hash: state.headHash }, options)
+    // the node has nothing newer
+    if (answer === null || Object.keys(answer as object).length === 0) return state
+    const verdict = await advance(state, parseLightClientBlock(answer))
+    if (!verdict.ok) throw verdict.error
+    blocks.push(answer)
+    state = verdict.state
+  }
+}
+
+const executed = v.object({
+  receipts_outcome: v.array(v.object({ id: v.string() })),
+  receipts: v.array(v.object({ receipt_id: v.string(), receiver_id: v.string(), predecessor_id: v.string() })),
+})
+
+/** The proofs along the call: the transaction, then each receipt that the one before went on in. */
+async function proveChain(
+  near: Near,
+  { hash, transaction }: SignedTransaction,
+  head: CryptoHash,
+  options: Cancellable,
+): Promise<unknown[]> {
+  const { signerId, actions } = transaction
+  const status = { tx_hash: hash, sender_account_id: signerId, wait_until: 'FINAL' }
+  const answer = await near.request('EXPERIMENTAL_tx_status', status, options)
+  const { receipts, receipts_outcome } = parse(executed, answer, 'EXPERIMENTAL_tx_status')
+  const prove = async (request: Record<string, string>): Promise<{ json: unknown; outcome: Outcome }> => {
+    const json = await near.request('EXPERIMENTAL_light_client_proof', { ...request, light_client_head: head }, options)
+    return { json, outcome: parseExecutionProof(json).outcome }
+  }
+  const links = [await prove({ type: 'transaction', transaction_hash: hash, sender_id: signerId })]
+  for (;;) {
+    const { status, receiptIds } = links.at(-1)!.outcome
+    // a delegate action returns nothing and sends one receipt besides refunds, which come from `system`
+    const isDelegate = links.length === 2 && actions[0]?.type.startsWith('Delegate')
+    const next = receipts.find(({ receipt_id, predecessor_id }) =>
+      isDelegate
+        ? receiptIds.includes(receipt_id) && predecessor_id !== 'system'
+        : status.type === 'SuccessReceiptId' && receipt_id === status.receiptId,
+    )
+    if (next === undefined && status.type !== 'SuccessReceiptId') return links.map(({ json }) => json)
+    if (next === undefined || !receipts_outcome.some(({ id }) => id === next.receipt_id))
+      throw new DcmlError('near_not_run', `Transaction ${hash} has not run to its end yet.`, {
+        hint: 'Ask again later.',
+      })
+    links.push(await prove({ type: 'receipt', receipt_id: next.receipt_id, receiver_id: next.receiver_id }))
+  }
+}
