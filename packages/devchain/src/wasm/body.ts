@@ -12,7 +12,8 @@ export function analyseBody(body: BodyState): number {
   for (;;) {
     const offset = reader.at
     const opcode = reader.u8()
-    gas.at(offset)
+    gas.offset = offset
+    if (gas.unsettled) gas.settle()
     if (opcode === 0x0b) {
       const last = types.depth === 0
       const result = types.end()

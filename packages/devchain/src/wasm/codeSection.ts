@@ -37,8 +37,8 @@ export function codeSection(reader: Reader, module: Module, params: WasmParams, 
   if (functions !== module.functions.length - imported)
     reader.fail('function and code sections differ in length', start)
 
-  const bodies = new Writer(module.code.length * 3 + 1024)
-  const meter = new Meter(bodies, module.code, params, globals)
+  const bodies = new Writer(module.code.length * 4 + 1024, module.code)
+  const meter = new Meter(bodies, params, globals)
   const body = new BodyState(module)
   const lateLimits = new LateLimits(params)
   const locals = new Locals(localLimit(module, params))

@@ -29,11 +29,11 @@ export function hostGlobals({ globals: { length } }: Module): HostGlobals {
  * Custom sections go.
  */
 export function encodeModule(module: Module, code: MeteredCode | undefined, params: WasmParams): Uint8Array {
-  const out = new Writer(module.code.length + (code?.bodies.at ?? 0) + 1024)
-  out.copy(module.code, 0, 8)
+  const out = new Writer((code?.bodies.length ?? 0) + 4096, module.code)
+  out.copy(0, 8)
   const copy = (id: number) => {
     const payload = module.sections.get(id)
-    if (payload !== undefined) section(out, id, () => out.copy(module.code, payload[0], payload[1]))
+    if (payload !== undefined) section(out, id, () => out.copy(payload[0], payload[1]))
   }
   copy(TYPE)
   copy(IMPORT)
@@ -50,10 +50,10 @@ export function encodeModule(module: Module, code: MeteredCode | undefined, para
   if (code !== undefined)
     section(out, CODE, () => {
       out.u32(code.functions)
-      out.copy(code.bodies.bytes, 0, code.bodies.at)
+      out.set(code.bodies.bytes.subarray(code.bodies.start, code.bodies.at))
     })
   copy(DATA)
-  return out.bytes.subarray(0, out.at)
+  return out.bytes.subarray(out.start, out.at)
 }
 
 function section(out: Writer, id: number, payload: () => void): void {
@@ -81,7 +81,7 @@ function limits(out: Writer, initial: number, max: number): void {
 function globals(out: Writer, module: Module, params: WasmParams): void {
   out.u32(module.globals.length + 4)
   const own = module.sections.get(GLOBAL)
-  if (own !== undefined) out.copy(module.code, own[0] + countLength(module.code, own[0]), own[1])
+  if (own !== undefined) out.copy(own[0] + countLength(module.code, own[0]), own[1])
   const mutable = (type: number, initial: number) => {
     out.u8(type)
     out.u8(1)

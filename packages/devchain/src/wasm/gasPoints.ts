@@ -44,7 +44,10 @@ export class GasPoints {
   costs = new Int32Array(1024)
   kinds = new Uint8Array(1024)
 
-  #offset = 0
+  /** Of the current operator. */
+  offset = 0
+  /** Whether {@link settle} is due at the next operator. */
+  unsettled = false
   #scheduled = NO
   #scheduledCost = 0
   /** Points up to this index may still change their kind. */
@@ -57,19 +60,17 @@ export class GasPoints {
 
   start(): void {
     this.length = 0
-    this.#scheduled = NO
+    this.unsettled = false
     this.#pinned = -1
     this.#depth = 0
     this.#dead = false
     this.#targets[0] = UNTAKEN
   }
 
-  /** Goes to the operator at `offset`. */
-  at(offset: number): void {
-    this.#offset = offset
-    if (this.#scheduled === NO) return
+  /** What the operator before left to be charged goes to the current one. */
+  settle(): void {
     this.#push(this.#scheduled, this.#scheduledCost)
-    this.#scheduled = NO
+    this.unsettled = false
   }
 
   pure(cost: number): void {
@@ -144,10 +145,32 @@ export class GasPoints {
     this.#dead = true
   }
 
-  /** Merges the points into ranges; what is left of them is to be charged. */
+  /** Merges points at one offset, then those into ranges, in one go; what is left of them is to be charged. */
   finish(): void {
-    this.#merge(SAME_OFFSET, true)
-    this.#merge(ACROSS, false)
+    const { offsets, depths, costs, kinds, length } = this
+    let last = -1
+    for (let i = 0; i < length; ) {
+      const offset = offsets[i]!
+      let kind = kinds[i]!
+      let cost = costs[i]!
+      const depth = depths[i]!
+      while (++i < length && offsets[i] === offset) {
+        kind = SAME_OFFSET[kind * 6 + kinds[i]!]!
+        cost += costs[i]!
+      }
+      const merged = last < 0 ? NO : ACROSS[kinds[last]! * 6 + kind]!
+      if (merged === NO) {
+        last++
+        offsets[last] = offset
+        depths[last] = depth
+        kinds[last] = kind
+        costs[last] = cost
+      } else {
+        kinds[last] = merged
+        costs[last]! += cost
+      }
+    }
+    this.length = last + 1
   }
 
   isLinear(index: number): boolean {
@@ -159,35 +182,16 @@ export class GasPoints {
     return this.kinds[index] !== DEAD && (this.costs[index]! > 0 || this.kinds[index] === LINEAR)
   }
 
-  #merge(rules: Uint8Array, sameOffset: boolean): void {
-    const { offsets, depths, costs, kinds, length } = this
-    if (length === 0) return
-    let last = 0
-    for (let i = 1; i < length; i++) {
-      const merged = sameOffset && offsets[i] !== offsets[last] ? NO : rules[kinds[last]! * 6 + kinds[i]!]!
-      if (merged !== NO) {
-        kinds[last] = merged
-        costs[last]! += costs[i]!
-        continue
-      }
-      last++
-      offsets[last] = offsets[i]!
-      depths[last] = depths[i]!
-      costs[last] = costs[i]!
-      kinds[last] = kinds[i]!
-    }
-    this.length = last + 1
-  }
-
   #push(kind: number, cost: number): void {
     if (this.length === this.kinds.length) this.#grow()
-    this.offsets[this.length] = this.#offset
+    this.offsets[this.length] = this.offset
     this.depths[this.length] = this.#depth
     this.costs[this.length] = cost
     this.kinds[this.length++] = kind
   }
 
   #after(kind: number, cost: number): void {
+    this.unsettled = true
     this.#scheduled = kind
     this.#scheduledCost = cost
   }

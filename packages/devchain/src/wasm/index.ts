@@ -1,6 +1,9 @@
+export { ContractCache } from './cache.ts'
 export type { WasmGlobal, WasmImports, WasmInstance, WasmMemory, WasmModule, WasmTable } from './host.ts'
 export { webAssembly } from './host.ts'
 export { prepareContract } from './prepare.ts'
+export type { CodeEnd, WasmTrap } from './trap.ts'
+export { codeEnd } from './trap.ts'
 export type {
   ContractError,
   ImportedFunction,

@@ -3,7 +3,7 @@ import type { BodyState } from './bodyState.ts'
 import { EMPTY, F32, F64, I32, I64 } from './opcodes.ts'
 import { INDIRECT, RETURN } from './rewrites.ts'
 import { Stop } from './types.ts'
-import type { Writer } from './writer.ts'
+import { Writer } from './writer.ts'
 
 /** Indices of the globals a metered module gets after its own. */
 export interface HostGlobals {
@@ -49,20 +49,25 @@ const NAN64 = [0x44, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f]
  */
 export class Meter {
   readonly #out: Writer
-  readonly #code: Uint8Array
   readonly #params: WasmParams
   readonly #globals: HostGlobals
+  /** Between the amount and the depth of a charge, for the current body. */
+  #takeGas: Uint8Array = new Uint8Array(0)
+  readonly #readGas: Uint8Array
   // Scratch locals of the current body; the i64 one is always there.
   #long = 0
   #count = 0
   #f32 = 0
   #f64 = 0
 
-  constructor(out: Writer, code: Uint8Array, params: WasmParams, globals: HostGlobals) {
+  constructor(out: Writer, params: WasmParams, globals: HostGlobals) {
     this.#out = out
-    this.#code = code
     this.#params = params
     this.#globals = globals
+    this.#readGas = encoded((writer) => {
+      writer.indexed(0x23, globals.gas)
+      writer.u8(0x42)
+    })
   }
 
   write(shape: BodyShape, body: BodyState): void {
@@ -71,26 +76,26 @@ export class Meter {
     this.#declarations(shape, body)
     const { stack, stop } = this.#globals
     const height = shape.frame + body.stack.max
-    this.#bytes(0x02, EMPTY, 0x02, shape.result, 0x23)
+    this.#out.all(0x02, EMPTY, 0x02, shape.result, 0x23)
     out.u32(stack)
     out.u8(0x42)
     out.signed(height)
-    this.#bytes(0x7d, 0x22)
+    this.#out.all(0x7d, 0x22)
     out.u32(this.#long)
-    this.#with(0x24, stack)
-    this.#with(0x20, this.#long)
-    this.#bytes(0x42, 0, 0x53, 0x04, EMPTY)
+    this.#out.indexed(0x24, stack)
+    this.#out.indexed(0x20, this.#long)
+    this.#out.all(0x42, 0, 0x53, 0x04, EMPTY)
     this.#stop(Stop.stack, stop)
     out.u8(0x0b)
     this.#charge(Math.ceil(shape.frame / 8) * this.#params.regularOpCost, 0)
     this.#operators(shape, body)
     out.u8(0x0b)
-    this.#with(0x23, stack)
+    this.#out.indexed(0x23, stack)
     out.u8(0x42)
     out.signed(height)
     out.u8(0x7c)
-    this.#with(0x24, stack)
-    this.#bytes(0x0f, 0x0b)
+    this.#out.indexed(0x24, stack)
+    this.#out.all(0x0f, 0x0b)
     this.#stop(Stop.gas, stop)
     out.u8(0x0b)
     out.close(start)
@@ -100,18 +105,25 @@ export class Meter {
     const out = this.#out
     const scratch = [I64]
     this.#long = shape.locals
+    // Below zero the rest of the limit is burnt anyway, so gas may be taken before it is checked.
+    this.#takeGas = encoded((writer) => {
+      writer.u8(0x7d)
+      writer.indexed(0x22, shape.locals)
+      writer.indexed(0x24, this.#globals.gas)
+      writer.indexed(0x20, shape.locals)
+      writer.all(0x42, 0, 0x53, 0x0d)
+    })
     if (linear > 0) this.#count = shape.locals + scratch.push(I32) - 1
     if (rewrites.has(F32)) this.#f32 = shape.locals + scratch.push(F32) - 1
     if (rewrites.has(F64)) this.#f64 = shape.locals + scratch.push(F64) - 1
     out.u32(shape.groups + scratch.length)
-    out.copy(this.#code, shape.groupsAt, shape.operatorsAt)
-    for (const type of scratch) this.#bytes(1, type)
+    out.copy(shape.groupsAt, shape.operatorsAt)
+    for (const type of scratch) this.#out.all(1, type)
   }
 
   /** The body's own operators, with what goes between them, up to its last `end`. */
   #operators({ operatorsAt, lastEnd }: BodyShape, { gas, rewrites }: BodyState): void {
     const out = this.#out
-    const code = this.#code
     let at = operatorsAt
     let point = 0
     let rewrite = 0
@@ -119,7 +131,7 @@ export class Meter {
       const rewriteAt = rewrite < rewrites.length ? rewrites.offsets[rewrite]! : lastEnd + 1
       const pointAt = point < gas.length ? gas.offsets[point]! : lastEnd + 1
       const next = Math.min(pointAt, rewriteAt)
-      out.copy(code, at, next)
+      out.copy(at, next)
       at = next
       if (pointAt <= rewriteAt) {
         if (gas.isCharged(point)) this.#point(gas.costs[point]!, gas.depths[point]!, gas.isLinear(point))
@@ -128,15 +140,15 @@ export class Meter {
       }
       const kind = rewrites.kinds[rewrite]!
       if (kind === RETURN) {
-        this.#with(0x0c, rewrites.depths[rewrite]!)
+        this.#out.indexed(0x0c, rewrites.depths[rewrite]!)
         at++
       } else if (kind === INDIRECT) {
-        this.#with(0x24, this.#globals.callee)
-        this.#with(0x23, this.#globals.callee)
+        this.#out.indexed(0x24, this.#globals.callee)
+        this.#out.indexed(0x23, this.#globals.callee)
       } else this.#canonical(kind)
       rewrite++
     }
-    out.copy(code, at, lastEnd)
+    out.copy(at, lastEnd)
   }
 
   #point(operators: number, depth: number, linear: boolean): void {
@@ -149,59 +161,48 @@ export class Meter {
   /** Charges by the count on top of the stack, and leaves it there. */
   #chargeByCount(base: number, unit: number, depth: number): void {
     const out = this.#out
-    this.#with(0x22, this.#count)
-    this.#bytes(0xad, 0x42)
+    this.#out.indexed(0x22, this.#count)
+    this.#out.all(0xad, 0x42)
     out.signed(unit)
-    this.#bytes(0x7e, 0x42)
+    this.#out.all(0x7e, 0x42)
     out.signed(base)
     out.u8(0x7c)
-    this.#with(0x21, this.#long)
-    this.#with(0x23, this.#globals.gas)
-    this.#with(0x20, this.#long)
-    this.#take(depth)
-    this.#with(0x20, this.#count)
+    this.#out.indexed(0x21, this.#long)
+    out.indexed(0x23, this.#globals.gas)
+    out.indexed(0x20, this.#long)
+    out.set(this.#takeGas)
+    out.u32(depth + 1)
+    out.indexed(0x20, this.#count)
   }
 
   #charge(gas: number, depth: number): void {
     if (gas === 0) return
-    this.#with(0x23, this.#globals.gas)
-    this.#out.u8(0x42)
-    this.#out.signed(gas)
-    this.#take(depth)
-  }
-
-  /** Sets gas to the difference of two operands; below zero the rest of the limit is burnt anyway. */
-  #take(depth: number): void {
-    this.#out.u8(0x7d)
-    this.#with(0x22, this.#long)
-    this.#with(0x24, this.#globals.gas)
-    this.#with(0x20, this.#long)
-    this.#bytes(0x42, 0, 0x53)
-    this.#with(0x0d, depth + 1)
+    const out = this.#out
+    out.set(this.#readGas)
+    out.signed(gas)
+    out.set(this.#takeGas)
+    out.u32(depth + 1)
   }
 
   /** Replaces a NaN on the stack by the canonical one: V8 leaves what the processor made. */
   #canonical(type: number): void {
     const local = type === F32 ? this.#f32 : this.#f64
-    this.#with(0x22, local)
-    this.#bytes(...(type === F32 ? NAN32 : NAN64))
-    this.#with(0x20, local)
-    this.#with(0x20, local)
-    this.#bytes(type === F32 ? 0x5b : 0x61, 0x1b)
+    this.#out.indexed(0x22, local)
+    this.#out.all(...(type === F32 ? NAN32 : NAN64))
+    this.#out.indexed(0x20, local)
+    this.#out.indexed(0x20, local)
+    this.#out.all(type === F32 ? 0x5b : 0x61, 0x1b)
   }
 
   #stop(reason: number, stop: number): void {
-    this.#bytes(0x41, reason)
-    this.#with(0x24, stop)
+    this.#out.all(0x41, reason)
+    this.#out.indexed(0x24, stop)
     this.#out.u8(0x00)
   }
+}
 
-  #with(opcode: number, index: number): void {
-    this.#out.u8(opcode)
-    this.#out.u32(index)
-  }
-
-  #bytes(...bytes: number[]): void {
-    for (const byte of bytes) this.#out.u8(byte)
-  }
+function encoded(write: (writer: Writer) => void): Uint8Array {
+  const writer = new Writer(16)
+  write(writer)
+  return writer.bytes.subarray(0, writer.at)
 }

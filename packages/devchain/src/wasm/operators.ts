@@ -13,6 +13,7 @@ import {
   MEMORY_TYPE,
   OPERAND,
   RESULT,
+  SIZE_OF,
   TRAPS,
 } from './opcodes.ts'
 
@@ -23,8 +24,13 @@ export function plain(body: BodyState, opcode: number): void {
   const operand = OPERAND[opcode]!
   types.pop(operand)
   if (arity === 2) types.pop(operand)
-  stack.pop(arity)
-  body.produce(RESULT[opcode]!)
+  const result = RESULT[opcode]!
+  types.push(result)
+  if (SIZE_OF[result] === SIZE_OF[operand]) stack.pop(arity - 1)
+  else {
+    stack.pop(arity)
+    stack.push(SIZE_OF[result]!)
+  }
   if (TRAPS[opcode] === 1) gas.effect(1)
   else gas.pure(1)
   if (CANONICAL[opcode] !== 0) body.rewrites.canonical(body.reader.at, CANONICAL[opcode]!)

@@ -1,23 +1,28 @@
 /** Bytes that grow; every write makes its own room. */
 export class Writer {
   bytes: Uint8Array
-  at = 0
+  at: number
+  /** Where the written bytes begin. */
+  readonly start: number
 
-  constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity)
+  /** With a source, its bytes lie before the written ones, so that copying from it needs no view of it. */
+  constructor(capacity: number, source: Uint8Array = new Uint8Array(0)) {
+    this.bytes = new Uint8Array(source.length + capacity)
+    this.bytes.set(source)
+    this.start = this.at = source.length
   }
 
-  /** Makes room for `more` bytes, so that a run of single writes need not look. */
-  reserve(more: number): void {
-    if (this.at + more <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.at + more))
-    grown.set(this.bytes.subarray(0, this.at))
-    this.bytes = grown
+  get length(): number {
+    return this.at - this.start
   }
 
   u8(byte: number): void {
-    if (this.at === this.bytes.length) this.reserve(1)
+    if (this.at === this.bytes.length) this.#reserve(1)
     this.bytes[this.at++] = byte
+  }
+
+  all(...bytes: number[]): void {
+    for (const byte of bytes) this.u8(byte)
   }
 
   u32(value: number): void {
@@ -27,6 +32,12 @@ export class Writer {
       rest >>>= 7
     }
     this.u8(rest)
+  }
+
+  /** An opcode and the index it takes. */
+  indexed(opcode: number, index: number): void {
+    this.u8(opcode)
+    this.u32(index)
   }
 
   /** A signed LEB128 of a non-negative integer below 2^53. */
@@ -39,24 +50,28 @@ export class Writer {
     this.u8(rest)
   }
 
-  copy(source: Uint8Array, from: number, to: number): void {
-    const length = to - from
-    this.reserve(length)
-    // A view costs more than a few dozen byte moves.
-    if (length > 48) this.bytes.set(source.subarray(from, to), this.at)
-    else for (let i = 0, at = this.at; i < length; i++) this.bytes[at + i] = source[from + i]!
-    this.at += length
+  set(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.bytes.set(bytes, this.at)
+    this.at += bytes.length
+  }
+
+  /** Bytes [from, to) of the source. */
+  copy(from: number, to: number): void {
+    this.#reserve(to - from)
+    this.bytes.copyWithin(this.at, from, to)
+    this.at += to - from
   }
 
   text(text: string): void {
     const bytes = new TextEncoder().encode(text)
     this.u32(bytes.length)
-    this.copy(bytes, 0, bytes.length)
+    this.set(bytes)
   }
 
   /** Leaves room for a length; {@link close} fills it in. */
   open(): number {
-    this.reserve(5)
+    this.#reserve(5)
     this.at += 5
     return this.at
   }
@@ -68,5 +83,12 @@ export class Writer {
       this.bytes[start - i] = (rest & 0x7f) | (i > 1 ? 0x80 : 0)
       rest >>>= 7
     }
+  }
+
+  #reserve(more: number): void {
+    if (this.at + more <= this.bytes.length) return
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.at + more))
+    grown.set(this.bytes.subarray(0, this.at))
+    this.bytes = grown
   }
 }
