@@ -19,11 +19,17 @@ export interface BlockContext {
   /** 32 bytes; seeds `random_seed`. */
   readonly randomValue: Uint8Array
   readonly validators: ReadonlyMap<AccountId, bigint>
+  /** Least a validator may stake, yoctoNEAR; without it any positive stake is a proposal. */
+  readonly minimumStake?: bigint
   /** True if the transaction's block is known and within its validity period. */
   readonly isBlockValid: (blockHash: CryptoHash) => boolean
   /** Accounts whose transactions and delegate actions need no signature or access key (development only). */
   readonly impersonated: ReadonlySet<AccountId>
-  /** Development only: lets a test hold back, drop or fail a receipt. */
+  /**
+   * Development only: lets a test hold back, drop or fail a receipt; asked each time one is about to be processed.
+   * `delay` queues it for the next block, `drop` burns what it carries, `fail` ends it before its first action (data
+   * arrives as that of a failed promise). Production NEAR has nothing of the kind.
+   */
   readonly fault?: (receipt: Receipt) => 'run' | 'delay' | 'drop' | 'fail'
 }
 
@@ -87,7 +93,10 @@ export interface ChunkResult {
     readonly publicKey: PublicKey
     readonly stake: bigint
   }[]
-  /** Receipts seen executing or being stored, with who sent them: for `receipt`, `receipt_to_tx` and traces. */
+  /**
+   * Receipts this chunk made, with the transaction or receipt that made each (null where a yield ran out of time): for
+   * `receipt`, `receipt_to_tx` and traces. Over all chunks, every receipt is here once.
+   */
   readonly processed: readonly { readonly receipt: Receipt; readonly parentId: CryptoHash | null }[]
   /** State changes by cause, for `changes`. */
   readonly changes: readonly StateChange[]
@@ -97,15 +106,21 @@ export interface StateChange {
   readonly cause:
     | { readonly type: 'transaction_processing'; readonly txHash: CryptoHash }
     | {
-        readonly type: 'receipt_processing' | 'action_receipt_gas_reward' | 'postponed_receipt'
+        readonly type:
+          | 'action_receipt_processing_started'
+          | 'receipt_processing'
+          | 'action_receipt_gas_reward'
+          | 'postponed_receipt'
         readonly receiptHash: CryptoHash
       }
-    | { readonly type: 'validator_accounts_update' | 'initial_state' | 'sandbox_patch' }
+    | {
+        readonly type: 'validator_accounts_update' | 'updated_delayed_receipts' | 'initial_state' | 'sandbox_patch'
+      }
   readonly key: Uint8Array
   readonly value: Uint8Array | undefined
 }
 
-/** `runtime/apply.ts` */
+/** `runtime/apply.ts`: one shard's state transition. Pure: the same input and context give the same result. */
 export type ApplyChunk = (input: ChunkInput, context: BlockContext) => ChunkResult
 
 /** `runtime/verify.ts`: what RPC asks before it takes a transaction into the pool. Null if it would be accepted. */
