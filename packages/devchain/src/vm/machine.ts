@@ -2,6 +2,7 @@ import type { Params } from '../params/types.ts'
 import { METHOD_PREFIX, type PreparedCode, Stop, type WasmGlobal, type WasmMemory, webAssembly } from '../wasm/index.ts'
 import type { Call } from './call.ts'
 import { type Failure, hostFailure, linkFailure, trapFailure } from './failure.ts'
+import { relaxCollection } from './heap.ts'
 import type { HostFunction, HostTable } from './host/define.ts'
 import { hostFunctions } from './host/table.ts'
 import { HostError, hostError } from './host-error.ts'
@@ -27,6 +28,7 @@ export class Machine {
   #call!: Call
 
   constructor(params: Params) {
+    relaxCollection()
     this.#table = hostFunctions(params)
     this.#env = Object.fromEntries(Object.entries(this.#table).map(([name, host]) => [name, this.#bind(host)]))
   }
