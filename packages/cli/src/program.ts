@@ -26,6 +26,10 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
     description: 'read and judge receipts',
     load: async () => (await import('./commands/receipt.ts')).receiptCommand,
   },
+  'light-client': {
+    description: 'judge blocks and proofs of NEAR',
+    load: async () => (await import('./commands/light-client.ts')).lightClientCommand,
+  },
   train: {
     description: 'train a small model, the same bytes every time',
     load: async () => (await import('./commands/train.ts')).trainCommand,

@@ -4,9 +4,9 @@ type Reviver = (key: string, value: unknown, context?: { readonly source?: strin
 
 /**
  * Reads JSON without rounding: an integer that a JavaScript number cannot hold becomes a bigint. `JSON.parse` would
- * turn 1645506889152004146 into 1645506889152004000 without a word.
- * @throws DcmlError `json_invalid` on anything but JSON in UTF-8, and where the platform hides the digits of such a
- * number (no JSON.parse source text access)
+ * turn 1645506889152004146 into 1645506889152004000 without a word. Numbers with a fraction or an exponent stay numbers.
+ * @throws DcmlError `json_invalid` on anything but JSON in UTF-8, and where the platform hides the digits of such an
+ * integer
  */
 export function parseExactJson(input: string | Uint8Array): unknown {
   try {
@@ -25,8 +25,9 @@ export function parseExactJson(input: string | Uint8Array): unknown {
 const exact: Reviver = (_, value, context) => {
   if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value
   const source = context?.source
-  if (source !== undefined && /^-?\d{1,80}$/.test(source)) return BigInt(source)
-  throw new DcmlError('json_invalid', 'The JSON holds an integer that cannot be read exactly.', {
-    hint: 'Write integers beyond 2^53 as decimal strings.',
-  })
+  if (source === undefined)
+    throw new DcmlError('json_invalid', 'The JSON holds an integer that this platform cannot read exactly.', {
+      hint: 'Use a platform with JSON.parse source text access (2024 or later).',
+    })
+  return /^-?\d{1,80}$/.test(source) ? BigInt(source) : value
 }
