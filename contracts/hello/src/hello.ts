@@ -12,6 +12,7 @@ import {
   optional,
   predecessorAccountId,
   promise,
+  record,
   type Sent,
   table,
   text,
@@ -20,7 +21,7 @@ import {
   u128,
   view,
 } from '@dcml/contract-build/contract'
-import { earn, empty, hold, release, settle } from './purse.ts'
+import { earn, hold, type Purse, release, settle, withoutEarnings } from './purse.ts'
 
 const greeting = text(280)
 const greetings = table('greeting', greeting)
@@ -37,14 +38,13 @@ const emit = events('dcml_hello', '1.0.0', {
   withdrawn: { to: accountId, amount: u128 },
 })
 
-const state = { owner: accountId, count: u32, kept: u128, held: u128 }
+const state = { owner: accountId, count: u32, purse: record({ kept: u128, held: u128 }) }
 
 @NearBindgen({ state, events: [emit] })
 export class Hello {
   owner = ''
   count = 0
-  kept = 0n
-  held = 0n
+  purse: Purse = { kept: 0n, held: 0n }
 
   @initialize({ args: { owner: accountId } })
   open({ owner }: { owner: string }): void {
@@ -58,7 +58,7 @@ export class Hello {
     const by = predecessorAccountId()
     const paid = attachedDeposit()
     greetings.set(by, text)
-    Object.assign(this, earn(this, paid))
+    this.purse = earn(this.purse, paid)
     this.count += 1
     emit('greeted', { by, text, paid })
     return this.count
@@ -80,7 +80,7 @@ export class Hello {
   ask({ other }: { other: string }): Sent {
     const by = predecessorAccountId()
     const paid = attachedDeposit()
-    Object.assign(this, hold(this, paid))
+    this.purse = hold(this.purse, paid)
     emit('asked', { by, other, paid })
     return promise(other)
       .call('greeting_of', { account: currentAccountId() }, { gas: tgas(10) })
@@ -90,11 +90,11 @@ export class Hello {
   @callback({ results: [greeting], args: { by: accountId, other: accountId, paid: u128 }, returns: optional(greeting) })
   answer({ by, other, paid }: { by: string; other: string; paid: bigint }, said: Outcome<string>): string | null {
     if (said.ok) {
-      Object.assign(this, settle(this, paid))
+      this.purse = settle(this.purse, paid)
       emit('answered', { by, other, text: said.value })
       return said.value
     }
-    Object.assign(this, release(this, paid))
+    this.purse = release(this.purse, paid)
     promise(by).transfer(paid)
     emit('refunded', { by, other, amount: paid })
     return null
@@ -104,8 +104,8 @@ export class Hello {
   @call({ returns: u128, deposit: oneYocto })
   withdraw(): bigint {
     if (predecessorAccountId() !== this.owner) throw new Error('only the owner may withdraw')
-    const { purse, paid } = empty(this)
-    Object.assign(this, purse)
+    const paid = this.purse.kept
+    this.purse = withoutEarnings(this.purse)
     promise(this.owner).transfer(paid)
     emit('withdrawn', { to: this.owner, amount: paid })
     return paid

@@ -3,7 +3,6 @@
  * schemas. Runs inside the engine only; the schemas and types also in Node, for tests of pure logic.
  */
 export { NearBindgen } from './contract/class.ts'
-export type { Json } from './contract/codec.ts'
 export { type EventSet, events } from './contract/event.ts'
 export { type Deposit, oneYocto } from './contract/guard.ts'
 export {
@@ -33,25 +32,10 @@ export {
 export { type Callback, call, callback, initialize, migrate, view } from './contract/method.ts'
 export { nothing, type Outcome } from './contract/outcome.ts'
 export { type Attached, promise, Sent, tgas } from './contract/promise.ts'
-export {
-  accountId,
-  base64,
-  choice,
-  type Fields,
-  flag,
-  hex,
-  list,
-  optional,
-  record,
-  type Schema,
-  text,
-  u8,
-  u16,
-  u32,
-  u64,
-  u128,
-  type Value,
-  type Values,
-} from './contract/schema.ts'
+export { base64, hex } from './contract/schema/bytes.ts'
+export { list, optional, record } from './contract/schema/composed.ts'
+export { u8, u16, u32, u64, u128 } from './contract/schema/integer.ts'
+export { accountId, choice, flag, text } from './contract/schema/plain.ts'
+export type { Fields, Json, Schema, Value, Values } from './contract/schema/types.ts'
 export { type Table, table } from './contract/table.ts'
 export { resume, resumeAs, suspend, suspendAs } from './contract/yield.ts'

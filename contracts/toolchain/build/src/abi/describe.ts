@@ -92,7 +92,8 @@ function body(functions: readonly AbiFunction[], events: readonly AbiEvent[], de
 }
 
 function evaluate(bundle: string): ContractSpec {
-  const context = createContext({})
+  // `env` may be named while loading, only not called
+  const context = createContext({ env: {} })
   try {
     runInContext(bundle, context)
   } catch (cause) {

@@ -1,4 +1,4 @@
-import type { Shape } from '../contract/schema.ts'
+import type { Shape } from '../contract/schema/types.ts'
 import type { JsonSchema } from './types.ts'
 
 /** Collects the definitions that named records become. */

@@ -1,8 +1,8 @@
-import type { Json } from './codec.ts'
 import type { EventSet } from './event.ts'
 import { decodeUtf8 } from './host.ts'
 import { type MethodSpec, methods } from './method.ts'
-import type { Fields, Values } from './schema.ts'
+import { record } from './schema/composed.ts'
+import type { Fields, Json, Values } from './schema/types.ts'
 import { loadState, saveState } from './state.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: any set of events
@@ -30,6 +30,7 @@ export function NearBindgen<F extends Fields = Record<never, never>>({
 } = {}) {
   return <C extends new () => Values<F>>(target: C, _context?: ClassDecoratorContext): C => {
     const fields = Object.keys(state)
+    const schema = record(state)
     const own = Object.keys(new target())
     const odd = own.find((key) => !fields.includes(key)) ?? fields.find((key) => !own.includes(key))
     if (odd !== undefined) throw new Error(`field ${odd} must stand in both the class and its state`)
@@ -40,10 +41,10 @@ export function NearBindgen<F extends Fields = Record<never, never>>({
     return Object.assign(target, {
       _create: () => new target(),
       _requireInit: () => starts,
-      _getState: () => (fields.length === 0 ? null : loadState(state)),
+      _getState: () => (fields.length === 0 ? null : loadState(schema)),
       _reconstruct: (contract: object, values: object) => Object.assign(contract, values),
       _saveToStorage: (contract: Values<F>) => {
-        if (fields.length > 0) saveState(state, contract)
+        if (fields.length > 0) saveState(schema, contract)
       },
       _getArgs: () => {
         env.input(0)

@@ -1,5 +1,5 @@
-import { format } from './codec.ts'
-import { type Fields, record, type Values } from './schema.ts'
+import { record } from './schema/composed.ts'
+import type { Fields, Schema, Values } from './schema/types.ts'
 
 /** What a contract may log, for {@link events} and for the ABI. */
 export interface EventSet<E extends Readonly<Record<string, Fields>>> {
@@ -19,9 +19,15 @@ export function events<E extends Readonly<Record<string, Fields>>>(
   version: string,
   of: E,
 ): EventSet<E> {
-  const emit = <K extends keyof E & string>(event: K, data: Values<E[K]>) => {
-    const body = { standard, version, event, data: format(record(of[event] as E[K]), data, event) }
-    env.log_utf8(`EVENT_JSON:${JSON.stringify(body)}`)
+  // everything but the data is known when the contract is built
+  const prepared: Record<string, { head: string; data: Schema<unknown> }> = {}
+  for (const [event, fields] of Object.entries(of)) {
+    const head = `EVENT_JSON:${JSON.stringify({ standard, version, event }).slice(0, -1)},"data":`
+    prepared[event] = { head, data: record(fields) }
+  }
+  const emit = <K extends keyof E & string>(event: K, values: Values<E[K]>) => {
+    const { head, data } = prepared[event] as (typeof prepared)[string]
+    env.log_utf8(`${head}${JSON.stringify(data.format(values))}}`)
   }
   return Object.assign(emit, { standard, version, of })
 }

@@ -1,9 +1,9 @@
-import { format, type Json, parse } from './codec.ts'
 import { checkDeposit, checkFirstCall, checkOwnCall, type Deposit } from './guard.ts'
 import { type Outcome, outcome } from './outcome.ts'
 import type { Sent } from './promise.ts'
-import { type AnySchema, type Fields, record, type Schema, type Values } from './schema.ts'
-import { storedState } from './state.ts'
+import { record } from './schema/composed.ts'
+import { type AnySchema, type Fields, type Json, misfit, type Schema, type Values } from './schema/types.ts'
+import { loadState } from './state.ts'
 
 /** What the build reads of a method, for the ABI. */
 export interface MethodSpec {
@@ -22,7 +22,7 @@ export const methods: Record<string, MethodSpec> = {}
 export type Callback<A> = (args: A, ...outcomes: never[]) => unknown
 
 type Method = (...args: never[]) => unknown
-const specs = new Map<unknown, { name: string; spec: MethodSpec }>()
+const callbacks = new Map<unknown, { name: string; args: Schema<unknown> }>()
 
 /** Fits TypeScript's legacy decorators and the standard ones: contracts type-check under either. */
 interface On<A extends unknown[], R> {
@@ -86,20 +86,21 @@ function decorator(kind: MethodSpec['kind'], options: Options): any {
     const { from, args: fields = {}, ...rest } = options
     const spec: MethodSpec = { kind, args: fields, ...rest }
     const args = record(fields)
+    const old = from && record(from)
     const { returns, deposit, results } = spec
     const method = function (this: unknown, input: unknown): unknown {
       if (kind === 'initialize') checkFirstCall(spec.byParent === true)
       if (kind === 'callback' || kind === 'migrate') checkOwnCall()
       if (kind !== 'view') checkDeposit(deposit)
-      const more: unknown[] = results ? outcomes(results) : from ? [storedState(from)] : []
-      const result = body.call(this, parse(args, input, 'args'), ...more)
+      const more: unknown[] = results ? outcomes(results) : old ? [oldState(old)] : []
+      const result = body.call(this, args.parse(input), ...more)
       if (result === undefined && !returns) return undefined
       if (typeof (result as Sent | undefined)?.onReturn === 'function') return result
       if (!returns) throw new Error(`${name} returns a value but declares none`)
-      return format(returns, result, 'result')
+      return returns.format(result)
     }
     methods[name] = spec
-    specs.set(method, { name, spec })
+    if (kind === 'callback') callbacks.set(method, { name, args })
     descriptor.value = method
   }
 }
@@ -109,15 +110,13 @@ function outcomes(results: readonly (AnySchema | null)[]): Outcome<unknown>[] {
   return results.map((schema, at) => outcome(at, schema))
 }
 
-/** The exported name of a callback. @throws Error for a method that is none. */
-export function methodName(callback: unknown): string {
-  const found = specs.get(callback)
-  if (found?.spec.kind !== 'callback') throw new Error('not a method marked with @callback')
-  return found.name
+function oldState(schema: Schema<unknown>): unknown {
+  return loadState(schema) ?? misfit('a state to migrate')
 }
 
-/** Arguments of a callback in the form it will parse. */
-export function argumentsOf<A>(callback: Callback<A>, args: A): { readonly [name: string]: Json } {
-  const fields = specs.get(callback)?.spec.args ?? {}
-  return format(record(fields), args as Values<Fields>, 'args') as { readonly [name: string]: Json }
+/** A callback's exported name and its arguments in the form it will parse. @throws Error for a method that is none */
+export function scheduled<A>(callback: Callback<A>, args: A): { name: string; input: Json } {
+  const found = callbacks.get(callback)
+  if (!found) throw new Error('not a method marked with @callback')
+  return { name: found.name, input: found.args.format(args) }
 }

@@ -1,32 +1,40 @@
-import { parse } from './codec.ts'
 import { decodeUtf8 } from './host.ts'
-import type { Schema } from './schema.ts'
+import type { Schema } from './schema/types.ts'
 
 /** How one promise ended. An answer of the wrong shape is no success: `unexpected`. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string }
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly why: 'failed' | 'unexpected' }
 
 /** A result whose content does not matter, such as a transfer's. */
 export const nothing = null
 
 const SUCCESS = 1n
-/** Enough for any answer our schemas describe; a longer one could burn the callback's gas. */
-const MAX_BYTES = 16_384n
+
 /** JSON.parse recurses: a deeply nested answer would trap, and a callback that traps can undo nothing. */
-const MAX_BRACKETS = 200
+const MOST_BRACKETS = 400
 
 /**
- * What became of the promise at place `at`. Never throws for anything a foreign contract can answer: a callback has to
- * reach its failure path whatever the other side does.
+ * What became of the promise at place `at`. Never fails for anything a foreign contract can answer, be it malformed,
+ * huge or deeply nested: a callback has to reach its failure path whatever the other side does.
  */
 export function outcome<T>(at: number, schema: Schema<T> | null): Outcome<T> {
   if (env.promise_result(at, 0) !== SUCCESS) return { ok: false, why: 'failed' }
   if (schema === nothing) return { ok: true, value: undefined as T }
-  if (env.register_len(0) > MAX_BYTES) return { ok: false, why: 'unexpected' }
+  // a character takes three bytes at most, or four for two
+  if (env.register_len(0) > BigInt(schema.longest * 3)) return { ok: false, why: 'unexpected' }
   try {
     const text = decodeUtf8(env.read_register(0) as Uint8Array)
-    if ((text.match(/[[{]/g)?.length ?? 0) > MAX_BRACKETS) return { ok: false, why: 'unexpected' }
-    return { ok: true, value: parse(schema, JSON.parse(text), 'result') }
-  } catch {
-    return { ok: false, why: 'unexpected' }
-  }
+    if (text.length <= schema.longest && count(text, '[') + count(text, '{') <= MOST_BRACKETS)
+      return { ok: true, value: schema.parse(JSON.parse(text)) }
+  } catch {}
+  return { ok: false, why: 'unexpected' }
+}
+
+/** How often a character occurs, counted no further than needed. */
+function count(text: string, character: string): number {
+  let found = 0
+  for (let at = text.indexOf(character); at >= 0 && found <= MOST_BRACKETS; at = text.indexOf(character, at + 1))
+    found++
+  return found
 }

@@ -1,6 +1,6 @@
-import type { Json } from './codec.ts'
 import { currentAccountId } from './host.ts'
-import { argumentsOf, type Callback, methodName } from './method.ts'
+import { type Callback, scheduled } from './method.ts'
+import type { Json } from './schema/types.ts'
 
 /** 10^12 gas. */
 export const tgas = (n: number): bigint => BigInt(n) * 10n ** 12n
@@ -23,7 +23,7 @@ export class Sent {
     this.index = index
   }
 
-  call(method: string, args: { readonly [name: string]: Json }, { gas, deposit = 0n, weight = 0n }: Attached): Sent {
+  call(method: string, args: Json, { gas, deposit = 0n, weight = 0n }: Attached): Sent {
     const { index } = this
     env.promise_batch_action_function_call_weight(index, method, JSON.stringify(args), deposit, gas, weight)
     return this
@@ -37,8 +37,8 @@ export class Sent {
   /** Calls one of our own `@callback` methods when this promise is done, in success and in failure. */
   // biome-ignore lint/suspicious/noThenProperty: the word of near-sdk-js; nothing awaits in a contract
   then<A>(callback: Callback<A>, args: A, { gas, weight = 0n }: { gas: bigint; weight?: bigint }): Sent {
-    const next = new Sent(env.promise_batch_then(this.index, currentAccountId()))
-    return next.call(methodName(callback), argumentsOf(callback, args), { gas, weight })
+    const { name, input } = scheduled(callback, args)
+    return new Sent(env.promise_batch_then(this.index, currentAccountId())).call(name, input, { gas, weight })
   }
 
   /** One promise that is done when all are; a callback on it gets their results in this order. */

@@ -1,6 +1,5 @@
-import { format, parse } from './codec.ts'
 import { decodeUtf8 } from './host.ts'
-import type { Schema } from './schema.ts'
+import type { Schema } from './schema/types.ts'
 
 const names = new Set<string>()
 
@@ -29,11 +28,11 @@ export function table<T>(name: string, schema: Schema<T>): Table<T> {
   return {
     get: (key) =>
       env.storage_read(at(key), 0) === 1n
-        ? parse(schema, JSON.parse(decodeUtf8(env.read_register(0) as Uint8Array)), at(key))
+        ? schema.parse(JSON.parse(decodeUtf8(env.read_register(0) as Uint8Array)))
         : null,
     has: (key) => env.storage_has_key(at(key)) === 1n,
     set: (key, value) => {
-      env.storage_write(at(key), JSON.stringify(format(schema, value, at(key))), EVICTED)
+      env.storage_write(at(key), JSON.stringify(schema.format(value)), EVICTED)
     },
     remove: (key) => env.storage_remove(at(key), EVICTED) === 1n,
   }

@@ -1,4 +1,4 @@
-import { argumentsOf, type Callback, methodName } from './method.ts'
+import { type Callback, scheduled } from './method.ts'
 import { Sent } from './promise.ts'
 
 const U64_MAX = 2n ** 64n - 1n
@@ -8,8 +8,8 @@ const U64_MAX = 2n ** 64n - 1n
  * Its one result is the payload of the resume, or a failure on time-out.
  */
 export function suspend<A>(callback: Callback<A>, args: A, gas: bigint): { promise: Sent; dataId: Uint8Array } {
-  const input = JSON.stringify(argumentsOf(callback, args))
-  const index = env.promise_yield_create(methodName(callback), input, gas, 0n, 0)
+  const { name, input } = scheduled(callback, args)
+  const index = env.promise_yield_create(name, JSON.stringify(input), gas, 0n, 0)
   return { promise: new Sent(index), dataId: env.read_register(0) as Uint8Array }
 }
 
@@ -18,8 +18,8 @@ export function suspend<A>(callback: Callback<A>, args: A, gas: bigint): { promi
  * a stranger cannot take first: a counter in state, never a caller's argument alone.
  */
 export function suspendAs<A>(id: Uint8Array, callback: Callback<A>, args: A, gas: bigint): Sent | null {
-  const input = JSON.stringify(argumentsOf(callback, args))
-  const index = env.promise_yield_create_with_id(methodName(callback), input, 0n, gas, 0n, id)
+  const { name, input } = scheduled(callback, args)
+  const index = env.promise_yield_create_with_id(name, JSON.stringify(input), 0n, gas, 0n, id)
   return index === U64_MAX ? null : new Sent(index)
 }
 
