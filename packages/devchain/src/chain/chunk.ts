@@ -36,6 +36,7 @@ function receiptsRoot(receipts: readonly Receipt[]): CryptoHash {
   const bytes = concatBytes(encode(u64, 0n), encode(u32, receipts.length), ...receipts.map(encodeReceipt))
   return shardLeaf(hashOf(bytes))
 }
+const NO_RECEIPTS = receiptsRoot([])
 
 /**
  * Root over the parts a chunk is sent in. With up to three producers nearcore's erasure code makes every part a copy
@@ -108,6 +109,10 @@ const innerBytes = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): Uint8Array 
 const chunkHash = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): CryptoHash =>
   combineHash(hashOf(innerBytes(chunk)), chunk.encodedMerkleRoot)
 
+const NO_PARTS = encodedParts([], [])
+const EMPTY_TREE = shardLeaf(ZERO_HASH)
+const folded = (root: CryptoHash): CryptoHash => (root === ZERO_HASH ? EMPTY_TREE : shardLeaf(root))
+
 /** The chunk that follows an execution: its transactions, and what the previous block's came to. */
 export function createChunk(
   {
@@ -125,18 +130,19 @@ export function createChunk(
   },
   sign: (message: Uint8Array) => Signature,
 ): ChunkHeader {
+  const isEmpty = transactions.length === 0 && previous.outgoing.length === 0
   const fields = {
     prevBlockHash,
     prevStateRoot: previous.trie.root,
     prevOutcomeRoot: outcomeTree(previous.outcomes).root,
-    ...encodedParts(transactions, previous.outgoing),
+    ...(isEmpty ? NO_PARTS : encodedParts(transactions, previous.outgoing)),
     heightCreated: height,
     heightIncluded: height,
     shardId: 0 as const,
     gasUsed: previous.gasUsed,
     gasLimit,
     balanceBurnt: previous.balanceBurnt,
-    outgoingReceiptsRoot: receiptsRoot(previous.outgoing),
+    outgoingReceiptsRoot: previous.outgoing.length === 0 ? NO_RECEIPTS : receiptsRoot(previous.outgoing),
     txRoot: transactionsRoot(transactions),
     validatorProposals: previous.proposals,
   }
@@ -198,10 +204,10 @@ export function foldChunk(chunk: ChunkHeader, vrfValue: Uint8Array) {
   return {
     blockBodyHash: hashOf(concatBytes(START_OF_BODY, innerBytes(chunk), rest)),
     prevStateRoot: shardLeaf(chunk.prevStateRoot),
-    outcomeRoot: shardLeaf(chunk.prevOutcomeRoot),
+    outcomeRoot: folded(chunk.prevOutcomeRoot),
     chunkReceiptsRoot: shardLeaf(chunk.outgoingReceiptsRoot),
     chunkHeadersRoot: hashOf(concatBytes(parseHash(chunk.hash), encode(u64, heightIncluded))),
-    chunkTxRoot: shardLeaf(chunk.txRoot),
+    chunkTxRoot: folded(chunk.txRoot),
     chunkHash: chunk.hash,
     validatorProposals: chunk.validatorProposals,
   }

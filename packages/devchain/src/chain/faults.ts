@@ -20,10 +20,11 @@ export interface Fault {
   cancel(): void
 }
 
-type Decision = 'run' | 'delay' | 'drop' | 'fail'
+/** What the runtime is told to do with a receipt. */
+export type FaultDecision = 'run' | 'delay' | 'drop' | 'fail'
 interface Rule {
   readonly match: FaultMatch
-  readonly kind: Exclude<Decision, 'run'>
+  readonly kind: Exclude<FaultDecision, 'run'>
   readonly blocks: number
   left: number
   hits: number
@@ -34,7 +35,7 @@ export class Faults {
   #rules: Rule[] = []
   /** Blocks a delayed receipt still waits. */
   readonly #waiting = new Map<CryptoHash, number>()
-  #decided: { readonly id: CryptoHash; readonly decision: Decision }[] = []
+  #decided: { readonly id: CryptoHash; readonly decision: FaultDecision }[] = []
 
   /** Holds matching receipts back for some blocks, once unless `times` says otherwise. */
   delay = (match: FaultMatch, { blocks = 1, times = 1 } = {}): Fault => this.#add(match, 'delay', times, blocks)
@@ -54,7 +55,7 @@ export class Faults {
   }
 
   /** Decisions other than `run` since {@link judge} was last asked for, in order: enough to make the same block again. */
-  get decided(): readonly { readonly id: CryptoHash; readonly decision: Decision }[] {
+  get decided(): readonly { readonly id: CryptoHash; readonly decision: FaultDecision }[] {
     return this.#decided
   }
 
@@ -71,13 +72,13 @@ export class Faults {
     }
   }
 
-  #judge(receipt: Receipt): Decision {
+  #judge(receipt: Receipt): FaultDecision {
     const decision = this.#decide(receipt)
     if (decision !== 'run') this.#decided.push({ id: receipt.receiptId, decision })
     return decision
   }
 
-  #decide(receipt: Receipt): Decision {
+  #decide(receipt: Receipt): FaultDecision {
     const waits = this.#waiting.get(receipt.receiptId)
     if (waits !== undefined) {
       if (waits > 1) this.#waiting.set(receipt.receiptId, waits - 1)

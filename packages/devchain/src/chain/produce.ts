@@ -17,6 +17,7 @@ import { approvalOf, type HeaderFields, hashHeader } from './header.ts'
 import { randomValue, sampleAuthor, vrfOf } from './random.ts'
 import { applyRecords } from './records.ts'
 import type { BlockInputs, ChainRules, Tip } from './tip.ts'
+import type { BlockHeader } from './types.ts'
 
 /** The block after `parent`. Pure: the same inputs give the same block. */
 export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules): Tip {
@@ -53,7 +54,7 @@ export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules
     ...foldChunk(chunk, vrf),
   }
   const { hash, innerRestHash } = hashHeader(fields)
-  const header = { ...fields, hash, innerRestHash, signature: sign(parseHash(hash)) }
+  const header = signed({ ...fields, hash, innerRestHash }, () => sign(parseHash(hash)))
   return {
     block: { header, chunk, transactions, incoming: previous.outgoing, result, epochHeight: epoch.current.height },
     tree,
@@ -63,6 +64,18 @@ export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules
     minted,
     busyHeight: result.outcomes.length > 0 ? height : parent.busyHeight,
   }
+}
+
+/** Signed when somebody looks: the block's hash does not cover its signature, and it costs as much as all the hashing. */
+function signed(header: Omit<BlockHeader, 'signature'>, sign: () => Signature): BlockHeader {
+  let signature: Signature | undefined
+  return Object.defineProperty(header, 'signature', {
+    enumerable: true,
+    get: () => {
+      signature ??= sign()
+      return signature
+    },
+  }) as BlockHeader
 }
 
 /** What the block after `parent` is executed with, unless more happens before it is made. */
@@ -83,8 +96,13 @@ export function contextAfter(
 }
 
 /** What a block was executed with. */
-export const contextOf = ({ block: { header }, gasPrice, epoch }: Tip, rules: ChainRules): BlockContext =>
-  contextWith({ ...header, gasPrice, random: parseHash(header.randomValue), epoch: epoch.current }, rules)
+export function contextOf({ block: { header }, gasPrice, epoch }: Tip, rules: ChainRules): BlockContext {
+  const { height, timestamp } = header
+  return contextWith(
+    { height, timestamp, gasPrice, random: parseHash(header.randomValue), epoch: epoch.current },
+    rules,
+  )
+}
 
 const contextWith = (
   {
@@ -143,7 +161,13 @@ function placeAfter(parent: Tip, height: number, { settings }: ChainRules): Plac
   return { epoch, isNew: true, minted: epoch.next.minted, update, ...final }
 }
 
-const epochBlock = ({ block: { header }, lastFinalHeight }: Tip): EpochBlock => ({ ...header, lastFinalHeight })
+const epochBlock = ({ block: { header }, lastFinalHeight }: Tip): EpochBlock => ({
+  hash: header.hash,
+  height: header.height,
+  timestamp: header.timestamp,
+  totalSupply: header.totalSupply,
+  lastFinalHeight,
+})
 
 /** True if the block after this one will be the first of an epoch. */
 export const isLastOfEpoch = (tip: Tip, { settings }: ChainRules): boolean =>
