@@ -1,5 +1,5 @@
 // HTTP around the dispatcher, as nearcore's: POST / for JSON-RPC, GET for status and health, open to every origin.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { DcmlError } from '@dcml/protocol'
 import type { Chain } from '../chain/chain.ts'
@@ -29,6 +29,9 @@ export interface RpcServer {
   /** Refuses new connections and ends those that are idle; resolves when all are gone. */
   close(): Promise<void>
 }
+
+// an import of node:http also loads Node's WebSocket client, which takes longer than all the rest of a start
+const { createServer } = process.getBuiltinModule('node:http')
 
 const MIB = 1024 * 1024
 const CORS = {
