@@ -39,19 +39,23 @@ export function run(code: PreparedCode, method = 'main', gas = 10n ** 15n): Run 
     code.imports.map(({ name, result }) => [name, () => (result === 'i64' ? 0n : result === null ? undefined : 0)]),
   )
   const instance = new webAssembly.Instance(code.module, { env })
-  const exports = instance.exports as Record<string, never>
+  const { exports } = instance
   const remaining = exports[code.gasGlobal] as WasmGlobal<bigint>
   const stack = exports[code.stackGlobal] as WasmGlobal<bigint>
   const stop = exports[code.stopGlobal] as WasmGlobal<number>
   remaining.value = gas
   let trap: unknown
   try {
-    if (code.startExport !== null) (exports[code.startExport] as () => void)()
-    ;(exports[METHOD_PREFIX + method] as () => void)()
+    if (code.startExport !== null) call(exports[code.startExport])
+    call(exports[METHOD_PREFIX + method])
   } catch (error) {
     trap = error
   }
   // A charge that could not be paid burns everything.
   const left = stop.value === 1 ? 0n : remaining.value
   return { instance, burnt: gas - left, stackLeft: stack.value, stop: stop.value, trap }
+}
+
+function call(method: unknown): void {
+  ;(method as () => void)()
 }

@@ -8,7 +8,6 @@ export function wat(text: string, debugNames = false): Uint8Array {
     reference_types: true,
     bulk_memory: true,
     multi_value: true,
-    multi_memory: true,
     simd: true,
     threads: true,
     tail_call: true,
