@@ -21,6 +21,7 @@ typedef unsigned long long u64;
 #include "convert.c"
 #include "host.c"
 #include "codecs.c"
+#include "text.c"
 #include "env.c"
 #include "failure.c"
 #include "context.c"

@@ -21,6 +21,7 @@ export async function ensureEngine(say: (line: string) => void): Promise<{ engin
   const ready = await current()
   if (ready) return { engine: ready, built: false }
   return alone(
+    `dcml-contract-engine ${places.wasm}`,
     async () => {
       const meanwhile = await current()
       if (meanwhile) return { engine: meanwhile, built: false }

@@ -10,16 +10,16 @@ import binaryen from 'binaryen'
  */
 export function directImports(runtime: Uint8Array): string[] {
   const text = textForm(runtime)
-  const imports = [...text.matchAll(/^ \(import "([^"]*)" "([^"]*)" \((\w+) (\S+)/gm)].map(
+  const imports = [...text.matchAll(/^ \(import "([^"]*)" "([^"]*)" \((\w+) (\$[^\s)]+)/gm)].map(
     ([, module, name, kind, internal]) => ({ module, name: name!, kind, internal }),
   )
   const stranger = imports.find(({ module, kind }) => module !== 'env' || kind !== 'func')
   if (stranger) throw broken(`it imports the ${stranger.kind} ${stranger.module}.${stranger.name}`)
 
   const called = new Set([...text.matchAll(/\((?:return_)?call (\$[^\s)]+)/g)].map(([, internal]) => internal))
-  const isDirect = imports.map(({ internal }) => called.has(internal))
-  const direct = imports.slice(0, isDirect.indexOf(false))
-  const late = imports.find((_, i) => isDirect[i] && i >= direct.length)
+  const firstIndirect = imports.findIndex(({ internal }) => !called.has(internal))
+  const direct = firstIndirect < 0 ? imports : imports.slice(0, firstIndirect)
+  const late = imports.slice(direct.length).find(({ internal }) => called.has(internal))
   if (late) throw broken(`it calls ${late.name}, which is not among its first ${direct.length} imports`)
   return direct.map(({ name }) => name)
 }

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
-import { places } from './places.ts'
 
 /**
- * Runs `work` while no other process of this machine builds the same engine. The lock is a socket in Linux'
+ * Runs `work` while no other process of this machine works under the same name. The lock is a socket in Linux'
  * abstract namespace, so it ends with the process that holds it, however that ends.
  */
-export async function alone<T>(work: () => Promise<T>, waiting: () => void): Promise<T> {
-  const name = `\0dcml-contract-engine-${createHash('sha256').update(places.wasm).digest('hex').slice(0, 16)}`
+export async function alone<T>(name: string, work: () => Promise<T>, waiting: () => void): Promise<T> {
   const server = createServer()
-  for (let tries = 0; !(await listen(server, name)); tries++) {
+  // The kernel takes 107 bytes of a name.
+  const socket = `\0${createHash('sha256').update(name).digest('hex')}`
+  for (let tries = 0; !(await listen(server, socket)); tries++) {
     if (tries === 0) waiting()
     await setTimeout(200)
   }
