@@ -11,6 +11,8 @@ import { parseRecords } from './records.ts'
 import type { BlockInputs, Tip } from './tip.ts'
 import type { Block, ChainControl, ChainProofs, WaitUntil } from './types.ts'
 
+/** Two blocks to hold an outcome, two to prove those, and a start anew where an epoch ends between them. */
+const PROOF_PATIENCE = 8
 /** Blocks that auto mining makes for one request before it gives up. */
 const PATIENCE = 1000
 
@@ -82,12 +84,9 @@ export class ChainMiner extends ChainReader implements ChainControl, ChainProofs
 
   nextLightClientBlock(lastBlockHash: CryptoHash): Record<string, unknown> | null {
     const last = this.known(lastBlockHash)
-    const { height: first } = this.library.genesis.block.header
-    const wanted = Math.max(this.tip.busyHeight, first) + 1
-    this.mineUntil(
-      () => (newestProvable(this.library, this.tip.lastFinalHeight)?.[0].block.header.height ?? 0) >= wanted,
-      3,
-    )
+    // outcomes are in the header of the next block, and that is in the tree of the block after it
+    const wanted = Math.max(this.tip.busyHeight + 2, this.settings.genesisHeight + 1)
+    this.mineUntil(() => this.#provenHeight >= wanted || !this.hasQuorum, PROOF_PATIENCE)
     return lightClientBlock(this.library, this.tip, last)
   }
 
@@ -104,6 +103,10 @@ export class ChainMiner extends ChainReader implements ChainControl, ChainProofs
     clearInterval(this.#timer)
     this.listener?.close()
     this.listener = null
+  }
+
+  get #provenHeight(): number {
+    return newestProvable(this.library, this.tip.lastFinalHeight)?.[0].block.header.height ?? -1
   }
 
   /** True while another block would execute something, yields aside: those wait for a resume. */

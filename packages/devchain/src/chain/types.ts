@@ -170,7 +170,10 @@ export interface ChainControl {
  * `devchain_not_confirmed` (NOT_CONFIRMED) or `devchain_inconsistent_head` (the head is older than what it should prove).
  */
 export interface ChainProofs {
-  /** Null when `lastBlockHash` is already the newest provable block. Mines up to 3 empty blocks if needed and allowed. */
+  /**
+   * Null when `lastBlockHash` is already the newest provable block. In auto mode empty blocks are made
+   * until the newest outcome can be proven against the answer, usually 4.
+   */
   nextLightClientBlock(lastBlockHash: CryptoHash): Record<string, unknown> | null
   executionProof(id: CryptoHash, lightClientHead: CryptoHash): Record<string, unknown>
   blockProof(blockHash: CryptoHash, lightClientHead: CryptoHash): Record<string, unknown>
