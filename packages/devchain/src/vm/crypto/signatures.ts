@@ -23,6 +23,14 @@ export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signat
 /** Shorter prehashes are refused by the `ecdsa` crate nearcore uses. */
 const MIN_PREHASH_LENGTH = 16
 
+const P256_ORDER = p256.Point.Fn.ORDER
+
+/** Whether r and s of a 64-byte signature are possible on P-256. */
+export function isP256Signature(signature: Uint8Array): boolean {
+  const parts = [signature.subarray(0, 32), signature.subarray(32)].map(bigEndian)
+  return parts.every((part) => part > 0n && part < P256_ORDER)
+}
+
 /** ECDSA on P-256 over a prehash; high s is allowed. @param signature r and s, 64 bytes @param publicKey SEC1, 33 bytes */
 export function verifyP256(publicKey: Uint8Array, prehash: Uint8Array, signature: Uint8Array): boolean {
   if (prehash.length < MIN_PREHASH_LENGTH) return false

@@ -1,5 +1,5 @@
 import { unsigned } from '../call.ts'
-import { recoverSecp256k1, verifyEd25519, verifyP256 } from '../crypto/signatures.ts'
+import { isP256Signature, recoverSecp256k1, verifyEd25519, verifyP256 } from '../crypto/signatures.ts'
 import { hostError } from '../host-error.ts'
 import { gated, type HostTable, u64 } from './define.ts'
 
@@ -22,6 +22,7 @@ export const signatures: HostTable = {
       call.pay('p256_verify_base')
       const signature = call.take(sig, sigLength)
       if (signature.length !== 64) throw hostError('P256VerifyInvalidInput', { msg: 'invalid signature length' })
+      if (!isP256Signature(signature)) return 0
       const prehash = call.take(messagePointer, messageLength)
       call.payPer('p256_verify_byte', prehash.length)
       const publicKey = call.take(key, keyLength)
