@@ -37,7 +37,7 @@ export function describeSchemas(source: ContractSource, bundle: string): Abi['bo
   const spec = evaluate(bundle)
   const definitions: Definitions = {}
   try {
-    const functions = source.methods.map((method) => fromSpec(method, spec.methods[method.name], definitions))
+    const functions = source.methods.map((method) => fromSpec(method, spec.methods.get(method.name)?.spec, definitions))
     const events = spec.events.flatMap(({ standard, version, of }) =>
       Object.entries(of).map(
         ([event, fields]): AbiEvent => ({

@@ -1,6 +1,7 @@
 import type { EventSet } from './event.ts'
 import { decodeUtf8 } from './host.ts'
-import { type MethodSpec, methods } from './method.ts'
+import { type Method, methods } from './method.ts'
+import { run } from './run.ts'
 import { record } from './schema/composed.ts'
 import type { Fields, Json, Values } from './schema/types.ts'
 import { loadState, saveState } from './state.ts'
@@ -11,7 +12,7 @@ type Events = EventSet<any>
 /** What the build reads of a contract, for the ABI. */
 export interface ContractSpec {
   readonly state: Fields
-  readonly methods: Readonly<Record<string, MethodSpec>>
+  readonly methods: ReadonlyMap<string, Method>
   readonly events: readonly Pick<Events, 'standard' | 'version' | 'of'>[]
 }
 
@@ -34,7 +35,7 @@ export function NearBindgen<F extends Fields = Record<never, never>>({
     const own = Object.keys(new target())
     const odd = own.find((key) => !fields.includes(key)) ?? fields.find((key) => !own.includes(key))
     if (odd !== undefined) throw new Error(`field ${odd} must stand in both the class and its state`)
-    const starts = Object.values(methods).some(({ kind }) => kind === 'initialize')
+    const starts = [...methods.values()].some(({ spec }) => spec.kind === 'initialize')
     if (starts && fields.length === 0) throw new Error('@initialize needs state, or it could run again and again')
 
     // the names the exported functions call, see exporter.ts
@@ -51,6 +52,7 @@ export function NearBindgen<F extends Fields = Record<never, never>>({
         const input = decodeUtf8(env.read_register(0) as Uint8Array)
         return input === '' ? {} : JSON.parse(input)
       },
+      _call: (contract: object, name: string, input: unknown) => run(contract, methods.get(name) as Method, input),
       _serialize: (result: Json) => JSON.stringify(result),
       _spec: { state, methods, events } satisfies ContractSpec,
     })

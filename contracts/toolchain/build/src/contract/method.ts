@@ -1,9 +1,8 @@
-import { checkDeposit, checkFirstCall, checkOwnCall, type Deposit } from './guard.ts'
-import { type Outcome, outcome } from './outcome.ts'
+import type { Deposit } from './guard.ts'
+import type { Outcome } from './outcome.ts'
 import type { Sent } from './promise.ts'
 import { record } from './schema/composed.ts'
-import { type AnySchema, type Fields, type Json, misfit, type Schema, type Values } from './schema/types.ts'
-import { loadState } from './state.ts'
+import type { AnySchema, Fields, Json, Schema, Values } from './schema/types.ts'
 
 /** What the build reads of a method, for the ABI. */
 export interface MethodSpec {
@@ -15,14 +14,23 @@ export interface MethodSpec {
   readonly byParent?: boolean
 }
 
-/** The methods of the contract class being decorated (there is one per bundle), for the class decorator. */
-export const methods: Record<string, MethodSpec> = {}
+/** A method as its decorator left it. */
+export interface Method {
+  readonly name: string
+  readonly spec: MethodSpec
+  readonly body: (this: unknown, ...args: unknown[]) => unknown
+  readonly args: Schema<unknown>
+  /** For a migration: the state before. */
+  readonly old: Schema<unknown> | undefined
+}
+
+/** The methods of the contract class (there is one per bundle) by name, filled before its own decorator runs. */
+export const methods = new Map<string, Method>()
 
 /** A method marked with `@callback`, as a value: `promise.then(this.onPong, ...)`. */
 export type Callback<A> = (args: A, ...outcomes: never[]) => unknown
 
-type Method = (...args: never[]) => unknown
-const callbacks = new Map<unknown, { name: string; args: Schema<unknown> }>()
+const callbacks = new Map<unknown, Method>()
 
 /** Fits TypeScript's legacy decorators and the standard ones: contracts type-check under either. */
 interface On<A extends unknown[], R> {
@@ -80,38 +88,12 @@ interface Options extends Omit<MethodSpec, 'kind' | 'args'> {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each decorator above states the precise type
-function decorator(kind: MethodSpec['kind'], options: Options): any {
-  return (_target: object, name: string, descriptor: TypedPropertyDescriptor<Method>) => {
-    const body = descriptor.value as (this: unknown, ...args: unknown[]) => unknown
-    const { from, args: fields = {}, ...rest } = options
-    const spec: MethodSpec = { kind, args: fields, ...rest }
-    const args = record(fields)
-    const old = from && record(from)
-    const { returns, deposit, results } = spec
-    const method = function (this: unknown, input: unknown): unknown {
-      if (kind === 'initialize') checkFirstCall(spec.byParent === true)
-      if (kind === 'callback' || kind === 'migrate') checkOwnCall()
-      if (kind !== 'view') checkDeposit(deposit)
-      const more: unknown[] = results ? outcomes(results) : old ? [oldState(old)] : []
-      const result = body.call(this, args.parse(input), ...more)
-      if (result === undefined && !returns) return undefined
-      if (typeof (result as Sent | undefined)?.onReturn === 'function') return result
-      if (!returns) throw new Error(`${name} returns a value but declares none`)
-      return returns.format(result)
-    }
-    methods[name] = spec
-    if (kind === 'callback') callbacks.set(method, { name, args })
-    descriptor.value = method
+function decorator(kind: MethodSpec['kind'], { from, args = {}, ...rest }: Options): any {
+  return (_target: object, name: string, { value: body }: { value: Method['body'] }) => {
+    const method: Method = { name, spec: { kind, args, ...rest }, body, args: record(args), old: from && record(from) }
+    methods.set(name, method)
+    if (kind === 'callback') callbacks.set(body, method)
   }
-}
-
-function outcomes(results: readonly (AnySchema | null)[]): Outcome<unknown>[] {
-  if (env.promise_results_count() !== BigInt(results.length)) throw new Error('another number of promise results')
-  return results.map((schema, at) => outcome(at, schema))
-}
-
-function oldState(schema: Schema<unknown>): unknown {
-  return loadState(schema) ?? misfit('a state to migrate')
 }
 
 /** A callback's exported name and its arguments in the form it will parse. @throws Error for a method that is none */

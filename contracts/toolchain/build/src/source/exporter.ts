@@ -5,7 +5,7 @@ export const ENTER_MODULE = 'dcml:enter'
 
 /**
  * One call of one method, by the protocol of near-sdk-js's NearBindgen class: state in, arguments in, method, state
- * out, result out. A returned promise is known by what it can do: near-sdk-js asks for the class's name, which
+ * out, result out. `_call` is our base's, for its guards. A returned promise is known by what it can do: near-sdk-js asks for the class's name, which
  * minification changes, and then sends nothing.
  */
 export const ENTER = `
@@ -16,7 +16,8 @@ export function enter(Contract, kind, method) {
   } else if (!state && kind !== 'migrate' && Contract._requireInit()) throw new Error('Contract must be initialized')
   const contract = Contract._create()
   if (state) Contract._reconstruct(contract, state)
-  const result = contract[method](Contract._getArgs())
+  const args = Contract._getArgs()
+  const result = Contract._call ? Contract._call(contract, method, args) : contract[method](args)
   if (kind !== 'view') Contract._saveToStorage(contract)
   if (result === undefined) return
   if (typeof result?.onReturn === 'function') result.onReturn()
