@@ -44,8 +44,10 @@ export class Faults {
   /** Ends matching receipts before their first action; data arrives as that of a failed promise. */
   fail = (match: FaultMatch, { times = 1 } = {}): Fault => this.#add(match, 'fail', times, 0)
 
+  /** Takes all faults back; receipts that wait run with the next block. */
   clear(): void {
     this.#rules = []
+    this.#waiting.clear()
   }
 
   /** What the runtime asks about each receipt; undefined while there is nothing to decide. */

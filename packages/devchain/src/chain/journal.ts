@@ -1,11 +1,22 @@
 // A chain on disk: an image of it, then what it was told for every block since. Opening tells it again, and the same
 // blocks come out; a process killed while writing loses at most the block it was writing.
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, truncateSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { DcmlError } from '@dcml/protocol'
 import { type Chain, type ChainClass, restoreChain } from './chain.ts'
 import type { Faults } from './faults.ts'
+import { lock } from './lock.ts'
 import type { ChainListener } from './miner.ts'
 import type { ChainOptions } from './options.ts'
 import { frame, readRecords, startFile } from './records-file.ts'
@@ -26,22 +37,39 @@ export interface BlockRecord {
 /**
  * Opens the chain in a folder, or starts one there.
  * @param options must describe the same genesis as the first time; clock, mining and keepBlocks may change
- * @throws DcmlError `devchain_data_damaged`, `devchain_data_mismatch`, and what {@link Chain} throws
+ * @throws DcmlError `devchain_data_in_use`, `devchain_data_damaged`, `devchain_data_mismatch`, and what {@link Chain}
+ * throws
  */
 export function openChain<T extends Chain>(Class: ChainClass<T>, folder: string, options: ChainOptions = {}): T {
   mkdirSync(folder, { recursive: true })
-  const path = join(folder, 'chain.journal')
+  const release = lock(join(folder, 'lock'))
+  try {
+    return openLocked(Class, join(folder, 'chain.journal'), options, release)
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+function openLocked<T extends Chain>(
+  Class: ChainClass<T>,
+  path: string,
+  options: ChainOptions,
+  release: () => void,
+): T {
   const { records, end } = readRecords(readOrEmpty(path))
   const [image, ...blocks] = records
   const chain = image ? restoreChain(Class, image, options) : new Class(options)
-  for (const payload of blocks) replay(chain, deserialize(payload) as BlockRecord)
-  if (image) truncateSync(path, end)
-  chain.listener = new Journal(
-    path,
-    chain,
-    image ? { blocks: blocks.length, size: end, imageSize: image.length } : null,
-  )
-  return chain
+  try {
+    for (const payload of blocks) replay(chain, deserialize(payload) as BlockRecord)
+    if (image) truncateSync(path, end)
+    const existing = image ? { blocks: blocks.length, size: end, imageSize: image.length } : null
+    chain.listener = new Journal(path, chain, existing, release)
+    return chain
+  } catch (error) {
+    chain.close()
+    throw error
+  }
 }
 
 function replay(chain: Chain, record: BlockRecord): void {
@@ -65,14 +93,21 @@ function readOrEmpty(path: string): Uint8Array {
 class Journal implements ChainListener {
   readonly #path: string
   readonly #chain: Chain
+  readonly #release: () => void
   #file: number | undefined
   #blocks = 0
   #size = 0
   #imageSize = 0
 
-  constructor(path: string, chain: Chain, existing: { blocks: number; size: number; imageSize: number } | null) {
+  constructor(
+    path: string,
+    chain: Chain,
+    existing: { blocks: number; size: number; imageSize: number } | null,
+    release: () => void,
+  ) {
     this.#path = path
     this.#chain = chain
+    this.#release = release
     if (existing) {
       this.#blocks = existing.blocks
       this.#size = existing.size
@@ -84,7 +119,7 @@ class Journal implements ChainListener {
   block(tip: Tip, { fault: _, ...inputs }: BlockInputs, decided: Faults['decided']): void {
     const { clockState: clock } = this.#chain
     const record: BlockRecord = { inputs, decided, clock, hash: tip.block.header.hash }
-    this.#size += writeSync(this.#file as number, frame(serialize(record)))
+    this.#append(frame(serialize(record)))
     this.#blocks++
     const logged = this.#size - this.#imageSize
     if (this.#blocks >= BLOCKS_PER_IMAGE && logged * IMAGE_PER_LOG > this.#imageSize) this.#writeImage()
@@ -95,8 +130,28 @@ class Journal implements ChainListener {
   }
 
   close(): void {
+    this.#closeFile()
+    this.#release()
+  }
+
+  #closeFile(): void {
     if (this.#file !== undefined) closeSync(this.#file)
     this.#file = undefined
+  }
+
+  /** What a full disk left of a record is cut off at once: later records must not follow it. */
+  #append(record: Uint8Array): void {
+    const file = this.#file as number
+    try {
+      writeFileSync(file, record)
+      this.#size += record.length
+    } catch (cause) {
+      ftruncateSync(file, this.#size)
+      throw new DcmlError('devchain_write_failed', 'The block was made, but could not be written to disk.', {
+        hint: 'Make room, then open the chain again: it goes on from the block before.',
+        cause,
+      })
+    }
   }
 
   /** Beside the old file, then in its place: there is always a whole one. */
@@ -104,9 +159,9 @@ class Journal implements ChainListener {
     const image = this.#chain.image()
     const file = startFile(image)
     const fresh = openSync(`${this.#path}.new`, 'w')
-    writeSync(fresh, file)
+    writeFileSync(fresh, file)
     fsyncSync(fresh)
-    this.close()
+    this.#closeFile()
     renameSync(`${this.#path}.new`, this.#path)
     this.#file = fresh
     this.#blocks = 0

@@ -1,0 +1,38 @@
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { DcmlError } from '@dcml/protocol'
+
+/**
+ * Keeps other processes out of a folder, and gives back how to let them in again. A lock whose process is gone counts
+ * for nothing.
+ * @throws DcmlError `devchain_data_in_use`
+ */
+export function lock(path: string): () => void {
+  for (;;) {
+    try {
+      const file = openSync(path, 'wx')
+      writeSync(file, `${process.pid}`)
+      closeSync(file)
+      return () => rmSync(path, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const holder = Number(readFileSync(path, 'utf8'))
+      if (isAlive(holder))
+        throw new DcmlError('devchain_data_in_use', `Process ${holder} writes to this chain.`, {
+          hint: 'Close it there first, or give this one a folder of its own.',
+          retryable: true,
+          details: { holder },
+        })
+      rmSync(path, { force: true })
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
