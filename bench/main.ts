@@ -17,6 +17,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   newcomer: () => import('./newcomer.ts'),
   weights: () => import('./weights.ts'),
   attestation: () => import('./attestation.ts'),
+  'light-client': () => import('./light-client.ts'),
 }
 
 const { values, positionals } = parseArgs({

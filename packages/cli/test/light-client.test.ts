@@ -89,11 +89,11 @@ test('a raw answer is valid below a given root, and unanchored without one', asy
     json: { items: [{ verdict: 'unanchored', blockMerkleRoot: params.block_merkle_root }] },
   })
   expect((await check('raw.json')).stdout).toMatch(/skipped\s+block_root[\s\S]*UNANCHORED/)
-  expect(await check('raw.json', '--json', '--root', params.block_merkle_root)).toMatchObject({
+  expect(await check('raw.json', '--json', '--block-root', params.block_merkle_root)).toMatchObject({
     code: 0,
     json: { items: [{ verdict: 'valid' }] },
   })
-  expect(await check('raw.json', '--json', '--root', params.proof.outcome_proof.id)).toMatchObject({
+  expect(await check('raw.json', '--json', '--block-root', params.proof.outcome_proof.id)).toMatchObject({
     code: 1,
     json: { items: [{ verdict: 'proof_block_root' }] },
   })
@@ -104,7 +104,12 @@ test.skipIf(published.some((name) => findVector(`near/lightclient/${name}`) === 
   'the public vectors verify',
   async () => {
     for (const name of published) await writeFile(join(folder, name), findVector(`near/lightclient/${name}`)!)
-    const { code, json } = await check(...published, '--root', 'WWrLWbWHwSmjtTn5oBZPYgRCuCYn6fkYVa4yhPWNK4L', '--json')
+    const { code, json } = await check(
+      ...published,
+      '--block-root',
+      'WWrLWbWHwSmjtTn5oBZPYgRCuCYn6fkYVa4yhPWNK4L',
+      '--json',
+    )
     expect(code).toBe(0)
     expect((json as unknown as { items: Item[] }).items.map(({ verdict }) => verdict)).toEqual(Array(5).fill('valid'))
   },

@@ -11,13 +11,13 @@ export function lightClientCommand(output: () => Output): Command {
   const check = new Command('check')
     .description('judge NEAR light client blocks and execution proofs offline')
     .argument('<file...>', 'JSON: an item or a list of them, as in the public test vectors, or an answer of RPC')
-    .option('--root <hash>', 'block root of a trusted head, for proofs that come without one')
+    .option('--block-root <hash>', 'block root of a trusted head, for proofs that come without one')
     .addOption(options.json())
-    .action(async (files: readonly string[], { root }: { root?: string }) => {
+    .action(async (files: readonly string[], { blockRoot }: { blockRoot?: string }) => {
       const items = []
       for (const file of files)
         for (const [index, item] of itemsOf(file).entries())
-          items.push({ file, index, ...(await judgeItem(item, root)) })
+          items.push({ file, index, ...(await judgeItem(item, blockRoot)) })
       const ok = items.every((item) => item.ok === (item.expected ?? true))
       output().result(items.map(formatItem).join('\n\n'), { ok, items })
       if (!ok) process.exitCode = 1
