@@ -32,7 +32,7 @@ export function executeReceipt(chunk: Chunk, receipt: ActionReceiptOf, injected?
 
   const before = getAccount(chunk.state, receiverId)
   const work = startWork(chunk, receipt, before, promiseResults)
-  const error = runActions(work, injected) ?? settleStorage(work)
+  const error = tooMuchInput(work) ?? runActions(work, injected) ?? settleStorage(work)
   if (error) discard(work)
 
   const burnPrice = smaller(body.gasPrice, gasPrice)
@@ -110,6 +110,13 @@ function startWork(
     tokensMinted: 0n,
     returned: { type: 'None' },
   }
+}
+
+/** From 87: what all promises together may hand to a callback. */
+function tooMuchInput({ chunk, promiseResults }: Work): ActionError | null {
+  const limit = chunk.context.params.limits.max_receipt_total_input_size
+  const size = promiseResults.reduce((sum, result) => sum + (result.type === 'Successful' ? result.value.length : 0), 0)
+  return size > limit ? { index: null, kind: { TotalPromiseInputSizeExceeded: { size, limit } } } : null
 }
 
 function runActions(work: Work, injected?: ActionErrorKind): ActionError | null {
