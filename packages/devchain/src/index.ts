@@ -26,6 +26,7 @@ export { createDevchain, Devchain, type DevchainOptions, loadDevchain } from './
 export type { Params, ProtocolVersion } from './params/index.ts'
 export { type RpcServer, type RpcServerOptions, serveRpc } from './rpc/index.ts'
 export type { ExecutionOutcome, ExecutionStatus, StateChange } from './runtime/types.ts'
+export { installLauncher, type Launcher } from './sandbox/launcher.ts'
 export type { Account, Trie } from './state/index.ts'
 export { type Args, type CallOptions, DevAccount, type SendOptions } from './testing/account.ts'
 export { formatGasReport, type GasRow, gasReport } from './testing/gas-report.ts'
