@@ -1,23 +1,41 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { concatBytes, fromHex } from '@dcml/protocol'
+import { concatBytes, equalBytes, fromHex } from '@dcml/protocol'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { sha512 } from '@noble/hashes/sha2.js'
 
 /** SPKI of an Ed25519 key up to its 32 bytes (RFC 8410). */
 const SPKI_PREFIX = fromHex('302a300506032b6570032100')
 
 /**
- * Ed25519 as ed25519-dalek's `verify`: without cofactor, R compared as bytes, s below the group order. OpenSSL does
- * the same.
+ * Ed25519 as ed25519-dalek's `verify`: without cofactor, R compared as bytes, s below the group order, any point for a
+ * key. The platform asks for more: OpenSSL 3.5 refuses keys of low order. So its yes is final, and its no is not.
  * @param publicKey 32 bytes @param signature 64 bytes
  */
-export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const key = createPublicKey({
-    key: Buffer.from(concatBytes(SPKI_PREFIX, publicKey)),
-    format: 'der',
-    type: 'spki',
-  })
-  return verify(null, message, key, signature)
+export const verifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+  verifyOnPlatform(publicKey, message, signature) || verifyEd25519Plainly(publicKey, message, signature)
+
+function verifyOnPlatform(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const der = Buffer.from(concatBytes(SPKI_PREFIX, publicKey))
+  return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature)
+}
+
+const { Point } = ed25519
+const { Fn } = Point
+
+/** The equation itself, R = sB - kA. */
+export function verifyEd25519Plainly(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const r = signature.subarray(0, 32)
+  const s = littleEndian(signature.subarray(32))
+  if (s >= Fn.ORDER) return false
+  const k = Fn.create(littleEndian(sha512(concatBytes(r, publicKey, message))))
+  try {
+    const key = Point.fromBytes(publicKey, true) // y need not be below p, as in curve25519-dalek
+    return equalBytes(Point.BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(k)).toBytes(), r)
+  } catch {
+    return false // the key is no point
+  }
 }
 
 /** Shorter prehashes are refused by the `ecdsa` crate nearcore uses. */
@@ -64,3 +82,5 @@ export function recoverSecp256k1(
 }
 
 const bigEndian = (bytes: Uint8Array): bigint => bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n)
+
+const littleEndian = (bytes: Uint8Array): bigint => bigEndian(bytes.toReversed())
