@@ -16,12 +16,7 @@ const names = Object.keys(REFERENCE) as (keyof typeof REFERENCE)[]
 
 /** The installed versions, or undefined where one of the packages, or dpkg itself, is missing. */
 export async function installedPackages(): Promise<Packages | undefined> {
-  const { stdout } = await run('dpkg-query', [
-    '-W',
-    '-f',
-    '$' + '{Package} $' + '{Version} $' + '{db:Status-Status}\n',
-    ...names,
-  ])
+  const { stdout } = await run('dpkg-query', ['-W', '-f', `\${Package} \${Version} \${db:Status-Status}\n`, ...names])
   const versions: Partial<Packages> = {}
   for (const line of stdout.split('\n')) {
     const [name, version, status] = line.split(' ')

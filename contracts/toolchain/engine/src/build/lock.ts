@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
 /**
@@ -7,29 +7,28 @@ import { setTimeout } from 'node:timers/promises'
  * abstract namespace, so it ends with the process that holds it, however that ends.
  */
 export async function alone<T>(name: string, work: () => Promise<T>, waiting: () => void): Promise<T> {
-  const server = createServer()
   // The kernel takes 107 bytes of a name.
   const socket = `\0${createHash('sha256').update(name).digest('hex')}`
-  for (let tries = 0; !(await listen(server, socket)); tries++) {
-    if (tries === 0) waiting()
+  let lock = await hold(socket)
+  if (!lock) waiting()
+  while (!lock) {
     await setTimeout(200)
+    lock = await hold(socket)
   }
   try {
     return await work()
   } finally {
-    server.close()
+    lock.close()
   }
 }
 
-const listen = (server: ReturnType<typeof createServer>, name: string): Promise<boolean> =>
+/** The lock, or undefined while another process holds it. */
+const hold = (socket: string): Promise<Server | undefined> =>
   new Promise((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      if (error.code === 'EADDRINUSE') resolve(false)
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined)
       else reject(error)
-    }
-    server.once('error', failed)
-    server.listen(name, () => {
-      server.off('error', failed)
-      resolve(true)
     })
+    server.listen(socket, () => resolve(server))
   })
