@@ -1,9 +1,6 @@
-export { ContractCache } from './cache.ts'
 export type { WasmGlobal, WasmImports, WasmInstance, WasmMemory, WasmModule, WasmTable } from './host.ts'
 export { webAssembly } from './host.ts'
 export { prepareContract } from './prepare.ts'
-export type { CodeEnd, WasmTrap } from './trap.ts'
-export { codeEnd } from './trap.ts'
 export type {
   ContractError,
   ImportedFunction,
@@ -12,4 +9,4 @@ export type {
   PrepareError,
   ValueType,
 } from './types.ts'
-export { METHOD_PREFIX, Stop } from './types.ts'
+export { CALLEE_EXPORT, METHOD_PREFIX, Stop, TABLE_EXPORT } from './types.ts'

@@ -73,32 +73,40 @@ export class Meter {
   write(shape: BodyShape, body: BodyState): void {
     const out = this.#out
     const start = out.open()
-    this.#declarations(shape, body)
-    const { stack, stop } = this.#globals
     const height = shape.frame + body.stack.max
-    this.#out.all(0x02, EMPTY, 0x02, shape.result, 0x23)
-    out.u32(stack)
-    out.u8(0x42)
-    out.signed(height)
-    this.#out.all(0x7d, 0x22)
-    out.u32(this.#long)
-    this.#out.indexed(0x24, stack)
-    this.#out.indexed(0x20, this.#long)
-    this.#out.all(0x42, 0, 0x53, 0x04, EMPTY)
-    this.#stop(Stop.stack, stop)
-    out.u8(0x0b)
+    this.#declarations(shape, body)
+    out.all(0x02, EMPTY, 0x02, shape.result)
+    this.#enter(height)
     this.#charge(Math.ceil(shape.frame / 8) * this.#params.regularOpCost, 0)
     this.#operators(shape, body)
     out.u8(0x0b)
-    this.#out.indexed(0x23, stack)
-    out.u8(0x42)
-    out.signed(height)
-    out.u8(0x7c)
-    this.#out.indexed(0x24, stack)
-    this.#out.all(0x0f, 0x0b)
-    this.#stop(Stop.gas, stop)
+    this.#moveStack(height, 0x7c)
+    out.indexed(0x24, this.#globals.stack)
+    out.all(0x0f, 0x0b)
+    this.#stop(Stop.gas)
     out.u8(0x0b)
     out.close(start)
+  }
+
+  /** Takes a frame from the stack counter, or stops. */
+  #enter(height: number): void {
+    const out = this.#out
+    this.#moveStack(height, 0x7d)
+    out.indexed(0x22, this.#long)
+    out.indexed(0x24, this.#globals.stack)
+    out.indexed(0x20, this.#long)
+    out.all(0x42, 0, 0x53, 0x04, EMPTY)
+    this.#stop(Stop.stack)
+    out.u8(0x0b)
+  }
+
+  /** The stack counter plus (0x7C) or minus (0x7D) a height, on the stack. */
+  #moveStack(height: number, operator: number): void {
+    const out = this.#out
+    out.indexed(0x23, this.#globals.stack)
+    out.u8(0x42)
+    out.signed(height)
+    out.u8(operator)
   }
 
   #declarations(shape: BodyShape, { linear, rewrites }: BodyState): void {
@@ -118,7 +126,7 @@ export class Meter {
     if (rewrites.has(F64)) this.#f64 = shape.locals + scratch.push(F64) - 1
     out.u32(shape.groups + scratch.length)
     out.copy(shape.groupsAt, shape.operatorsAt)
-    for (const type of scratch) this.#out.all(1, type)
+    for (const type of scratch) out.all(1, type)
   }
 
   /** The body's own operators, with what goes between them, up to its last `end`. */
@@ -140,11 +148,11 @@ export class Meter {
       }
       const kind = rewrites.kinds[rewrite]!
       if (kind === RETURN) {
-        this.#out.indexed(0x0c, rewrites.depths[rewrite]!)
+        out.indexed(0x0c, rewrites.depths[rewrite]!)
         at++
       } else if (kind === INDIRECT) {
-        this.#out.indexed(0x24, this.#globals.callee)
-        this.#out.indexed(0x23, this.#globals.callee)
+        out.indexed(0x24, this.#globals.callee)
+        out.indexed(0x23, this.#globals.callee)
       } else this.#canonical(kind)
       rewrite++
     }
@@ -161,13 +169,13 @@ export class Meter {
   /** Charges by the count on top of the stack, and leaves it there. */
   #chargeByCount(base: number, unit: number, depth: number): void {
     const out = this.#out
-    this.#out.indexed(0x22, this.#count)
-    this.#out.all(0xad, 0x42)
+    out.indexed(0x22, this.#count)
+    out.all(0xad, 0x42)
     out.signed(unit)
-    this.#out.all(0x7e, 0x42)
+    out.all(0x7e, 0x42)
     out.signed(base)
     out.u8(0x7c)
-    this.#out.indexed(0x21, this.#long)
+    out.indexed(0x21, this.#long)
     out.indexed(0x23, this.#globals.gas)
     out.indexed(0x20, this.#long)
     out.set(this.#takeGas)
@@ -186,18 +194,20 @@ export class Meter {
 
   /** Replaces a NaN on the stack by the canonical one: V8 leaves what the processor made. */
   #canonical(type: number): void {
+    const out = this.#out
     const local = type === F32 ? this.#f32 : this.#f64
-    this.#out.indexed(0x22, local)
-    this.#out.all(...(type === F32 ? NAN32 : NAN64))
-    this.#out.indexed(0x20, local)
-    this.#out.indexed(0x20, local)
-    this.#out.all(type === F32 ? 0x5b : 0x61, 0x1b)
+    out.indexed(0x22, local)
+    out.all(...(type === F32 ? NAN32 : NAN64))
+    out.indexed(0x20, local)
+    out.indexed(0x20, local)
+    out.all(type === F32 ? 0x5b : 0x61, 0x1b)
   }
 
-  #stop(reason: number, stop: number): void {
-    this.#out.all(0x41, reason)
-    this.#out.indexed(0x24, stop)
-    this.#out.u8(0x00)
+  #stop(reason: number): void {
+    const out = this.#out
+    out.all(0x41, reason)
+    out.indexed(0x24, this.#globals.stop)
+    out.u8(0x00)
   }
 }
 

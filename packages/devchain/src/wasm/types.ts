@@ -78,6 +78,9 @@ export const Stop = {
   stack: 2,
 } as const
 
-/** The table, where the contract has one, and the index its last indirect call took: see `trapOf`. */
+/**
+ * The table, where the contract has one, and (mutable i32) the index its last indirect call took: V8 has one reason for
+ * a call of a null entry and for one of another type, NEAR has two.
+ */
 export const TABLE_EXPORT = 'table'
 export const CALLEE_EXPORT = 'callee'
