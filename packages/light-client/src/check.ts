@@ -52,16 +52,25 @@ export class Checklist<Name extends string> {
 
   /** Passes with what `run` returns, fails with what it throws. @throws what `run` throws, for {@link refuse} */
   step<Value>(name: Name, run: () => Value): Value {
+    const value = this.part(name, run)
+    this.pass(name)
+    return value
+  }
+
+  /** Like {@link step} for one of several places that a check looks at: it passes only with {@link pass}. */
+  part<Value>(name: Name, run: () => Value): Value {
     try {
-      const value = run()
-      this.#outcomes.set(name, { status: 'pass', why: this.#catalogue[name].establishes })
-      return value
+      return run()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.#outcomes.set(name, { status: 'fail', why, ...(error instanceof Untimely && { untimely: true }) })
       this.#failed = name
       throw error
     }
+  }
+
+  pass(...names: readonly Name[]): void {
+    for (const name of names) this.#outcomes.set(name, { status: 'pass', why: this.#catalogue[name].establishes })
   }
 
   /** Does not look at `name`, because nothing was asked that needs it. */

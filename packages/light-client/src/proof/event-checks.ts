@@ -25,13 +25,13 @@ export const EVENT_CHECKS = {
     establishes: 'The transaction and all receipts succeeded, and the call came to its end.',
     hint: 'The call failed, or its last receipts are missing in the proof. Nothing may be built on its logs.',
   },
-  executor: {
-    establishes: 'The contract itself executed the call and logged the event.',
-    hint: 'An event means what the contract that logs it means. Check the contract asked for.',
-  },
   event: {
     establishes: 'A log of the call is the event asked for.',
     hint: 'Check the name of the event and the method called.',
+  },
+  executor: {
+    establishes: 'The contract itself executed the call and logged the event.',
+    hint: 'An event means what the contract that logs it means. Check the contract asked for.',
   },
   standard: {
     establishes: 'The event is of the expected standard.',

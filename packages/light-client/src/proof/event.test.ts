@@ -37,6 +37,10 @@ function refusalOf(verdict: Verdict<object>): string {
   expect(failed).toHaveLength(1)
   expect(verdict.error.code).toBe(`event_${failed[0]!.name}`)
   expect(verdict.error.hint).toMatch(/./)
+  // nothing after the failed link counts as established
+  const names = Object.keys(EVENT_CHECKS)
+  const passed = verdict.checks.filter(({ status }) => status === 'pass').map(({ name }) => names.indexOf(name))
+  expect(Math.max(-1, ...passed)).toBeLessThan(names.indexOf(failed[0]!.name))
   return failed[0]!.name
 }
 

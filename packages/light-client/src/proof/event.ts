@@ -7,7 +7,7 @@ import { onlyCall, type ProvenCall } from './call.ts'
 import { delegatedTo, requireLink, successor } from './chain.ts'
 import { EVENT_CHECKS, type EventCheckName } from './event-checks.ts'
 import type { EventProof } from './event-proof.ts'
-import { type ProvenExecution, proveExecution } from './execution.ts'
+import { type EXECUTION_CHECKS, type ProvenExecution, proveExecution } from './execution.ts'
 import { type Nep297Event, parseNep297 } from './nep297.ts'
 
 export interface VerifyEventOptions {
@@ -77,30 +77,34 @@ function proveChain(
   list.step('transaction_link', () =>
     demand(transaction?.id === hash, () => `the first outcome is of ${transaction?.id}, the transaction is ${hash}`),
   )
-  proveExecution(transaction!, head, {
-    step: (name, run) => list.step(name === 'block_root' ? 'head_known' : 'transaction_outcome', run),
-  })
-  let next = list.step('success', () => successor(transaction!))
+  proveExecution(transaction!, head, within(list, 'transaction_outcome'))
+  list.pass('transaction_outcome')
+  let next = list.part('success', () => successor(transaction!))
   const proven: ProvenExecution[] = []
   for (const [i, receipt] of receipts.entries()) {
-    list.step('receipt_link', () => requireLink(next, receipt))
-    const execution = proveExecution(receipt, head, {
-      step: (name, run) => list.step(name === 'block_root' ? 'head_known' : 'receipt_outcome', run),
-    })
+    list.part('receipt_link', () => requireLink(next, receipt))
+    const execution = proveExecution(receipt, head, within(list, 'receipt_outcome'))
     const isDelegate = i === 0 && call.relayerId !== null
-    next = list.step('success', () => (isDelegate ? delegatedTo : successor)(receipt))
+    next = list.part('success', () => (isDelegate ? delegatedTo : successor)(receipt))
     if (!isDelegate) proven.push(execution)
   }
-  list.step('success', () => {
+  list.part('success', () => {
     demand(proven.length > 0, () => 'the proof ends before the receipt of the call')
     demand(next.ids.length === 0, () => `the call went on in ${next.ids[0]}, whose outcome is missing`)
   })
-  list.step('executor', () => {
-    const [{ outcome }] = proven as [ProvenExecution]
-    demand(outcome.executorId === call.contractId, () => `the call was executed by ${outcome.executorId}`)
+  list.pass('receipt_link', 'receipt_outcome', 'head_known', 'success')
+  list.part('executor', () => {
+    const [first] = proven
+    demand(first?.outcome.executorId === call.contractId, () => `the call was executed by ${first?.outcome.executorId}`)
   })
   return proven
 }
+
+/** The checks of one outcome among those of the event. */
+const within = (list: List, outcome: 'transaction_outcome' | 'receipt_outcome') => ({
+  step: <T>(name: keyof typeof EXECUTION_CHECKS, run: () => T): T =>
+    list.part(name === 'block_root' ? 'head_known' : outcome, run),
+})
 
 function findEvent(
   receipts: readonly ProvenExecution[],
