@@ -98,7 +98,7 @@ static JSValue js_read_register(JSContext *context, JSValueConst self, int argc,
   if (u64_from_js(context, argv[0], &id)) return JS_EXCEPTION;
   u64 length = near_register_len(id);
   if (length == UINT64_MAX) return JS_UNDEFINED;
-  uint8_t *data = length <= LARGEST_BLOCK ? malloc((size_t)length) : NULL;
+  uint8_t *data = length <= MEMORY_LIMIT ? malloc((size_t)length) : NULL;
   if (!data) return JS_ThrowOutOfMemory(context);
   near_read_register(id, (u64)(size_t)data);
   return bytes_to_js(context, data, (size_t)length);

@@ -1,71 +1,94 @@
-/* The heap: size-class free lists over a bump pointer that starts where the linker's data ends.
-   A contract call is short and NEAR charges per instruction, not per page, so blocks are never merged. */
+/* The heap: spans of 4 KiB from where the linker's data ends, each cut into blocks of one size, with a free list
+   for each size. A block has no header, since what lies between blocks would be bytes of every contract; its size
+   follows from its span. A call is short and NEAR charges per instruction, not per page, so nothing is ever merged. */
 
 extern unsigned char __heap_base;
 
-/* Eight steps of 16 bytes, then powers of two up to 2^31. */
-#define SMALL_CLASSES 8
-#define CLASSES 32
-#define SMALL_LIMIT (SMALL_CLASSES * 16u)
-#define HEADER 8u
-#define LARGEST_BLOCK (1u << 30)
-#define PAGE 65536u
+#define SPAN 4096u
+#define WASM_PAGE 65536u
+/* NEAR's limit, 2,048 pages, and the most a bundle gets at build time. */
+#define MEMORY_LIMIT (2048u * WASM_PAGE)
+
+/* Class 0 is a span in use by nobody; 1 to 16 are steps of 8 bytes; from 17 on powers of two: 256, 512 and so on. */
+#define FINE_CLASSES 16u
+#define FINE_LIMIT (FINE_CLASSES * 8u)
+#define CLASSES (FINE_CLASSES + 21u)
 
 typedef struct FreeBlock {
   struct FreeBlock *next;
 } FreeBlock;
 
+static uint8_t span_class[MEMORY_LIMIT / SPAN];
 static FreeBlock *free_blocks[CLASSES];
-static unsigned char *heap_top;
-static size_t heap_end;
+/* The rest of each size's newest span. */
+static struct {
+  unsigned char *next;
+  unsigned left;
+} fresh[CLASSES];
+static size_t heap_top, heap_end;
 
 static inline unsigned class_of(size_t size) {
-  if (size <= SMALL_LIMIT) return size ? (size - 1) >> 4 : 0;
-  return SMALL_CLASSES + (24 - __builtin_clz((unsigned)size - 1));
+  if (size <= FINE_LIMIT) return size ? (size + 7) >> 3 : 1;
+  return FINE_CLASSES + 25 - __builtin_clz((unsigned)size - 1);
 }
 
 static inline size_t class_size(unsigned class) {
-  return class < SMALL_CLASSES ? (class + 1) << 4 : (size_t)SMALL_LIMIT << (class - SMALL_CLASSES + 1);
+  return class <= FINE_CLASSES ? class << 3 : (size_t)FINE_LIMIT << (class - FINE_CLASSES);
 }
 
-/* The class number lives in the eight bytes before a block, which keeps blocks aligned for i64 and f64. */
-static inline uint32_t *header_of(void *block) { return (uint32_t *)((unsigned char *)block - HEADER); }
+static inline unsigned class_of_block(const void *block) { return span_class[(size_t)block / SPAN]; }
 
-static int grow_heap(size_t wanted_end) {
-  /* NEAR starts every contract with 1,024 pages whatever the module declares: look before growing. */
-  heap_end = __builtin_wasm_memory_size(0) * PAGE;
-  if (wanted_end <= heap_end) return 1;
-  size_t pages = (wanted_end - heap_end + PAGE - 1) / PAGE;
-  if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1) return 0;
-  heap_end += pages * PAGE;
+/* `size` bytes of new spans, or 0. */
+static size_t take_spans(size_t size) {
+  if (!heap_top) heap_top = ((size_t)&__heap_base + SPAN - 1) / SPAN * SPAN;
+  size_t start = heap_top, end = start + size;
+  if (end > MEMORY_LIMIT) return 0;
+  if (end > heap_end) {
+    /* NEAR starts every contract with 1,024 pages whatever the module declares: look before growing. */
+    heap_end = __builtin_wasm_memory_size(0) * WASM_PAGE;
+    if (end > heap_end) {
+      size_t pages = (end - heap_end + WASM_PAGE - 1) / WASM_PAGE;
+      if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1) return 0;
+      heap_end += pages * WASM_PAGE;
+    }
+  }
+  heap_top = end;
+  return start;
+}
+
+static int add_blocks(unsigned class) {
+  size_t size = class_size(class), span = size < SPAN ? SPAN : size;
+  size_t start = take_spans(span);
+  if (!start) return 0;
+  span_class[start / SPAN] = class;
+  fresh[class].next = (unsigned char *)start;
+  fresh[class].left = span / size;
   return 1;
 }
 
 void *malloc(size_t size) {
-  if (size > LARGEST_BLOCK) return NULL;
+  if (size > MEMORY_LIMIT) return NULL;
   unsigned class = class_of(size);
   FreeBlock *reused = free_blocks[class];
   if (reused) {
     free_blocks[class] = reused->next;
     return reused;
   }
-  if (!heap_top) heap_top = (unsigned char *)(((size_t)&__heap_base + 15) & ~(size_t)15);
-  unsigned char *block = heap_top + HEADER;
-  u64 end = (u64)(size_t)block + class_size(class);
-  if (end > heap_end && (end > UINT32_MAX - PAGE || !grow_heap((size_t)end))) return NULL;
-  heap_top = (unsigned char *)(size_t)end;
-  *header_of(block) = class;
+  if (!fresh[class].left && !add_blocks(class)) return NULL;
+  fresh[class].left--;
+  void *block = fresh[class].next;
+  fresh[class].next += class_size(class);
   return block;
 }
 
 void free(void *block) {
   if (!block) return;
-  unsigned class = *header_of(block);
+  unsigned class = class_of_block(block);
   ((FreeBlock *)block)->next = free_blocks[class];
   free_blocks[class] = block;
 }
 
-size_t malloc_usable_size(void *block) { return block ? class_size(*header_of(block)) : 0; }
+size_t malloc_usable_size(void *block) { return block ? class_size(class_of_block(block)) : 0; }
 
 void *realloc(void *block, size_t size) {
   if (!block) return malloc(size);
@@ -94,13 +117,13 @@ void *__libc_calloc(size_t count, size_t size) { return calloc(count, size); }
 void __libc_free(void *block) { free(block); }
 
 /* Before a snapshot: forget every free block and leave zeros, which cost a contract no byte of code.
-   A call then allocates from the bump pointer, which is no dearer than reusing what was freed. */
+   A call then takes fresh blocks, which are no dearer than reused ones. */
 static void forget_free_blocks(void) {
-  for (unsigned class = 0; class < CLASSES; class++) {
+  for (unsigned class = 1; class < CLASSES; class++) {
     FreeBlock *block = free_blocks[class];
     while (block) {
       FreeBlock *next = block->next;
-      memset(header_of(block), 0, HEADER + class_size(class));
+      memset(block, 0, class_size(class));
       block = next;
     }
     free_blocks[class] = NULL;
