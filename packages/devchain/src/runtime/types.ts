@@ -23,7 +23,10 @@ export interface BlockContext {
   readonly minimumStake?: bigint
   /** True if the transaction's block is known and within its validity period. */
   readonly isBlockValid: (blockHash: CryptoHash) => boolean
-  /** Accounts whose transactions and delegate actions need no signature or access key (development only). */
+  /**
+   * Development only: accounts whose transactions and delegate actions need no signature, access key or nonce. They pay
+   * like everybody; what such an account did sign is judged as usual. Production NEAR has nothing of the kind.
+   */
   readonly impersonated: ReadonlySet<AccountId>
   /**
    * Development only: lets a test hold back, drop or fail a receipt; asked each time one is about to be processed.
@@ -123,7 +126,7 @@ export interface StateChange {
 /** `runtime/apply.ts`: one shard's state transition. Pure: the same input and context give the same result. */
 export type ApplyChunk = (input: ChunkInput, context: BlockContext) => ChunkResult
 
-/** `runtime/verify.ts`: what RPC asks before it takes a transaction into the pool. Null if it would be accepted. */
+/** `runtime/verify/transaction.ts`: what RPC asks before it takes a transaction into the pool. Null if it would be accepted. */
 export type VerifyTransaction = (
   trie: Trie,
   transaction: SignedTransaction,

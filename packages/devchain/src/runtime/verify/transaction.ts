@@ -1,16 +1,9 @@
 // What nearcore asks of a transaction, in its order (`runtime/runtime/src/verifier.rs`, `process_transactions`).
 import { parseHash, type SignedTransaction } from '@dcml/light-client'
-import {
-  type Account,
-  getAccessKey,
-  getAccount,
-  getGasKeyNonce,
-  type StateUpdate,
-  type Trie,
-} from '../../state/index.ts'
+import { type Account, getAccessKey, getAccount, getGasKeyNonce, type StateUpdate } from '../../state/index.ts'
 import { type TransactionCost, transactionCost } from '../cost.ts'
 import { curveOf } from '../public-key.ts'
-import type { BlockContext, InvalidTxError } from '../types.ts'
+import type { BlockContext, InvalidTxError, VerifyTransaction } from '../types.ts'
 import { validateActions } from './actions.ts'
 import { chargeAccount, chargeGasKey, chargeImpersonated, type Verdict } from './charge.ts'
 import { isSignedBy } from './signature.ts'
@@ -75,15 +68,8 @@ function charge(
   return chargeGasKey(context, { ...transaction, nonceIndex }, account, accessKey, nonceOf, cost)
 }
 
-/**
- * What RPC asks before it takes a transaction into the pool: whether it would be accepted on top of `trie`.
- * @returns nearcore's `InvalidTxError` in its serde shape, or null
- */
-export function verifyTransaction(
-  trie: Trie,
-  transaction: SignedTransaction,
-  context: BlockContext,
-): InvalidTxError | null {
+/** What RPC asks before it takes a transaction into the pool: whether it would be accepted on top of `trie`. */
+export const verifyTransaction: VerifyTransaction = (trie, transaction, context) => {
   const judged = judge(trie, transaction, context, 'SignerDoesNotExist')
   if ('error' in judged) return judged.error
   return judged.verdict.type === 'DepositFailed' ? judged.verdict.error : null
