@@ -57,7 +57,7 @@ test('metered code does what the plain code does, and pays for each operator it 
       expect(stop!.value).toBe(Stop.none)
       if (metered.trap === undefined) expect(stack!.value).toBe(262_144n)
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   )
 })
 
@@ -73,7 +73,7 @@ test('with less gas than it needs, code stops for gas, having done only what it 
       expect((part.exports.stop as WasmGlobal<number>).value).toBe(Stop.gas)
       expect(part.calls).toEqual(whole.calls.slice(0, part.calls.length))
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   )
 })
 
