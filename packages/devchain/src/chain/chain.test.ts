@@ -1,7 +1,11 @@
 import { type Action, encodeTransaction, parseHash, transactionHash } from '@dcml/light-client'
 import { expect, test } from 'vitest'
 import { createDevchain, type DevchainOptions } from '../devchain.ts'
+import { applyChunk } from '../runtime/index.ts'
 import { busy } from '../runtime/test/traffic.ts'
+import type { ApplyChunk } from '../runtime/types.ts'
+import { DevAccount } from '../testing/account.ts'
+import { Chain } from './chain.ts'
 
 const NEAR = 10n ** 24n
 const accounts = ['a.near', 'b.near'].map((accountId) => ({ accountId, balance: 100n * NEAR }))
@@ -194,6 +198,30 @@ test('state is patched with the next block, and a bad record patches nothing', (
     expect(() => chain.patchState([good, bad])).toThrow(code('devchain_record_invalid'))
   chain.mine()
   expect(chain.head.result.trie.root).toBe(trie.root)
+})
+
+test('a patch does not take the stake from a validator: the chain lives on', () => {
+  const chain = start({ epochLength: 10 })
+  const locked = chain.root.state.locked
+  chain.patchState([{ Account: { account_id: 'test.near', account: { amount: '7', locked: '0' } } }])
+  expect(chain.root.state).toMatchObject({ amount: 7n, locked })
+  chain.advanceEpochs(4)
+  expect(chain.root.state.locked).toBeGreaterThanOrEqual(locked)
+})
+
+test('a transaction that breaks the runtime is not tried again with every block', () => {
+  let broken = true
+  const apply: ApplyChunk = (input, context) => {
+    if (broken && input.transactions.length > 0) throw new Error('bug')
+    return applyChunk(input, context)
+  }
+  const chain = new Chain({ accounts }, apply)
+  const transaction = new DevAccount(chain, 'a.near', chain.keyOf('a.near')).sign('b.near', pay(1n))
+  expect(() => chain.submit(transaction)).toThrow('bug')
+  expect(chain.mine().header.height).toBe(1)
+  broken = false
+  expect(chain.submit(transaction).error).toBeNull()
+  expect(chain.outcome(transaction.hash)).toBeDefined()
 })
 
 test('a patched contract runs without an account record beside it', () => {

@@ -50,13 +50,13 @@ export class Faults {
     this.#waiting.clear()
   }
 
-  /** What the runtime asks about each receipt; undefined while there is nothing to decide. */
-  get judge(): BlockContext['fault'] {
+  /** For a new block: what the runtime asks about each receipt; undefined while there is nothing to decide. */
+  begin(): BlockContext['fault'] {
     this.#decided = []
     return this.#rules.length > 0 || this.#waiting.size > 0 ? (receipt) => this.#judge(receipt) : undefined
   }
 
-  /** Decisions other than `run` since {@link judge} was last asked for, in order: enough to make the same block again. */
+  /** Decisions other than `run` since {@link begin}, in order: enough to make the same block again. */
   get decided(): readonly { readonly id: CryptoHash; readonly decision: FaultDecision }[] {
     return this.#decided
   }

@@ -42,10 +42,15 @@ export class ChainMiner extends ChainReader implements ChainControl, ChainProofs
     const error = verifyTransaction(this.head.result.trie, transaction, this.nextContext())
     if (error !== null) return { error }
     this.pool.set(hash, transaction)
-    if (this.settings.mining.mode !== 'manual') {
+    if (this.settings.mining.mode === 'manual') return { error: null }
+    try {
       this.mine()
-      this.mineUntil(() => !this.isBusy)
+    } catch (cause) {
+      // it would fail every block to come
+      this.pool.delete(hash)
+      throw cause
     }
+    this.mineUntil(() => !this.isBusy)
     return { error: null }
   }
 
@@ -76,8 +81,15 @@ export class ChainMiner extends ChainReader implements ChainControl, ChainProofs
   }
 
   patchState(records: readonly unknown[]): void {
-    this.patch = [...this.patch, ...parseRecords(records)]
-    if (this.settings.mining.mode !== 'manual') this.mine()
+    const before = this.patch
+    this.patch = [...before, ...parseRecords(records)]
+    if (this.settings.mining.mode === 'manual') return
+    try {
+      this.mine()
+    } catch (cause) {
+      this.patch = before
+      throw cause
+    }
   }
 
   // Proofs

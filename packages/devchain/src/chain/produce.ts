@@ -2,7 +2,7 @@
 // `core/primitives/src/block.rs`, `chain/client/src/client.rs`).
 import { type CryptoHash, formatHash, parseHash, producersHash, type Signature, ZERO_HASH } from '@dcml/light-client'
 import type { BlockContext, ChunkResult, ValidatorUpdate } from '../runtime/types.ts'
-import { createStateUpdate } from '../state/index.ts'
+import { createStateUpdate, getAccount, type StateUpdate, setAccount } from '../state/index.ts'
 import { createChunk, foldChunk, NO_SIGNATURE } from './chunk.ts'
 import {
   type EpochBlock,
@@ -206,7 +206,10 @@ const withProposals = ({ proposals }: EpochCursor, previous: ChunkResult): Epoch
 
 function execute(parent: Tip, inputs: BlockInputs, place: Place, rules: ChainRules): ChunkResult {
   const state = createStateUpdate(parent.block.result.trie)
-  applyRecords(state, inputs.patch)
+  if (inputs.patch.length > 0) {
+    applyRecords(state, inputs.patch)
+    keepStakes(state, place.epoch)
+  }
   const patched = state.commit().map(({ key, value }) => ({ cause: { type: 'sandbox_patch' } as const, key, value }))
   const trie = patched.length > 0 ? state.finalize() : parent.block.result.trie
   const context = contextAfter(parent, inputs, rules)
@@ -215,4 +218,12 @@ function execute(parent: Tip, inputs: BlockInputs, place: Place, rules: ChainRul
   const { transactions } = inputs
   const result = rules.applyChunk({ trie, transactions, incoming, ...validatorUpdate }, context)
   return patched.length > 0 ? { ...result, changes: [...patched, ...result.changes] } : result
+}
+
+/** A patch that unlocks a validator's stake would end the chain with the epoch, as it crashes a real node. */
+function keepStakes(state: StateUpdate, { current, next }: EpochCursor): void {
+  for (const { accountId, stake } of [...current.validators, ...next.validators]) {
+    const account = getAccount(state, accountId)
+    if (account && account.locked < stake) setAccount(state, accountId, { ...account, locked: stake })
+  }
 }

@@ -131,7 +131,7 @@ export class ChainReader implements ChainView {
 
   protected nextInputs(height = this.nextHeight): BlockInputs {
     const { header } = this.head
-    const fault = this.faults.judge
+    const fault = this.faults.begin()
     return {
       height,
       timestamp: this.clock.after(header.timestamp, height - header.height),
