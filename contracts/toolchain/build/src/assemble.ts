@@ -1,5 +1,6 @@
 import type { Snapshot } from './snapshot.ts'
 import { concat, name, signed, u32, vector, WasmError } from './wasm/bytes.ts'
+import { dataSegments } from './wasm/data.ts'
 import { type Module, readModule } from './wasm/module.ts'
 import { SECTION, sectionReader, withSection, writeSections } from './wasm/sections.ts'
 
@@ -10,7 +11,7 @@ export function assemble(runtime: Uint8Array, snapshot: Snapshot): Uint8Array {
   const dropped = module.imports.filter(({ name }) => !snapshot.imports.includes(name))
   const entry = entries(module, snapshot.methods)
 
-  let { sections } = { sections: module.sections.filter(({ id }) => id !== SECTION.custom) }
+  let sections = module.sections.filter(({ id }) => id !== SECTION.custom)
   const set = (id: number, body: Uint8Array | undefined) => {
     sections = withSection(sections, id, body)
   }
@@ -29,7 +30,7 @@ export function assemble(runtime: Uint8Array, snapshot: Snapshot): Uint8Array {
   set(SECTION.element, elements(module, [...kept, ...dropped]))
   set(SECTION.memory, concat([[1, 0], u32(snapshot.memory.length / 65_536)]))
   set(SECTION.export, exports(module, snapshot.methods))
-  set(SECTION.data, data(snapshot.memory))
+  set(SECTION.data, dataSegments(snapshot.memory))
   set(SECTION.dataCount, undefined)
   return writeSections(sections)
 }
@@ -74,21 +75,4 @@ function elements(module: Module, order: readonly { name: string }[]): Uint8Arra
       return concat([[0, 0x41, ...signed(offset), 0x0b], vector(indices.map((index) => u32(moved[index] ?? index)))])
     }),
   )
-}
-
-/** The memory as data segments: zeros need none, unless the gap is shorter than a segment's own head. */
-function data(memory: Uint8Array): Uint8Array {
-  const segments: Uint8Array[] = []
-  const head = (at: number) => [0, 0x41, ...signed(BigInt(at)), 0x0b]
-  for (let start = 0; start < memory.length; ) {
-    if (memory[start] === 0) {
-      start++
-      continue
-    }
-    let end = start
-    for (let at = start; at < memory.length && at - end < head(at).length + 2; at++) if (memory[at] !== 0) end = at + 1
-    segments.push(concat([head(start), u32(end - start), memory.subarray(start, end)]))
-    start = end
-  }
-  return vector(segments)
 }

@@ -47,12 +47,12 @@ type Outcomes<R extends readonly (AnySchema | null)[]> = {
 /** A method that only reads. Callable without a transaction. */
 export const view = <F extends Fields = Record<never, never>, T = never>(
   options: { args?: F; returns?: Schema<T> } = {},
-): On<[Values<F>], Answer<T>> => decorator('view', options)
+): On<[Values<NoInfer<F>>], Answer<NoInfer<T>>> => decorator('view', options)
 
 /** A method that changes state. Refuses any deposit unless `deposit` says what it takes. */
 export const call = <F extends Fields = Record<never, never>, T = never>(
   options: { args?: F; returns?: Schema<T>; deposit?: Deposit } = {},
-): On<[Values<F>], Answer<T>> => decorator('call', options)
+): On<[Values<NoInfer<F>>], Answer<NoInfer<T>>> => decorator('call', options)
 
 /**
  * What runs after a promise of ours: only the contract itself can call it, and it gets one {@link Outcome} for each
@@ -66,12 +66,12 @@ export const callback = <
   results: R
   args?: F
   returns?: Schema<T>
-}): On<[Values<F>, ...Outcomes<R>], Answer<T>> => decorator('callback', options)
+}): On<[Values<NoInfer<F>>, ...Outcomes<R>], Answer<NoInfer<T>>> => decorator('callback', options)
 
 /** Runs once, before everything else. Only the account itself may call it; with `byParent`, its parent too. */
 export const initialize = <F extends Fields = Record<never, never>>(
   options: { args?: F; deposit?: Deposit; byParent?: boolean } = {},
-): On<[Values<F>], void> => decorator('initialize', options)
+): On<[Values<NoInfer<F>>], void> => decorator('initialize', options)
 
 /**
  * Turns the state an older version of the code left (`from`, its schema then) into today's. Only the account itself may
@@ -80,7 +80,7 @@ export const initialize = <F extends Fields = Record<never, never>>(
 export const migrate = <S extends Fields, F extends Fields = Record<never, never>>(options: {
   from: S
   args?: F
-}): On<[Values<F>, Values<S>], void> => decorator('migrate', options)
+}): On<[Values<NoInfer<F>>, Values<NoInfer<S>>], void> => decorator('migrate', options)
 
 interface Options extends Omit<MethodSpec, 'kind' | 'args'> {
   readonly args?: Fields

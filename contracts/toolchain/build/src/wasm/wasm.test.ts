@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { craft } from '../../test/craft.ts'
 import { checkLimits } from '../limits.ts'
 import { concat, name, Reader, signed, u32, vector, WasmError } from './bytes.ts'
+import { dataSegments } from './data.ts'
 import { readSections, SECTION, withSection, writeSections } from './sections.ts'
 
 test('integers come back as they were written, in the shortest form', () => {
@@ -99,6 +100,32 @@ test('random bytes are no module', () => {
       } catch (error) {
         expect(error).toBeInstanceOf(WasmError)
       }
+    }),
+  )
+})
+
+test('data segments rebuild the memory, and cost less than its bytes', () => {
+  const runs = fc.array(
+    fc.oneof(
+      fc.nat(40).map((zeros) => new Uint8Array(zeros)),
+      fc.uint8Array({ maxLength: 20 }),
+    ),
+  )
+  fc.assert(
+    fc.property(runs, (parts) => {
+      const memory = concat(parts)
+      const section = dataSegments(memory)
+      const reader = new Reader(section)
+      const rebuilt = new Uint8Array(memory.length)
+      reader.vector(() => {
+        expect([reader.byte(), reader.byte()]).toEqual([0, 0x41])
+        const at = Number(reader.signed(32))
+        expect(reader.byte()).toBe(0x0b)
+        rebuilt.set(reader.take(reader.u32()), at)
+      })
+      expect(reader.done).toBe(true)
+      expect(rebuilt).toEqual(memory)
+      expect(section.length).toBeLessThanOrEqual(memory.length + 8)
     }),
   )
 })
