@@ -17,6 +17,8 @@ const benches: Record<string, () => Promise<Bench>> = {
   newcomer: () => import('./newcomer.ts'),
   weights: () => import('./weights.ts'),
   attestation: () => import('./attestation.ts'),
+  contracts: () => import('./contracts.ts'),
+  devchain: () => import('./devchain.ts'),
   'light-client': () => import('./light-client.ts'),
 }
 
