@@ -92,7 +92,7 @@ test('ordinary traffic: tokens and gas add up, failures undo, replays agree, and
       const { first, next } = delayedReceiptIndices(trie)
       expect([outgoing, next - first]).toEqual([[], 0n])
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
 })
 
@@ -108,6 +108,6 @@ test('so they do in full blocks, at other prices, and when receipts are held bac
         }),
       )
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
 })

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { paramsFor } from '../params/index.ts'
 import { contract } from './test/contracts.ts'
 import { NEAR, World } from './test/world.ts'
 import { callView } from './view.ts'
@@ -46,7 +47,12 @@ test('what a view may not do, or does not know, has the words of NEAR', () => {
 })
 
 test('an endless view ends when its gas does', () => {
-  expect(view('spin').error!.message).toBe('wasm execution failed with error: HostError(GasLimitExceeded)')
+  const params = paramsFor(86)
+  const short = { ...params, limits: { ...params.limits, max_gas_burnt_view: 10 ** 13 } }
+  const spin = { accountId: 'a.near', method: 'spin', args: new Uint8Array() }
+  expect(callView(world.trie, spin, { ...world.blockContext(), params: short }).error!.message).toBe(
+    'wasm execution failed with error: HostError(GasLimitExceeded)',
+  )
 })
 
 test('an unknown account is for the caller to have checked', () => {

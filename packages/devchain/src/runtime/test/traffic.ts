@@ -66,7 +66,7 @@ const plain: fc.Arbitrary<Action> = fc.oneof(
       type: fc.constant('FunctionCall' as const),
       methodName: method,
       args: fc.uint8Array({ minLength: 1, maxLength: 20 }),
-      gas: fc.bigInt(1n, 60n * TGAS),
+      gas: fc.bigInt(1n, 30n * TGAS),
       deposit: amount,
     }),
   },

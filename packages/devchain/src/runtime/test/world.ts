@@ -46,13 +46,19 @@ export interface KeyPair {
   sign(hash: Uint8Array): string
 }
 
+const keyPairs = new Map<string, KeyPair>()
+
 /** The same key for the same seed. */
 export function keyPair(seed: string): KeyPair {
+  const known = keyPairs.get(seed)
+  if (known) return known
   const secret = sha256(utf8(seed))
-  return {
+  const made = {
     publicKey: formatPublicKey({ curve: 'ed25519', bytes: ed25519.getPublicKey(secret) }),
-    sign: (hash) => formatSignature({ curve: 'ed25519', bytes: ed25519.sign(hash, secret) }),
+    sign: (hash: Uint8Array) => formatSignature({ curve: 'ed25519', bytes: ed25519.sign(hash, secret) }),
   }
+  keyPairs.set(seed, made)
+  return made
 }
 
 export const FULL_ACCESS: AccessKeyPermission = { type: 'FullAccess' }
