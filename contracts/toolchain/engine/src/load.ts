@@ -13,7 +13,8 @@ export interface Engine {
   manifest: EngineManifest
 }
 
-const HINT = 'Install @dcml/contract-engine from npm, or run `pnpm build:engine` in a checkout (Debian 12, once).'
+const HINT =
+  'Install @dcml/contract-engine from npm; in a checkout run `pnpm --filter @dcml/contract-engine build:engine`.'
 
 /**
  * Reads the engine that came with this package, or that a checkout has built, and checks both modules against

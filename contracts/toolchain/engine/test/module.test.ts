@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { loadEngine } from '../src/index.ts'
 import { exportsOf, importsOf, modules } from './machine.ts'
@@ -59,4 +60,11 @@ test('no path of the machine that built it is inside', () => {
     expect(text).not.toMatch(/\/(home|work|tmp|root|usr|var|Users)\//)
     expect(text).not.toContain(process.cwd())
   }
+})
+
+test('the README states the hashes that Debian 12 gives, on every machine', async () => {
+  if (manifest.inputs['clang-14'] !== '1:14.0.6-12') return
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  expect(readme).toContain(`\`${manifest.engine.sha256}\``)
+  expect(readme).toContain(`\`${manifest.runtime.sha256}\``)
 })
