@@ -18,7 +18,6 @@ import { concatBytes, encode, fixed, type Layout, list, struct, u8, u16, u32, u6
 import type { ChunkResult, ExecutionOutcome } from '../runtime/types.ts'
 import { hashOf } from '../wire/hash.ts'
 import { encodeReceipt } from '../wire/receipt.ts'
-import type { Receipt } from '../wire/types.ts'
 import { validatorLayout } from './header.ts'
 import type { ChunkHeader, Validator } from './types.ts'
 
@@ -28,30 +27,37 @@ const MANY = 2 ** 32 - 1
 export const outcomeTree = (outcomes: readonly ExecutionOutcome[]): { root: CryptoHash; paths: MerklePath[] } =>
   merklize(outcomes.map((outcome) => outcomeLeaf(outcome.id, outcome)))
 
-const transactionsRoot = (transactions: readonly SignedTransaction[]): CryptoHash =>
-  merklize(transactions.map((signed) => hashOf(encodeSignedTransaction(signed)))).root
+/** A chunk's content as bytes, each item once. */
+interface Content {
+  readonly transactions: readonly Uint8Array[]
+  readonly receipts: readonly Uint8Array[]
+}
+
+const transactionsRoot = ({ transactions }: Content): CryptoHash => merklize(transactions.map(hashOf)).root
 
 /** One shard sends to itself: a list of its own receipts is the only leaf. */
-function receiptsRoot(receipts: readonly Receipt[]): CryptoHash {
-  const bytes = concatBytes(encode(u64, 0n), encode(u32, receipts.length), ...receipts.map(encodeReceipt))
-  return shardLeaf(hashOf(bytes))
-}
-const NO_RECEIPTS = receiptsRoot([])
+const receiptsRoot = ({ receipts }: Content): CryptoHash =>
+  shardLeaf(hashOf(concatBytes(encode(u64, 0n), encode(u32, receipts.length), ...receipts)))
 
 /**
  * Root over the parts a chunk is sent in. With up to three producers nearcore's erasure code makes every part a copy
  * of the whole; the devchain always sends two of those.
  */
-function encodedParts(transactions: readonly SignedTransaction[], receipts: readonly Receipt[]) {
-  const part = concatBytes(
-    encode(u32, transactions.length),
-    ...transactions.map(encodeSignedTransaction),
-    encode(u32, receipts.length),
-    ...receipts.map(encodeReceipt),
-  )
+function encodedParts({ transactions, receipts }: Content) {
+  const counted = (items: readonly Uint8Array[]) => [encode(u32, items.length), ...items]
+  const part = concatBytes(...counted(transactions), ...counted(receipts))
   const leaf = hashOf(concatBytes(encode(u32, part.length), part))
   return { encodedMerkleRoot: combineHash(leaf, leaf), encodedLength: part.length }
 }
+
+const rootsOf = (content: Content) => ({
+  ...encodedParts(content),
+  outgoingReceiptsRoot: receiptsRoot(content),
+  txRoot: transactionsRoot(content),
+})
+const NO_CONTENT = rootsOf({ transactions: [], receipts: [] })
+const EMPTY_TREE = shardLeaf(ZERO_HASH)
+const folded = (root: CryptoHash): CryptoHash => (root === ZERO_HASH ? EMPTY_TREE : shardLeaf(root))
 
 type Inner = Omit<
   ChunkHeader,
@@ -109,10 +115,6 @@ const innerBytes = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): Uint8Array 
 const chunkHash = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): CryptoHash =>
   combineHash(hashOf(innerBytes(chunk)), chunk.encodedMerkleRoot)
 
-const NO_PARTS = encodedParts([], [])
-const EMPTY_TREE = shardLeaf(ZERO_HASH)
-const folded = (root: CryptoHash): CryptoHash => (root === ZERO_HASH ? EMPTY_TREE : shardLeaf(root))
-
 /** The chunk that follows an execution: its transactions, and what the previous block's came to. */
 export function createChunk(
   {
@@ -135,15 +137,18 @@ export function createChunk(
     prevBlockHash,
     prevStateRoot: previous.trie.root,
     prevOutcomeRoot: outcomeTree(previous.outcomes).root,
-    ...(isEmpty ? NO_PARTS : encodedParts(transactions, previous.outgoing)),
+    ...(isEmpty
+      ? NO_CONTENT
+      : rootsOf({
+          transactions: transactions.map(encodeSignedTransaction),
+          receipts: previous.outgoing.map(encodeReceipt),
+        })),
     heightCreated: height,
     heightIncluded: height,
     shardId: 0 as const,
     gasUsed: previous.gasUsed,
     gasLimit,
     balanceBurnt: previous.balanceBurnt,
-    outgoingReceiptsRoot: previous.outgoing.length === 0 ? NO_RECEIPTS : receiptsRoot(previous.outgoing),
-    txRoot: transactionsRoot(transactions),
     validatorProposals: previous.proposals,
   }
   const hash = chunkHash(fields)

@@ -61,7 +61,7 @@ export function imageOf(file: Uint8Array): Uint8Array {
 
 /** @throws DcmlError `devchain_data_mismatch` where the states do not add up to their roots */
 export function readImage(payload: Uint8Array): ChainState {
-  const { entries, peaks, root, ...image } = deserialize(payload) as Image
+  const { entries, peaks, root, ...image } = parseImage(payload)
   let trie = entries.reduce((all, [key, value]) => all.set(key, value), createTrie())
   let tree = BlockTree.fromPeaks(peaks)
   const tips = image.tips.map((tip, i): Tip => {
@@ -74,6 +74,17 @@ export function readImage(payload: Uint8Array): ChainState {
     return { ...tip, tree, block: { ...tip.block, result: { ...tip.block.result, trie } } }
   })
   return { ...image, tips }
+}
+
+/** The checksum around it holds, so only something else than an image fails here. */
+function parseImage(payload: Uint8Array): Image {
+  try {
+    const image = deserialize(payload) as Image
+    if (Array.isArray(image?.tips) && Array.isArray(image.entries)) return image
+  } catch {
+    // told below: no serialized value
+  }
+  throw new DcmlError('devchain_data_damaged', 'The file holds no chain.', { hint: 'Give the whole result of dump().' })
 }
 
 const changed = (trie: Trie, { block }: TipImage): Trie =>
