@@ -57,7 +57,7 @@ async function taken(judge: (json: unknown) => unknown, json: unknown): Promise<
 
 const all = Object.entries(judges)
 
-test.each(all)('any JSON is no %s', async (name, { judge }) => {
+test.each(all)('%s: any other JSON is refused', async (name, { judge }) => {
   await fc.assert(
     fc.asyncProperty(fc.jsonValue({ maxDepth: 6 }), async (json) => {
       const isEmptyList = name === 'producers' && Array.isArray(json) && json.length === 0
@@ -97,7 +97,7 @@ const hostile = fc.oneof(
   ),
 )
 
-test.each(all)('a %s with anything in any place is judged, not stumbled over', async (_, { genuine, judge }) => {
+test.each(all)('%s: anything in any place is judged, not stumbled over', async (_, { genuine, judge }) => {
   expect(await taken(judge, genuine)).toBe(true)
   await fc.assert(
     fc.asyncProperty(fc.nat(), hostile, async (pick, value) => {

@@ -27,7 +27,12 @@ import {
 export const hashOfText = (text: string): CryptoHash => base58.encode(sha256(utf8(text)))
 
 const secretOf = (name: string) => sha256(utf8(`secret of ${name}`))
-export const publicKeyOf = (name: string) => `ed25519:${base58.encode(ed25519.getPublicKey(secretOf(name)))}`
+const publicKeys = new Map<string, string>()
+export function publicKeyOf(name: string): string {
+  const known = publicKeys.get(name) ?? `ed25519:${base58.encode(ed25519.getPublicKey(secretOf(name)))}`
+  publicKeys.set(name, known)
+  return known
+}
 export const sign = (name: string, message: Uint8Array) =>
   `ed25519:${base58.encode(ed25519.sign(message, secretOf(name)))}`
 

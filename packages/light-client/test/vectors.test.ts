@@ -1,4 +1,5 @@
 // Blocks and proofs of mainnet and testnet, and every change of one place in them.
+import { isDeepStrictEqual } from 'node:util'
 import { DcmlError } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
 import { findVector } from '../../../test/vectors.ts'
@@ -6,6 +7,7 @@ import {
   advance,
   blockHash,
   climb,
+  type ExecutionProof,
   type LightClientBlock,
   type LightClientState,
   parseExactJson,
@@ -198,22 +200,20 @@ describe.skipIf(executions === undefined || testnet === undefined)('execution pr
     },
   )
 
-  test('every byte of the testnet file counts, outside of what no hash covers', () => {
+  test('every byte of the testnet file counts, or changes nothing that is read', () => {
     const { root } = items[0]!
     const bytes = testnet!
-    const told = (proof: unknown) =>
-      JSON.stringify(parseExecutionProof(proof), (_, value) => (typeof value === 'bigint' ? String(value) : value))
-    const genuine = told(items[0]!.proof)
+    const genuine = parseExecutionProof(items[0]!.proof)
     for (const [i, byte] of bytes.entries()) {
       const changed = bytes.with(i, byte ^ 1)
-      let proof: object
+      let proof: ExecutionProof
       try {
-        proof = parseExactJson(changed) as object
+        proof = parseExecutionProof(parseExactJson(changed))
       } catch (error) {
-        expect(DcmlError.isInstance(error) && error.code).toBe('json_invalid')
+        expect(DcmlError.isInstance(error) && error.code).toMatch(/^(json|near_proof)_invalid$/)
         continue
       }
-      if (judgeExecution({ proof, root }) === 'accepted') expect(told(proof)).toBe(genuine)
+      if (!isDeepStrictEqual(proof, genuine)) expect(verifyExecution(proof, { blockMerkleRoot: root }).ok).toBe(false)
     }
   })
 })

@@ -3,7 +3,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { base58 } from '@scure/base'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { GENESIS_TIME, MadeUpChain, producer, producerView, sign } from '../../test/made-up-chain.ts'
 import {
   advance,
@@ -153,6 +153,19 @@ test('a producer with a secp256k1 key cannot approve, as on NEAR', async () => {
       approvals_after_next: [sign('ecdsa.near', message), view.approvals_after_next[1]!],
     }),
   ).toBe('approvals')
+})
+
+test('without Ed25519 in the platform the same is accepted and refused', async () => {
+  const view = chain.lightClientBlock(16)
+  const [first, ...rest] = view.approvals_after_next
+  vi.stubGlobal('crypto', undefined)
+  try {
+    expect(await refusalOf(chain.trust(11), view)).toBe('accepted')
+    const twice = { ...view, approvals_after_next: [first!, first!, ...rest.slice(1)] }
+    expect(await refusalOf(chain.trust(11), twice)).toBe('approvals')
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })
 
 test('a head is fresh until its age is reached, and not when it lies ahead of the clock', () => {

@@ -39,8 +39,8 @@ export interface ProvenEvent {
 
 /**
  * Proves that a contract logged an event, and what it was called with: the signed transaction, its outcome, the receipt
- * it became, and each receipt that one went on in up to the end of the call (devchain §5.3). A delegate action counts
- * as a call of the account that signed it. What became of the event since is not proven: see `maxEventAge`.
+ * it became, and each receipt that one went on in up to the end of the call. A delegate action counts as a call of the
+ * account that signed it. What became of the event since is not proven: see `maxEventAge`.
  */
 export function verifyEvent(proof: EventProof, options: VerifyEventOptions): Verdict<ProvenEvent> {
   const list = new Checklist('event', EVENT_CHECKS)

@@ -39,7 +39,7 @@ test('writes the bytes near-api-js writes', () => {
       const signed = { transaction: theirs, signature: nearSignature(signature) }
       expect(toHex(encodeSignedTransaction({ transaction, signature }))).toBe(toHex(nearEncode(signed as never)))
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   )
 })
 
@@ -50,7 +50,7 @@ test('reads back everything it writes, with hash and size of the unsigned bytes'
       const unsigned = encodeTransaction(signed.transaction)
       expect(decoded).toEqual({ ...signed, hash: base58.encode(sha256(unsigned)), size: unsigned.length })
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   )
 })
 
@@ -68,7 +68,7 @@ test('reads only what it would write: changed bytes are refused or mean another 
       }
       expect(toHex(encodeSignedTransaction(decoded))).toBe(toHex(bytes))
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
 })
 
