@@ -158,11 +158,12 @@ test('a producer with a secp256k1 key cannot approve, as on NEAR', async () => {
 test('without Ed25519 in the platform the same is accepted and refused', async () => {
   const view = chain.lightClientBlock(16)
   const [first, ...rest] = view.approvals_after_next
+  const twice = { ...view, approvals_after_next: [first!, first!, ...rest.slice(1)] }
+  const state = chain.trust(11)
   vi.stubGlobal('crypto', undefined)
   try {
-    expect(await refusalOf(chain.trust(11), view)).toBe('accepted')
-    const twice = { ...view, approvals_after_next: [first!, first!, ...rest.slice(1)] }
-    expect(await refusalOf(chain.trust(11), twice)).toBe('approvals')
+    expect(await refusalOf(state, view)).toBe('accepted')
+    expect(await refusalOf(state, twice)).toBe('approvals')
   } finally {
     vi.unstubAllGlobals()
   }
