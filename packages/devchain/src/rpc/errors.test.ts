@@ -220,3 +220,26 @@ test('state too large to view is refused', async () => {
   const { body } = await small.request('query', { request_type: 'view_state', prefix_base64: '', ...keeper })
   expect(body.error.cause.name).toBe('TOO_LARGE_CONTRACT_STATE')
 })
+
+test('state comes in pages, of whatever size it is', async () => {
+  const here = scene()
+  const records = Array.from({ length: 7 }, (_, i) => ({
+    Data: { account_id: 'alice.test.near', data_key: Buffer.from([i]).toString('base64'), value: 'YQ==' },
+  }))
+  await here.ask('sandbox_patch_state', { records })
+  Object.assign(here.context.node, { viewStateLimit: 10 })
+  const state = { request_type: 'view_state', account_id: 'alice.test.near', prefix_base64: '', ...final }
+  const seen: string[] = []
+  for (let after: string | undefined; ; ) {
+    const page = await here.ask('query', {
+      ...state,
+      limit: 3,
+      ...(after !== undefined && { after_key_base64: after }),
+    })
+    seen.push(...page.values.map(({ key }: { key: string }) => key))
+    if (page.last_key === undefined) break
+    after = page.last_key
+  }
+  expect(seen).toEqual(records.map(({ Data }) => Data.data_key))
+  expect((await here.request('query', { ...state, limit: 0 })).body.error.cause.name).toBe('PARSE_ERROR')
+})

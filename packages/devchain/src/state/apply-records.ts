@@ -2,13 +2,14 @@
 
 import { accessKeyLayout, formatHash, ZERO_HASH } from '@dcml/light-client'
 import { bytes, decode, option, u64 } from '@dcml/protocol'
+import { hashOf } from '../wire/hash.ts'
 import { accessKeyJson } from '../wire/json/access-key.ts'
 import { receiptJson } from '../wire/json/receipt.ts'
 import { toBase64, u64Json } from '../wire/json/scalars.ts'
 import { keyHandleLength, showKeyHandle } from '../wire/key-handle.ts'
 import { decodeReceipt, storedReceiptLayout } from '../wire/receipt.ts'
 import { decodeAccount } from './account-codec.ts'
-import { setAccessKey, setAccount, setGasKeyNonce } from './accounts.ts'
+import { getAccount, setAccessKey, setAccount, setGasKeyNonce } from './accounts.ts'
 import { setData, setLocalCode } from './contracts.ts'
 import { column, splitTrieKey } from './keys.ts'
 import type { StateRecord } from './records.ts'
@@ -23,12 +24,12 @@ import {
 } from './waiting.ts'
 
 /**
- * Writes records over what is there, as given: storage usage and code hashes are taken on trust, as in nearcore.
- * Postponed receipts come last, for how much they still lack depends on the data received.
+ * Writes records over what is there, as given: storage usage is taken on trust, as in nearcore, and code becomes the
+ * contract of its account. Postponed receipts come last: what they still lack depends on the data received.
  */
 export function applyRecords(state: StateUpdate, records: readonly StateRecord[]): void {
-  for (const record of records) if (record.type !== 'PostponedReceipt') applyRecord(state, record)
-  for (const record of records) if (record.type === 'PostponedReceipt') applyRecord(state, record)
+  const rank = ({ type }: StateRecord) => (type === 'Account' ? 0 : type === 'PostponedReceipt' ? 2 : 1)
+  for (const record of records.toSorted((a, b) => rank(a) - rank(b))) applyRecord(state, record)
 }
 
 type Of<T extends StateRecord['type']> = Extract<StateRecord, { type: T }>
@@ -36,7 +37,11 @@ type Of<T extends StateRecord['type']> = Extract<StateRecord, { type: T }>
 const appliers: { readonly [T in StateRecord['type']]: (state: StateUpdate, record: Of<T>) => void } = {
   Account: (state, { accountId, account }) => setAccount(state, accountId, account),
   Data: (state, { accountId, key, value }) => setData(state, accountId, key, value),
-  Contract: (state, { accountId, code }) => setLocalCode(state, accountId, code),
+  Contract(state, { accountId, code }) {
+    setLocalCode(state, accountId, code)
+    const account = getAccount(state, accountId)
+    if (account) setAccount(state, accountId, { ...account, contract: { type: 'Local', codeHash: hashOf(code) } })
+  },
   AccessKey: (state, { accountId, publicKey, accessKey }) => setAccessKey(state, accountId, publicKey, accessKey),
   GasKeyNonce: (state, { accountId, publicKey, index, nonce }) =>
     setGasKeyNonce(state, accountId, publicKey, index, nonce),

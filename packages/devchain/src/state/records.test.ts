@@ -139,10 +139,10 @@ test('a postponed receipt waits for exactly the data it lacks; delayed ones come
         ? [{ type: 'ReceivedData', accountId: postponed.receiverId, dataId: first, data: null }]
         : []
       applyRecords(update, [
-        { type: 'PostponedReceipt', receipt: postponed },
+        { type: 'PostponedReceipt', accountId: postponed.receiverId, receipt: postponed },
         ...arrived,
-        { type: 'DelayedReceipt', receipt: delayed },
-        { type: 'DelayedReceipt', receipt: postponed },
+        { type: 'DelayedReceipt', accountId: delayed.receiverId, receipt: delayed },
+        { type: 'DelayedReceipt', accountId: postponed.receiverId, receipt: postponed },
       ])
       expect(getPendingDataCount(update, postponed.receiverId, postponed.receiptId)).toBe(rest.length)
       for (const dataId of rest)

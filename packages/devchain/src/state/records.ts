@@ -12,6 +12,7 @@ import type { Receipt } from '../wire/types.ts'
 import { localContract } from './account-codec.ts'
 import type { Account, AccountContract } from './types.ts'
 
+/** One record, typed. */
 export type StateRecord =
   | { readonly type: 'Account'; readonly accountId: AccountId; readonly account: Account }
   | { readonly type: 'Data'; readonly accountId: AccountId; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -29,8 +30,8 @@ export type StateRecord =
       readonly index: number
       readonly nonce: bigint
     }
-  | { readonly type: 'PostponedReceipt'; readonly receipt: Receipt }
-  | { readonly type: 'DelayedReceipt'; readonly receipt: Receipt }
+  | { readonly type: 'PostponedReceipt'; readonly accountId: AccountId; readonly receipt: Receipt }
+  | { readonly type: 'DelayedReceipt'; readonly accountId: AccountId; readonly receipt: Receipt }
   | {
       readonly type: 'ReceivedData'
       readonly accountId: AccountId
@@ -107,11 +108,11 @@ const schemas: { readonly [T in StateRecord['type']]: v.GenericSchema<unknown, B
   ),
   PostponedReceipt: v.pipe(
     receipt,
-    v.transform((json) => ({ receipt: json })),
+    v.transform((json) => ({ accountId: json.receiverId, receipt: json })),
   ),
   DelayedReceipt: v.pipe(
     receipt,
-    v.transform((json) => ({ receipt: json })),
+    v.transform((json) => ({ accountId: json.receiverId, receipt: json })),
   ),
   ReceivedData: v.pipe(
     v.object({ ...ofAccount, data_id: hash, data: v.optional(v.nullable(base64), null) }),

@@ -22,8 +22,13 @@ const viewAccount = method(withBlock(asked.account), (context, { account_id, blo
 const viewCode = method(withBlock(asked.account), (context, { account_id, block }) =>
   answers.viewCode(at(context, block), account_id),
 )
-const viewState = method(withBlock(asked.state), (context, { account_id, prefix_base64, include_proof, block }) =>
-  answers.viewState(at(context, block), account_id, prefix_base64, include_proof),
+const viewState = method(withBlock(asked.state), (context, { account_id, block, ...params }) =>
+  answers.viewState(at(context, block), account_id, {
+    prefix: params.prefix_base64,
+    after: params.after_key_base64,
+    limit: params.limit,
+    includeProof: params.include_proof ?? false,
+  }),
 )
 const viewAccessKey = method(withBlock(asked.accessKey), (context, { account_id, public_key, block }) =>
   answers.viewAccessKey(at(context, block), account_id, public_key),

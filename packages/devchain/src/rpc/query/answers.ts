@@ -63,26 +63,36 @@ export function viewGlobalCode(asked: Asked, identifier: GlobalContractIdentifie
   throw fault(asked, 'NO_GLOBAL_CONTRACT_CODE', { identifier: info }, text)
 }
 
-export function viewState(asked: Asked, id: AccountId, prefix: Uint8Array, includeProof: boolean) {
+/** Which entries of a contract's state are asked for. */
+export interface StateAsked {
+  readonly prefix: Uint8Array
+  readonly after: Uint8Array | null
+  /** Null for all of them at once, which a node refuses where they are many. */
+  readonly limit: number | null
+  readonly includeProof: boolean
+}
+
+export function viewState(asked: Asked, id: AccountId, { prefix, after, limit, includeProof }: StateAsked) {
   const { trie } = asked
+  if (limit === null) checkSize(asked, id)
+  else existing(asked, id)
+  const values = []
+  for (const [key, value] of contractData(trie, id, prefix)) {
+    if (after && Buffer.compare(key, after) <= 0) continue
+    if (values.length === limit) return answered(asked, { values, last_key: values.at(-1)?.key })
+    values.push({ key: toBase64(key), value: toBase64(value) })
+  }
+  const proof = includeProof && { proof: trie.prove(triePrefix.contractData(id, prefix)).map(toBase64) }
+  return answered(asked, { values, ...proof })
+}
+
+function checkSize(asked: Asked, id: AccountId): void {
   const { contract, storageUsage } = existing(asked, id)
-  const limit = asked.context.node.viewStateLimit
-  const ownCode = contractUsage(contract, getLocalCode(trie, id)?.length ?? 0)
-  if (limit !== null && storageUsage - ownCode > BigInt(limit))
-    throw fault(
-      asked,
-      'TOO_LARGE_CONTRACT_STATE',
-      { contract_account_id: id },
-      `State of contract ${id} is too large to be viewed`,
-    )
-  const values = [...contractData(trie, id, prefix)].map(([key, value]) => ({
-    key: toBase64(key),
-    value: toBase64(value),
-  }))
-  return answered(asked, {
-    values,
-    ...(includeProof && { proof: trie.prove(triePrefix.contractData(id, prefix)).map(toBase64) }),
-  })
+  const { viewStateLimit } = asked.context.node
+  const code = contractUsage(contract, getLocalCode(asked.trie, id)?.length ?? 0)
+  if (viewStateLimit === null || storageUsage - code <= BigInt(viewStateLimit)) return
+  const text = `State of contract ${id} is too large to be viewed`
+  throw fault(asked, 'TOO_LARGE_CONTRACT_STATE', { contract_account_id: id }, text)
 }
 
 export function viewAccessKey(asked: Asked, id: AccountId, publicKey: PublicKey) {
