@@ -16,8 +16,7 @@ let other: NearAccount
 
 beforeAll(async () => {
   // near-api-js 5 prints every receipt
-  vi.spyOn(console, 'log').mockReturnValue()
-  vi.spyOn(console, 'error').mockReturnValue()
+  for (const level of ['log', 'warn', 'error'] as const) vi.spyOn(console, level).mockReturnValue()
   ;[worker, { wasm }] = await Promise.all([
     startWorker(),
     buildContract({ entry: new URL('../src/hello.ts', import.meta.url).pathname }),
