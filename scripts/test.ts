@@ -19,6 +19,7 @@ const steps: Step[] = [
   { name: 'lint', command: ['biome', 'ci', '--error-on-warnings', '.'] },
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'unused', command: ['knip', '--no-progress'] },
+  { name: 'engine', command: [...node, 'contracts/toolchain/engine/src/build/main.ts'] },
   { name: 'tests', command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`] },
   { name: 'build', command: ['npx', '--yes', PNPM, 'exec', 'turbo', 'run', 'build', '--output-logs=errors-only'] },
   { name: 'packages', command: [...node, 'scripts/check-packages.ts'] },

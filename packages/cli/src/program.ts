@@ -30,6 +30,14 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
     description: 'judge blocks and proofs of NEAR',
     load: async () => (await import('./commands/light-client.ts')).lightClientCommand,
   },
+  near: {
+    description: 'typed clients of NEAR contracts',
+    load: async () => (await import('./commands/near.ts')).nearCommand,
+  },
+  devchain: {
+    description: 'a NEAR chain on this machine, for development',
+    load: async () => (await import('./commands/devchain.ts')).devchainCommand,
+  },
   train: {
     description: 'train a small model, the same bytes every time',
     load: async () => (await import('./commands/train.ts')).trainCommand,

@@ -14,7 +14,7 @@ export interface Engine {
 }
 
 const HINT =
-  'Install @dcml/contract-engine from npm; in a checkout run `pnpm --filter @dcml/contract-engine build:engine`.'
+  'Install @dcml/contract-engine from npm; in a checkout run `npm run build`.'
 
 /**
  * Reads the engine that came with this package, or that a checkout has built, and checks both modules against

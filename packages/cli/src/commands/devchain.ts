@@ -1,0 +1,81 @@
+import { createDevchain, type DevAccount } from '@dcml/devchain'
+import { DcmlError, formatAmount } from '@dcml/protocol'
+import { Command, Option } from 'commander'
+import { options, wholeNumber } from '../options.ts'
+import type { Output } from '../output.ts'
+import { interrupted } from './interrupted.ts'
+
+interface Flags {
+  host: string
+  port: number
+  data?: string
+  blockTime: string
+  protocolVersion: '86' | '87'
+  epochLength: number
+  chainId: string
+  seed: string
+}
+
+const FUNDED = ['alice', 'bob', 'carol']
+const BALANCE = 10_000n * 10n ** 24n
+
+/** `dcml devchain`: a NEAR chain on this machine, with accounts to use at once. */
+export function devchainCommand(output: () => Output): Command {
+  return new Command('devchain')
+    .addOption(options.host().default('127.0.0.1'))
+    .addOption(options.port().default(3030))
+    .option('--data <folder>', 'keep the chain there, and go on with it next time')
+    .option('--block-time <ms>', 'a block so often; "auto": with every transaction; "manual": only dcml_mine', 'auto')
+    .addOption(new Option('--protocol-version <number>', 'of NEAR').choices(['86', '87']).default('86'))
+    .addOption(new Option('--epoch-length <heights>', 'heights per epoch').argParser(wholeNumber).default(500))
+    .option('--chain-id <id>', 'what status says and signatures are bound to', 'localnet')
+    .option('--seed <text>', 'what all keys are derived from', 'devchain')
+    .addOption(options.config())
+    .addOption(options.json())
+    .action(async (flags: Flags) => {
+      const { host, port, data, epochLength, chainId, seed } = flags
+      const chain = createDevchain({
+        chainId,
+        epochLength,
+        seed,
+        mining: mining(flags.blockTime),
+        protocolVersion: flags.protocolVersion === '87' ? 87 : 86,
+        accounts: FUNDED.map((name) => ({ accountId: `${name}.test.near`, balance: BALANCE })),
+        ...(data !== undefined && { data }),
+      })
+      const server = await chain.serve({ host, port })
+      const accounts = FUNDED.map((name) => shown(chain.account(`${name}.test.near`)))
+      const root = shown(chain.root)
+      output().result(
+        [
+          `NEAR devchain, protocol ${flags.protocolVersion}, at block ${chain.head.header.height}: for development. Its keys are public.`,
+          `RPC       ${server.url}`,
+          `chain id  ${chainId}`,
+          ...[root, ...accounts].map(
+            ({ accountId, balance, secretKey }) => `${accountId.padEnd(15)} ${balance.padStart(18)}  ${secretKey}`,
+          ),
+          'Ctrl-C ends it.',
+        ].join('\n'),
+        { url: server.url, chainId, protocolVersion: Number(flags.protocolVersion), root, accounts },
+      )
+      const signal = interrupted()
+      if (!signal.aborted) await new Promise((stop) => signal.addEventListener('abort', stop))
+      await server.close()
+    })
+}
+
+const shown = ({ accountId, balance, key }: DevAccount) => ({
+  accountId,
+  balance: formatAmount(balance),
+  publicKey: key.publicKey,
+  secretKey: key.secretKey,
+})
+
+/** @throws DcmlError `block_time_invalid` */
+function mining(blockTime: string): { mode: 'auto' | 'manual' } | { mode: 'interval'; ms: number } {
+  if (blockTime === 'auto' || blockTime === 'manual') return { mode: blockTime }
+  if (/^[1-9]\d{0,6}$/.test(blockTime)) return { mode: 'interval', ms: Number(blockTime) }
+  throw new DcmlError('block_time_invalid', `"${blockTime}" is no block time.`, {
+    hint: 'Give milliseconds, "auto" or "manual".',
+  })
+}
