@@ -14,11 +14,11 @@ import {
   signatureLayout,
   ZERO_HASH,
 } from '@dcml/light-client'
-import { concatBytes, encode, fixed, type Layout, list, struct, u8, u16, u32, u64, u128 } from '@dcml/protocol'
+import { concatBytes, encode, fixed, type Layout, list, struct, u8, u32, u64, u128 } from '@dcml/protocol'
 import type { ChunkResult, ExecutionOutcome } from '../runtime/types.ts'
 import { hashOf } from '../wire/hash.ts'
 import { encodeReceipt } from '../wire/receipt.ts'
-import { validatorLayout } from './header.ts'
+import { signedLater, validatorLayout } from './header.ts'
 import type { ChunkHeader, Validator } from './types.ts'
 
 const MANY = 2 ** 32 - 1
@@ -59,61 +59,36 @@ const NO_CONTENT = rootsOf({ transactions: [], receipts: [] })
 const EMPTY_TREE = shardLeaf(ZERO_HASH)
 const folded = (root: CryptoHash): CryptoHash => (root === ZERO_HASH ? EMPTY_TREE : shardLeaf(root))
 
-type Inner = Omit<
-  ChunkHeader,
-  'hash' | 'heightIncluded' | 'signature' | 'shardId' | 'heightCreated' | 'encodedLength'
-> & {
-  readonly version: number
-  readonly encodedLength: bigint
-  readonly heightCreated: bigint
-  readonly shardId: bigint
-  readonly congestion: {
-    readonly version: number
-    readonly delayedGas: bigint
-    readonly bufferedGas: bigint
-    readonly bytes: bigint
-    readonly allowedShard: number
-  }
-  readonly bandwidthRequests: { readonly version: number; readonly count: number }
-  readonly proposedSplit: number
+const count: Layout<number> = {
+  write: (value, out) => u64.write(BigInt(value), out),
+  read: (cursor) => Number(u64.read(cursor)),
 }
 
-/** nearcore `ShardChunkHeaderInnerV5`; the last three fields are those of an idle shard. */
+type Inner = Omit<ChunkHeader, 'hash' | 'heightIncluded' | 'signature' | 'shardId'> & { readonly shardId: number }
+
+/** nearcore `ShardChunkHeaderInnerV5`, without its tag and {@link IDLE}. */
 const innerLayout = struct<Inner>({
-  version: u8,
   prevBlockHash: hashLayout,
   prevStateRoot: hashLayout,
   prevOutcomeRoot: hashLayout,
   encodedMerkleRoot: hashLayout,
-  encodedLength: u64,
-  heightCreated: u64,
-  shardId: u64,
+  encodedLength: count,
+  heightCreated: count,
+  shardId: count,
   gasUsed: u64,
   gasLimit: u64,
   balanceBurnt: u128,
   outgoingReceiptsRoot: hashLayout,
   txRoot: hashLayout,
   validatorProposals: list(validatorLayout, MANY) as Layout<readonly Validator[]>,
-  congestion: struct({ version: u8, delayedGas: u128, bufferedGas: u128, bytes: u64, allowedShard: u16 }),
-  bandwidthRequests: struct({ version: u8, count: u32 }),
-  proposedSplit: u8,
 })
-const VERSION_5 = 4
+const VERSION_5 = Uint8Array.of(4)
+/** Congestion, requests for bandwidth and proposed split of a shard that has none of them. */
+const IDLE = new Uint8Array(1 + 16 + 16 + 8 + 2 + (1 + 4) + 1)
 
-const innerBytes = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): Uint8Array =>
-  encode(innerLayout, {
-    ...chunk,
-    version: VERSION_5,
-    encodedLength: BigInt(chunk.encodedLength),
-    heightCreated: BigInt(chunk.heightCreated),
-    shardId: BigInt(chunk.shardId),
-    congestion: { version: 0, delayedGas: 0n, bufferedGas: 0n, bytes: 0n, allowedShard: 0 },
-    bandwidthRequests: { version: 0, count: 0 },
-    proposedSplit: 0,
-  })
+const innerBytes = (chunk: Inner): Uint8Array => concatBytes(VERSION_5, encode(innerLayout, chunk), IDLE)
 
-const chunkHash = (chunk: Omit<ChunkHeader, 'hash' | 'signature'>): CryptoHash =>
-  combineHash(hashOf(innerBytes(chunk)), chunk.encodedMerkleRoot)
+const chunkHash = (chunk: Inner): CryptoHash => combineHash(hashOf(innerBytes(chunk)), chunk.encodedMerkleRoot)
 
 /** The chunk that follows an execution: its transactions, and what the previous block's came to. */
 export function createChunk(
@@ -152,7 +127,7 @@ export function createChunk(
     validatorProposals: previous.proposals,
   }
   const hash = chunkHash(fields)
-  return { hash, ...fields, signature: sign(parseHash(hash)) }
+  return signedLater({ hash, ...fields }, () => sign(parseHash(hash)))
 }
 
 /** The chunk a chain begins with: state, and nothing before it. */
@@ -195,13 +170,15 @@ const restOfBody = struct<{
 /** Tag of `BlockBodyV2`, one chunk, tag of its header's version 3. */
 const START_OF_BODY = Uint8Array.of(1, 1, 0, 0, 0, 2)
 
-/** What a header says about its one chunk. Over the chunk's roots are trees with one leaf. */
+/**
+ * What a header says about its one chunk. Over the chunk's roots are trees with one leaf. The body's hash covers what
+ * RPC does not show, so nobody can compute it: the chunk's signature, VRF proof and endorsements are empty in it.
+ */
 export function foldChunk(chunk: ChunkHeader, vrfValue: Uint8Array) {
   const heightIncluded = BigInt(chunk.heightIncluded)
-  const { signature } = chunk
   const rest = encode(restOfBody, {
     heightIncluded,
-    signature,
+    signature: NO_SIGNATURE,
     vrfValue,
     vrfProof: new Uint8Array(64),
     endorsements: [[]],

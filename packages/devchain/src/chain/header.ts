@@ -135,3 +135,15 @@ export function approvalOf(parent: BlockHeader, height: number): Uint8Array {
   return encode(skip, { tag: 1, parentHeight: BigInt(parent.height), height: BigInt(height) })
 }
 const skip = struct<{ tag: number; parentHeight: bigint; height: bigint }>({ tag: u8, parentHeight: u64, height: u64 })
+
+/** Signs when somebody looks: hashes of blocks do not cover these signatures, which cost as much as all the hashing. */
+export function signedLater<T extends object>(fields: T, sign: () => Signature): T & { readonly signature: Signature } {
+  let signature: Signature | undefined
+  return Object.defineProperty(fields, 'signature', {
+    enumerable: true,
+    get: () => {
+      signature ??= sign()
+      return signature
+    },
+  }) as T & { readonly signature: Signature }
+}

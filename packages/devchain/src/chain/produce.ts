@@ -13,11 +13,10 @@ import {
   validatorUpdate,
 } from './epochs.ts'
 import { nextGasPrice } from './gas-price.ts'
-import { approvalOf, type HeaderFields, hashHeader } from './header.ts'
+import { approvalOf, type HeaderFields, hashHeader, signedLater } from './header.ts'
 import { randomValue, sampleAuthor, vrfOf } from './random.ts'
 import { applyRecords } from './records.ts'
 import type { BlockInputs, ChainRules, Tip } from './tip.ts'
-import type { BlockHeader } from './types.ts'
 
 /** The block after `parent`. Pure: the same inputs give the same block. */
 export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules): Tip {
@@ -54,7 +53,7 @@ export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules
     ...foldChunk(chunk, vrf),
   }
   const { hash, innerRestHash } = hashHeader(fields)
-  const header = signed({ ...fields, hash, innerRestHash }, () => sign(parseHash(hash)))
+  const header = signedLater({ ...fields, hash, innerRestHash }, () => sign(parseHash(hash)))
   return {
     block: { header, chunk, transactions, incoming: previous.outgoing, result, epochHeight: epoch.current.height },
     tree,
@@ -64,18 +63,6 @@ export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules
     minted,
     busyHeight: result.outcomes.length > 0 ? height : parent.busyHeight,
   }
-}
-
-/** Signed when somebody looks: the block's hash does not cover its signature, and it costs as much as all the hashing. */
-function signed(header: Omit<BlockHeader, 'signature'>, sign: () => Signature): BlockHeader {
-  let signature: Signature | undefined
-  return Object.defineProperty(header, 'signature', {
-    enumerable: true,
-    get: () => {
-      signature ??= sign()
-      return signature
-    },
-  }) as BlockHeader
 }
 
 /** What the block after `parent` is executed with, unless more happens before it is made. */
