@@ -34,14 +34,14 @@ import {
 } from '@dcml/contract-build/contract'
 
 const emit = events('host', '1.0.0', { woken: { said: text(40) }, paid: { first: text(9), second: text(9) } })
-const message = base64(2048)
+const bytes = base64(2048)
 
 /** Calls what near-sdk-js cannot, for the test beside it. */
 @NearBindgen({ state: { waits: optional(hex(32)) }, events: [emit] })
 export class Host {
   waits: Uint8Array | null = null
 
-  @view({ args: { signature: base64(64), message, key: hex(32) }, returns: flag })
+  @view({ args: { signature: base64(64), message: bytes, key: hex(32) }, returns: flag })
   ed25519({ signature, message, key }: { signature: Uint8Array; message: Uint8Array; key: Uint8Array }): boolean {
     return ed25519Verify(signature, message, key)
   }
@@ -51,12 +51,12 @@ export class Host {
     return p256Verify(signature, digest, key)
   }
 
-  @view({ args: { message }, returns: text(300) })
+  @view({ args: { message: bytes }, returns: text(300) })
   facts({ message }: { message: Uint8Array }): string {
     return [chainId(), bytesToHex(sha256(message)), bytesToHex(keccak256(message)), randomSeed().length].join(' ')
   }
 
-  @view({ args: { message }, returns: flag })
+  @view({ args: { message: bytes }, returns: flag })
   codecs({ message }: { message: Uint8Array }): boolean {
     return bytesToHex(hexToBytes(bytesToHex(base64ToBytes(bytesToBase64(message))))) === bytesToHex(message)
   }

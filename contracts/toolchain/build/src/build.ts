@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { loadEngine } from '@dcml/contract-engine'
 import { DcmlError } from '@dcml/protocol'
 import { base58 } from '@scure/base'
+import * as v from 'valibot'
 import manifest from '../package.json' with { type: 'json' }
 import { describeSchemas, describeSource } from './abi/describe.ts'
 import type { Abi } from './abi/types.ts'
@@ -26,6 +27,14 @@ export interface BuildOptions {
   readonly budget?: number
 }
 
+const text = v.pipe(v.string(), v.minLength(1))
+const optionsSchema = v.strictObject({
+  entry: text,
+  out: v.optional(text),
+  name: v.optional(v.pipe(v.string(), v.regex(/^[\w-][\w.-]*$/, 'a name is letters, digits, -, _ and .'))),
+  budget: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), DEFAULT_BUDGET),
+})
+
 /** What was built. */
 export interface BuiltContract {
   readonly name: string
@@ -41,16 +50,12 @@ export interface BuiltContract {
  * Builds a contract: near-sdk-js TypeScript in, `<name>.wasm`, `<name>.abi.json` and `<name>.json` (sha256, size,
  * imports) out. The same source, packages and engine give the same bytes. All three files appear, or none.
  *
- * @throws DcmlError `contract_source` (does not compile, or no contract in it), `contract_unsupported` (asks for what
+ * @throws DcmlError `contract_option_invalid`, `contract_source` (does not compile, or no contract in it), `contract_unsupported` (asks for what
  *   a contract cannot have), `contract_load` (calls the host, or throws, while it loads), `contract_limit` (NEAR would
  *   refuse it, or it is over budget), `contract_output` (cannot write), `engine_missing`, `engine_damaged`
  */
-export async function buildContract({
-  entry,
-  out,
-  name,
-  budget = DEFAULT_BUDGET,
-}: BuildOptions): Promise<BuiltContract> {
+export async function buildContract(options: BuildOptions): Promise<BuiltContract> {
+  const { entry, out, name, budget } = parseOptions(options)
   const path = resolve(entry)
   const title = name ?? basename(path).replace(/\.[cm]?[jt]s$/, '')
   const [{ engine, runtime, manifest: made }, source] = await Promise.all([loadEngine(), readSource(path)])
@@ -77,16 +82,25 @@ export async function buildContract({
   return built
 }
 
+function parseOptions(options: BuildOptions): v.InferOutput<typeof optionsSchema> {
+  const result = v.safeParse(optionsSchema, options)
+  if (result.success) return result.output
+  const [{ message, path }] = result.issues
+  throw new DcmlError('contract_option_invalid', `${path?.map(({ key }) => key).join('.') ?? 'options'}: ${message}.`, {
+    hint: 'Correct the option.',
+  })
+}
+
 async function write(folder: string, { name, wasm, sha256, abi, imports }: BuiltContract): Promise<void> {
-  const text = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`
+  const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`
   try {
     await mkdir(folder, { recursive: true })
     const draft = await mkdtemp(join(folder, '.building-'))
     try {
       const files = {
         [`${name}.wasm`]: wasm,
-        [`${name}.abi.json`]: text(abi),
-        [`${name}.json`]: text({ sha256, bytes: wasm.length, imports }),
+        [`${name}.abi.json`]: json(abi),
+        [`${name}.json`]: json({ sha256, bytes: wasm.length, imports }),
       }
       for (const [file, content] of Object.entries(files)) await writeFile(join(draft, file), content)
       for (const file of Object.keys(files)) await rename(join(draft, file), join(folder, file))

@@ -38,9 +38,21 @@ const MOST = {
 /**
  * Measures a module against everything NEAR limits in a contract, and against a size budget of one's own. Operands are
  * counted at 8 bytes each, which can only be too many.
- * @throws WasmError for bytes that are no module, or an instruction NEAR does not know
+ * @throws DcmlError `contract_limit` for bytes that are no module, or an instruction NEAR does not know
  */
 export function checkLimits(wasm: Uint8Array, budget?: number): LimitCheck[] {
+  try {
+    return measureLimits(wasm, budget)
+  } catch (cause) {
+    if (!(cause instanceof WasmError)) throw cause
+    throw new DcmlError('contract_limit', `This is no module that NEAR takes: ${cause.message}.`, {
+      hint: 'Build it for WebAssembly without SIMD, threads, tail calls and exceptions.',
+      cause,
+    })
+  }
+}
+
+function measureLimits(wasm: Uint8Array, budget: number | undefined): LimitCheck[] {
   const module = readModule(wasm)
   const found: Record<keyof typeof MOST, number> = { ...declared(module, wasm.length), ...executed(module) }
   const check = (limit: string, value: number, most: number) => ({ limit, found: value, most, pass: value <= most })
@@ -54,7 +66,7 @@ export function checkLimits(wasm: Uint8Array, budget?: number): LimitCheck[] {
 
 /** @throws DcmlError `contract_limit`, naming the first limit passed */
 export function enforceLimits(wasm: Uint8Array, budget: number): void {
-  const over = checked(wasm, budget).find(({ pass }) => !pass)
+  const over = checkLimits(wasm, budget).find(({ pass }) => !pass)
   if (!over) return
   const { limit, found, most } = over
   throw new DcmlError('contract_limit', `The contract has ${found} ${limit}; the most is ${most}.`, {
@@ -63,18 +75,6 @@ export function enforceLimits(wasm: Uint8Array, budget: number): void {
       : 'Split the contract or its largest function.',
     details: { limit, found, most },
   })
-}
-
-function checked(wasm: Uint8Array, budget: number): LimitCheck[] {
-  try {
-    return checkLimits(wasm, budget)
-  } catch (cause) {
-    if (!(cause instanceof WasmError)) throw cause
-    throw new DcmlError('contract_limit', `The contract is no module that NEAR takes: ${cause.message}.`, {
-      hint: 'Rebuild the engine; this should not come out of it.',
-      cause,
-    })
-  }
 }
 
 function declared(module: Module, bytes: number) {

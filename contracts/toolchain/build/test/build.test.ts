@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildContract, checkLimits, readModule } from '../src/index.ts'
+import { buildContract, checkLimits } from '../src/index.ts'
+import { readModule } from '../src/wasm/module.ts'
 import { Contract } from './host.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
@@ -145,6 +146,34 @@ test('a contract over budget is refused by name, and an older build beside it st
   await expect(again.built).rejects.toMatchObject({ code: 'contract_limit', details: { limit: 'bytes of the budget' } })
   expect(new Uint8Array(await readFile(join(out, 'big.wasm')))).toEqual(before.wasm)
   expect(await readdir(out)).toHaveLength(3)
+})
+
+test.each([
+  ['a path as name', { name: '../x' }],
+  ['an empty name', { name: '' }],
+  ['no budget', { budget: Number.NaN }],
+  ['an option that does not exist', { optimise: true }],
+])('%s is refused', async (_, options) => {
+  await expect(buildContract({ entry: fixture('bare.ts'), ...options })).rejects.toMatchObject({
+    code: 'contract_option_invalid',
+  })
+})
+
+test('an entry is found through a link, and under a name with quotes', async () => {
+  const real = join(folder, `it's "real"`)
+  await mkdir(real)
+  await writeFile(join(real, `a 'b'.ts`), contractOf('@view({}) a() {}'))
+  await symlink(real, join(folder, 'link'))
+  const { abi } = await buildContract({ entry: join(folder, 'link', `a 'b'.ts`), name: 'a' })
+  expect(abi.body.functions).toHaveLength(1)
+})
+
+test('a method of one’s own may be called normalize', async () => {
+  const { built } = await build(
+    'own',
+    'class A { normalize() { return 1 } }\nexport function a() { new A().normalize() }',
+  )
+  await expect(built).resolves.toMatchObject({ name: 'own' })
 })
 
 test('a folder that cannot be written is one error', async () => {

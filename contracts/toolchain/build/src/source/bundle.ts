@@ -34,7 +34,10 @@ export async function bundle(source: ContractSource, describe = false): Promise<
   const names = describe ? SPEC : exportedNames(source).join(', ')
   try {
     const { outputFiles } = await build({
-      stdin: { contents: `export { ${names} } from './${basename(source.path)}'`, resolveDir: dirname(source.path) },
+      stdin: {
+        contents: `export { ${names} } from ${JSON.stringify(`./${basename(source.path)}`)}`,
+        resolveDir: dirname(source.path),
+      },
       bundle: true,
       write: false,
       format: describe ? 'iife' : 'esm',
@@ -72,8 +75,9 @@ function modules(source: ContractSource, describe: boolean): Plugin {
         throw unsupported(`${importer} imports ${path}.`, 'A contract has no Node modules: use the host functions.')
       })
       onLoad({ filter: /\.[cm]?[jt]s$/, namespace: 'file' }, async ({ path }) => {
+        if (path === source.path) return { contents: withDirectNear(path, entry), loader: 'ts' }
         if (path.includes('/node_modules/')) return
-        const text = path === source.path ? entry : await readFile(path, 'utf8')
+        const text = await readFile(path, 'utf8')
         return { contents: withDirectNear(path, text), loader: 'ts' }
       })
     },

@@ -27,13 +27,15 @@ export async function lower(bundle: string): Promise<string> {
 
 const NO_PARSER = 'The parser stays behind at build time; write the code out.'
 
-/** Members that answer differently, or not at all, inside the engine. */
-const MEMBERS: Readonly<Record<string, string>> = {
+/** Methods of strings that the engine does not have. */
+const STRING_METHODS: Readonly<Record<string, string>> = {
   normalize: 'Unicode normalisation is left out of the engine; normalise before the call.',
   localeCompare: 'Locales are left out of the engine; compare with < and >.',
 }
 
 function forbid(refuse: (error: DcmlError) => void): PluginObj {
+  const called = new Set<string>()
+  const defined = new Set<string>()
   return {
     visitor: {
       CallExpression({ node: { callee } }: NodePath<t.CallExpression>) {
@@ -42,13 +44,9 @@ function forbid(refuse: (error: DcmlError) => void): PluginObj {
         if (callee.type === 'Import') refuse(unsupported('The contract imports code at run time.', NO_PARSER))
         if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier' || callee.computed) return
         const { object, property } = callee
+        called.add(property.name)
         if (object.type === 'Identifier' && object.name === 'Math' && property.name === 'random')
-          refuse(
-            unsupported('The contract calls Math.random.', 'Every node must get the same result: use randomSeed().'),
-          )
-        const hint = MEMBERS[property.name]
-        if (hint && Object.hasOwn(MEMBERS, property.name))
-          refuse(unsupported(`The contract calls .${property.name}().`, hint))
+          refuse(unsupported('The contract calls Math.random.', 'Every node must get the same: use randomSeed().'))
       },
       MetaProperty({ node }: NodePath<t.MetaProperty>) {
         if (node.meta.name === 'import') refuse(unsupported('The contract reads import.meta.', 'It has no address.'))
@@ -56,6 +54,16 @@ function forbid(refuse: (error: DcmlError) => void): PluginObj {
       AwaitExpression(path: NodePath<t.AwaitExpression>) {
         if (!path.getFunctionParent())
           refuse(unsupported('A module awaits while it loads.', 'Nothing can be awaited before the first call.'))
+      },
+      'Method|Property'(path: NodePath) {
+        const { key } = path.node as t.Method | t.Property
+        if (key.type === 'Identifier') defined.add(key.name)
+      },
+      Program: {
+        exit() {
+          for (const [name, hint] of Object.entries(STRING_METHODS))
+            if (called.has(name) && !defined.has(name)) refuse(unsupported(`The contract calls .${name}().`, hint))
+        },
       },
     },
   }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, realpath } from 'node:fs/promises'
 import { parseSync, type types as t } from '@babel/core'
 import { badSource, unsupported } from '../errors.ts'
 import { BASE } from './bundle.ts'
@@ -36,10 +36,8 @@ const KINDS: readonly string[] = ['view', 'call', 'callback', 'initialize', 'mig
  * Reads the entry's class and its decorated methods.
  * @throws DcmlError `contract_source`, `contract_unsupported`
  */
-export async function readSource(path: string): Promise<ContractSource> {
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw badSource(`Cannot read ${path}.`, cause)
-  })
+export async function readSource(entry: string): Promise<ContractSource> {
+  const { path, text } = await readEntry(entry)
   const statements = parse(path, text).program.body
   const declarations = statements.map((s) => ('declaration' in s && s.declaration ? s.declaration : s))
   const classes = declarations.filter((d) => d.type === 'ClassDeclaration' && decorator(d, ['NearBindgen']))
@@ -51,6 +49,16 @@ export async function readSource(path: string): Promise<ContractSource> {
   if (methods.length + functions.length === 0)
     throw badSource(`${path} offers no method: no class with @NearBindgen, no exported function.`)
   return { path, text, className: contract?.id?.name, guarded: usesBase(statements), methods, functions }
+}
+
+async function readEntry(entry: string): Promise<{ path: string; text: string }> {
+  try {
+    // the bundler names modules by their real path
+    const path = await realpath(entry)
+    return { path, text: await readFile(path, 'utf8') }
+  } catch (cause) {
+    throw badSource(`Cannot read ${entry}.`, cause)
+  }
 }
 
 function parse(path: string, text: string): t.File {

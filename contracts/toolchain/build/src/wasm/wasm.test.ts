@@ -1,4 +1,5 @@
 import { loadEngine } from '@dcml/contract-engine'
+import type { DcmlError } from '@dcml/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { craft } from '../../test/craft.ts'
@@ -84,7 +85,7 @@ test('a module with any byte changed, or cut anywhere, is read or refused with o
         try {
           checkLimits(bytes)
         } catch (error) {
-          expect(error).toBeInstanceOf(WasmError)
+          expect((error as DcmlError).code).toBe('contract_limit')
           refused++
         }
     }
@@ -98,7 +99,7 @@ test('random bytes are no module', () => {
       try {
         checkLimits(module)
       } catch (error) {
-        expect(error).toBeInstanceOf(WasmError)
+        expect((error as DcmlError).code).toBe('contract_limit')
       }
     }),
   )
