@@ -153,6 +153,14 @@ test('with a clock, blocks carry its time, ahead by what was jumped', () => {
   expect(at()).toBe(Date.parse('2027-01-01T00:00:00.007Z'))
 })
 
+test('a clock long after genesis earns nobody rewards for the time between', () => {
+  const chain = start({ epochLength: 10, clock: () => Date.parse('2036-01-01T00:00:00Z') })
+  const { totalSupply } = chain.head.header
+  chain.advanceEpochs(2)
+  expect(chain.head.header.totalSupply - totalSupply).toBeLessThan(30n * NEAR)
+  expect(chain.head.header.totalSupply).toBeGreaterThan(totalSupply)
+})
+
 test('old blocks go, and are remembered as gone', () => {
   const chain = start({ keepBlocks: 10 })
   const { hash } = chain.account('a.near').transfer('b.near', 1n)

@@ -22,7 +22,7 @@ import type { BlockInputs, ChainRules, Tip } from './tip.ts'
 export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules): Tip {
   const { header: last, result: previous } = parent.block
   const { height, timestamp, transactions } = inputs
-  const place = placeAfter(parent, height, rules)
+  const place = placeAfter(parent, inputs, rules)
   const { epoch, minted } = place
   const vrf = vrfOf(last.randomValue, height)
   const result = execute(parent, inputs, place, rules)
@@ -73,7 +73,7 @@ export function contextAfter(
 ): BlockContext {
   const { header } = parent.block
   const random = randomValue(vrfOf(header.randomValue, inputs.height))
-  const { current } = placeAfter(parent, inputs.height, rules).epoch
+  const { current } = placeAfter(parent, inputs, rules).epoch
   return {
     ...contextWith({ ...inputs, gasPrice: header.gasPrice, random, epoch: current }, rules),
     isBlockValid: (hash) => rules.isBlockValid(hash, header.height),
@@ -133,13 +133,21 @@ interface Place {
 
 export const isGenesis = (tip: Tip): boolean => tip.block.header.prevHash === ZERO_HASH
 
-function placeAfter(parent: Tip, height: number, { settings }: ChainRules): Place {
+function placeAfter(
+  parent: Tip,
+  { height, timestamp }: Pick<BlockInputs, 'height' | 'timestamp'>,
+  { settings }: ChainRules,
+): Place {
   const { header: last } = parent.block
   const isThird = height === last.height + 1 && last.lastDsFinalBlock === last.prevHash && !isGenesis(parent)
   const final = isThird
     ? { lastFinalBlock: last.prevHash, lastFinalHeight: last.prevHeight }
     : { lastFinalBlock: last.lastFinalBlock, lastFinalHeight: parent.lastFinalHeight }
-  if (isGenesis(parent)) return { epoch: { ...parent.epoch, firstHeight: height }, isNew: false, minted: 0n, ...final }
+  if (isGenesis(parent)) {
+    // nearcore counts from genesis, which may be long ago where an outer clock rules: nobody earned rewards since
+    const epoch = { ...parent.epoch, firstHeight: height, startTime: timestamp }
+    return { epoch, isNew: false, minted: 0n, ...final }
+  }
   const block = epochBlock(parent)
   if (!endsEpoch(parent.epoch, block, settings.epochLength))
     return { epoch: parent.epoch, isNew: false, minted: 0n, ...final }
