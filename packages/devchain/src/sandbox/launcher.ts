@@ -31,7 +31,7 @@ export function installLauncher(dir: string = mkdtempSync(join(tmpdir(), 'dcml-n
 
 function nodeCommand(): string[] {
   const fromSource = import.meta.url.endsWith('.ts')
-  const main = new URL(fromSource ? './near-sandbox.ts' : './near-sandbox.js', import.meta.url)
+  const main = new URL(fromSource ? './near-sandbox.ts' : './sandbox/near-sandbox.js', import.meta.url)
   const conditions = fromSource ? ['--conditions=@dcml/source'] : []
   return [process.execPath, '--disable-warning=ExperimentalWarning', ...conditions, fileURLToPath(main)]
 }

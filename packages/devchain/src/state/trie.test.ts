@@ -2,6 +2,7 @@ import { base58 } from '@scure/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sha256 } from '../wire/hash.ts'
+import { trieKey, triePrefix } from './keys.ts'
 import { createTrie } from './trie.ts'
 import type { Trie } from './types.ts'
 
@@ -144,4 +145,25 @@ test('survives the deepest keys a contract can make', () => {
   expect([...trie.entries(new Uint8Array())]).toHaveLength(long.length)
   for (let length = 1; length <= long.length; length++) trie = trie.delete(long.subarray(0, length))
   expect(trie.root).toBe('1'.repeat(32))
+})
+
+test('nodes and proofs are those nearcore recorded for four entries of contract data', () => {
+  // near/nearcore integration-tests/src/tests/runtime/state_viewer.rs, test_view_state: the topmost node of the proof
+  // below the column, which by its hash and its memory commits to all the others
+  const recorded = 'AwMAAAAWFsbwm2TFX4GHLT5G1LSpF8UkG7zQV1ohXBMR/OQcUAKZ3gwDAAAAAAAA'
+  const data = (account: string, key: string) => trieKey.contractData(account, utf8(key))
+  const trie = build([
+    [data('alice.near', 'test123'), utf8('123')],
+    [data('alice.near', 'test321'), utf8('321')],
+    [data('alina', 'qqq'), utf8('321')],
+    [data('alex', 'qqq'), utf8('321')],
+    [trieKey.account('somebody'), utf8('else')], // nearcore's test has accounts too: columns part at the second nibble
+  ])
+  const belowColumn = (prefix: string) => trie.prove(triePrefix.contractData('alice.near', utf8(prefix))).slice(2)
+  expect(Buffer.from(belowColumn('')[0]!).toString('base64')).toBe(recorded)
+  expect(belowColumn('')).toHaveLength(8)
+  expect(belowColumn('test')).toEqual(belowColumn(''))
+  expect(belowColumn('xyz')).toEqual(belowColumn('').slice(0, 5))
+  expect(belowColumn('test123').slice(0, 6)).toEqual(belowColumn('').slice(0, 6))
+  expect(belowColumn('test123')).toHaveLength(7)
 })

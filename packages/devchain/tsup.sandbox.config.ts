@@ -1,0 +1,13 @@
+import type { Options } from 'tsup'
+import { library } from '../../tooling/tsup.ts'
+
+/** All in one file: what stands in for a binary has no time to look for packages when it starts. */
+export default {
+  ...(library(['src/sandbox/near-sandbox.ts']) as Options),
+  outDir: 'dist/sandbox',
+  platform: 'node',
+  external: [/^node:/],
+  noExternal: [/./],
+  clean: false,
+  dts: false,
+} satisfies Options
