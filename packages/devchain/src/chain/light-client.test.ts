@@ -74,6 +74,28 @@ test('a third of the stake may be silent; without two thirds nothing new becomes
   expect(verifyOutcomes(chain, state)).toBeGreaterThan(0)
 })
 
+test('whoever stakes most with a key the chain does not have stops finality, until the chain gets the key', async () => {
+  const chain = new Devchain({
+    epochLength: 8,
+    validators: stakes(6, 5),
+    accounts: [{ accountId: 'new.near', balance: 100_000_000n * NEAR }],
+  })
+  let state = trustGenesis(chain)
+  const key = keyPairFromSeed('somebody else')
+  chain.account('new.near').send('new.near', [{ type: 'Stake', stake: 50_000_000n * NEAR, publicKey: key.publicKey }])
+  for (let i = 0; i < 3; i++) chain.advanceEpochs()
+  state = await follow(chain, state)
+  const { height } = state.head.innerLite
+  chain.mine(20)
+  expect((await follow(chain, state)).head.innerLite.height).toBe(height)
+  expect(chain.head.header.height - chain.head.header.prevHeight).toBe(2)
+  chain.addValidatorKey(key.secretKey)
+  chain.root.transfer('near', 1n)
+  state = await follow(chain, state)
+  expect(state.head.innerLite.height).toBeGreaterThan(height)
+  expect(verifyOutcomes(chain, state)).toBeGreaterThan(0)
+})
+
 test('a light client that slept for epochs is taken through each of them', async () => {
   const chain = new Devchain({ epochLength: 10, validators: stakes(2, 1) })
   chain.root.transfer('near', 1n)
