@@ -119,6 +119,7 @@ const cases: readonly (readonly [method: string, schema: keyof typeof schemas, p
     'RpcLightClientBlockProofResponseSchema',
     () => ({ block_hash: here.chain.blockByHeight(1)!.header.hash, light_client_head: here.chain.head.header.hash }),
   ],
+  ['client_config', 'RpcClientConfigResponseSchema', () => null],
   ['network_info', 'RpcNetworkInfoResponseSchema', () => null],
   ['EXPERIMENTAL_split_storage_info', 'RpcSplitStorageInfoResponseSchema', () => ({})],
   ['EXPERIMENTAL_congestion_level', 'RpcCongestionLevelResponseSchema', () => ({ block_id: 1, shard_id: 0 })],

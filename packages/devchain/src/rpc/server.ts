@@ -94,8 +94,9 @@ async function answer(
   if (get && path === '/status') return write(response, 200, toJson(status(context)))
   if (get && path === '/health') return write(response, 200, '')
   if (request.method !== 'POST' || path !== '/') return write(response, get || path !== '/' ? 404 : 405, '')
-  const body = await readBody(request, bodyLimit).catch(() => undefined)
-  if (body === undefined) return
+  const tooLarge = Number(request.headers['content-length'] ?? 0) > bodyLimit
+  const body = tooLarge ? null : await readBody(request, bodyLimit).catch(() => undefined)
+  if (body === undefined) return // the client went away
   if (body === null) return write(response, 413, '', { connection: 'close' })
   const reply = await replyTo(context, body)
   write(response, reply.status, toJson(reply.body))

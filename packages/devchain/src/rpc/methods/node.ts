@@ -6,10 +6,9 @@ import { type Method, method, plain } from '../method.ts'
 import { blockId, withBlock } from '../params.ts'
 import type { RpcContext } from '../types.ts'
 import { genesisConfigView, protocolConfigView } from '../views/chain-config.ts'
+import { clientConfigView } from '../views/client-config.ts'
 import { timeView } from '../views/time.ts'
-
-/** The release whose behaviour this is. */
-const VERSION = { version: '2.13.0', build: 'dcml-devchain', commit: 'dcml-devchain', rustc_version: 'none' }
+import { VERSION } from '../views/version.ts'
 
 export function status({ chain, node }: RpcContext) {
   const { head, genesis } = chain
@@ -81,6 +80,7 @@ export const nodeMethods: Readonly<Record<string, Method>> = {
   status: plain(status),
   health: plain(() => null),
   network_info: networkInfo,
+  client_config: plain(clientConfigView),
   genesis_config: genesisConfig,
   EXPERIMENTAL_genesis_config: genesisConfig,
   EXPERIMENTAL_protocol_config: protocolConfig,
