@@ -150,6 +150,26 @@ test('every method, with one of its params spoilt or something else altogether',
   await alive()
 })
 
+test('JSON nested beyond any stack', async () => {
+  const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+  for (const depth of [1_000, 4_000])
+    for (const body of [
+      deep(depth),
+      `{"jsonrpc":"2.0","method":"status","id":${deep(depth)}}`,
+      `{"jsonrpc":"2.0","id":1,"method":"sandbox_patch_state","params":{"records":${deep(depth)}}}`,
+      `{"jsonrpc":"2.0","id":1,"method":"query","params":${deep(depth)}}`,
+    ]) {
+      const { status, text } = await post(body)
+      isReply(status, text)
+    }
+  const large = await serveRpc(here.chain)
+  const id = deep(2_000_000)
+  const { status } = await fetch(large.url, { method: 'POST', body: `{"jsonrpc":"2.0","method":"status","id":${id}}` })
+  expect(status).toBe(400)
+  await large.close()
+  await alive()
+})
+
 test('signed transactions with bytes changed', async () => {
   const { signedBase64 } = await import('../../test/rpc-scene.ts')
   const good = Buffer.from(

@@ -54,7 +54,9 @@ export async function serveRpc(chain: Chain, options: RpcServerOptions = {}): Pr
     viewStateLimit: options.viewStateLimit === undefined ? 50_000 : options.viewStateLimit,
   }
   const context: RpcContext = { chain, node }
-  const server = createServer((request, response) => void answer(context, bodyLimit, request, response))
+  const server = createServer((request, response) => {
+    answer(context, bodyLimit, request, response).catch(() => response.destroy())
+  })
   const address = await listen(server, host, port)
   rpcAddr = `${host}:${address.port}`
   const shown = host === '0.0.0.0' ? '127.0.0.1' : host
@@ -98,19 +100,20 @@ async function answer(
   const body = tooLarge ? null : await readBody(request, bodyLimit).catch(() => undefined)
   if (body === undefined) return // the client went away
   if (body === null) return write(response, 413, '', { connection: 'close' })
-  const reply = await replyTo(context, body)
-  write(response, reply.status, toJson(reply.body))
+  const { status: code, text } = await replyTo(context, body)
+  write(response, code, text)
 }
 
-async function replyTo(context: RpcContext, body: Buffer): Promise<RpcReply> {
-  let request: unknown
+async function replyTo(context: RpcContext, body: Buffer): Promise<{ status: number; text: string }> {
   try {
-    request = JSON.parse(body.toString('utf8'))
+    return written(await handleRpc(context, JSON.parse(body.toString('utf8'))))
   } catch (error) {
-    return refused(null, parseFault((error as Error).message))
+    // no JSON, or an id nested deeper than can be written back
+    return written(refused(null, parseFault((error as Error).message)))
   }
-  return handleRpc(context, request)
 }
+
+const written = ({ status: code, body }: RpcReply) => ({ status: code, text: toJson(body) })
 
 /** Null when the body is larger than the limit. */
 async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | null> {
