@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildContract, checkLimits } from '../src/index.ts'
+import { BASE } from '../src/source/bundle.ts'
 import { readModule } from '../src/wasm/module.ts'
 import { Contract } from './host.ts'
 
@@ -98,6 +99,7 @@ test('gas stays near the recorded figures', async () => {
 })
 
 const head = `import { call, NearBindgen, near, view } from 'near-sdk-js'\n`
+const guarded = (body: string) => `import { NearBindgen, call, initialize, table, u8 } from '${BASE}'\n${body}`
 const contractOf = (method: string) => `${head}@NearBindgen({}) export class C {\n${method}\n}`
 
 test.each<[string, string, string, string]>([
@@ -121,6 +123,44 @@ test.each<[string, string, string, string]>([
   ['normalize', 'contract_unsupported', 'normalize', 'export function a(s) { return s.normalize() }'],
   ['import()', 'contract_unsupported', 'dynamic', `export function a(s) { return import(s) }`],
   ['await at the top', 'contract_unsupported', 'await', 'await null\nexport function a() {}'],
+  [
+    'guards without their class',
+    'contract_unsupported',
+    'mixed',
+    `import { NearBindgen } from 'near-sdk-js'\nimport { call } from '${BASE}'\n@NearBindgen({}) export class C { @call({}) a() {} }`,
+  ],
+  [
+    'a class without its guards',
+    'contract_unsupported',
+    'mixed2',
+    `import { NearBindgen } from '${BASE}'\nimport { call } from 'near-sdk-js'\n@NearBindgen() export class C { @call({}) a() {} }`,
+  ],
+  [
+    'a function beside the guards',
+    'contract_unsupported',
+    'beside',
+    guarded('@NearBindgen() export class C { @call({}) a() {} }\nexport function b() {}'),
+  ],
+  [
+    'a field without schema',
+    'contract_load',
+    'field',
+    guarded('@NearBindgen() export class C { x = 1; @call({}) a() {} }'),
+  ],
+  [
+    'two tables of one name',
+    'contract_load',
+    'tables',
+    guarded(
+      "const t = [table('t', u8), table('t', u8)]\n@NearBindgen() export class C { @call({}) a() { t[0].set('a', 1) } }",
+    ),
+  ],
+  [
+    'an initialisation without state',
+    'contract_load',
+    'stateless',
+    guarded('@NearBindgen() export class C { @initialize({}) a() {} }'),
+  ],
   [
     'a host call while loading',
     'contract_load',

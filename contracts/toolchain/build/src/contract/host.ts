@@ -79,17 +79,25 @@ export const predecessorAccountId = (): string => decodeUtf8(left(env.predecesso
 export const signerAccountId = (): string => decodeUtf8(left(env.signer_account_id(0)))
 /** The contract's own account. */
 export const currentAccountId = (): string => decodeUtf8(left(env.current_account_id(0)))
+/** Height of the block this call runs in. */
 export const blockHeight = (): bigint => env.block_index()
 /** Nanoseconds since 1970, chosen by the block's producer within the protocol's bounds. */
 export const blockTimestamp = (): bigint => env.block_timestamp()
+/** Bytes the account takes in state; 1e19 yoctoNEAR of its balance are locked for each. */
 export const storageUsage = (): bigint => env.storage_usage()
+/** The contract's balance in yoctoNEAR, the attached deposit included. */
 export const accountBalance = (): bigint => env.account_balance()
+/** What came with this call, in yoctoNEAR. */
 export const attachedDeposit = (): bigint => env.attached_deposit()
+/** Gas attached to this call. */
 export const prepaidGas = (): bigint => env.prepaid_gas()
+/** Gas used so far, what promises took along included. */
 export const usedGas = (): bigint => env.used_gas()
 /** 32 bytes, the same for every call in one receipt; a block producer can choose to skip a block it dislikes. */
 export const randomSeed = (): Bytes => left(env.random_seed(0))
+/** 32 bytes. About 0.005 Tgas. */
 export const sha256 = (of: Bytes): Bytes => left(env.sha256(of, 0))
+/** 32 bytes, as Ethereum hashes. */
 export const keccak256 = (of: Bytes): Bytes => left(env.keccak256(of, 0))
 
 /** `mainnet`, `testnet`, ... (protocol 85 and later). */
@@ -106,10 +114,15 @@ export const ed25519Verify = (signature: Bytes, message: Bytes, publicKey: Bytes
 export const p256Verify = (signature: Bytes, digest: Bytes, publicKey: Bytes): boolean =>
   env.p256_verify(signature, digest, publicKey) === 1n
 
+/** @throws Error for half a surrogate pair */
 export const encodeUtf8 = (text: string): Bytes => env.utf8_string_to_uint8array(text)
+/** @throws Error for bytes that are not UTF-8 */
 export const decodeUtf8 = (bytes: Bytes): string => env.uint8array_to_utf8_string(bytes)
 /** @throws for an odd length or a character outside 0-9, a-f, A-F. */
 export const hexToBytes = (hex: string): Bytes => env.hex_to_bytes(hex)
+/** Lower case. */
 export const bytesToHex = (bytes: Bytes): string => env.bytes_to_hex(bytes)
+/** @throws Error for anything but padded base64 in its one spelling (RFC 4648 §4) */
 export const base64ToBytes = (base64: string): Bytes => env.base64_to_bytes(base64)
+/** With padding. */
 export const bytesToBase64 = (bytes: Bytes): string => env.bytes_to_base64(bytes)

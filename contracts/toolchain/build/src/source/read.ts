@@ -46,9 +46,22 @@ export async function readSource(entry: string): Promise<ContractSource> {
   if (contract && !contract.id) throw unsupported(`The contract class in ${path} has no name.`, 'Name it.')
   const methods = contract ? contract.body.body.flatMap((member) => readMethod(member) ?? []) : []
   const functions = statements.flatMap(exportedFunction)
+  const origins = importedFrom(statements)
+  const guarded = contract !== undefined && origins.get('NearBindgen') === BASE
+  for (const { name, kind } of methods)
+    if ((origins.get(kind) === BASE) !== guarded)
+      throw unsupported(
+        `Method ${name} has @${kind} from another package than @NearBindgen.`,
+        'Import all decorators of a contract from one package: guards work only together.',
+      )
+  if (guarded && functions.length > 0)
+    throw unsupported(
+      `${path} exports function ${functions[0]}, which anyone could call, past all guards.`,
+      'Keep the functions of the contract in another module.',
+    )
   if (methods.length + functions.length === 0)
     throw badSource(`${path} offers no method: no class with @NearBindgen, no exported function.`)
-  return { path, text, className: contract?.id?.name, guarded: usesBase(statements), methods, functions }
+  return { path, text, className: contract?.id?.name, guarded, methods, functions }
 }
 
 async function readEntry(entry: string): Promise<{ path: string; text: string }> {
@@ -137,10 +150,10 @@ function exportedFunction(statement: t.Statement): string[] {
   return statement.declaration.id ? [statement.declaration.id.name] : []
 }
 
-const usesBase = (statements: readonly t.Statement[]): boolean =>
-  statements.some(
-    (s) =>
-      s.type === 'ImportDeclaration' &&
-      s.source.value === BASE &&
-      s.specifiers.some((i) => i.type === 'ImportSpecifier' && i.local.name === 'NearBindgen'),
+/** Where each imported name comes from. */
+const importedFrom = (statements: readonly t.Statement[]): ReadonlyMap<string, string> =>
+  new Map(
+    statements.flatMap((s) =>
+      s.type === 'ImportDeclaration' ? s.specifiers.map(({ local }) => [local.name, s.source.value] as const) : [],
+    ),
   )
