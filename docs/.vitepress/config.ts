@@ -24,6 +24,15 @@ export default defineConfig({
         ],
       },
       {
+        text: 'NEAR',
+        items: [
+          { text: 'Contracts from TypeScript', link: '/near' },
+          { text: 'Devchain', link: '/devchain' },
+          { text: 'What the devchain does not model', link: '/devchain-limits' },
+          { text: 'Light client', link: '/light-client' },
+        ],
+      },
+      {
         text: 'Concepts',
         items: [
           { text: 'Glossary', link: '/glossary' },
