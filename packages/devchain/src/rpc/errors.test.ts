@@ -1,6 +1,7 @@
 // What clients match when something is wrong: names, texts and HTTP statuses of nearcore.
 import { beforeAll, expect, test } from 'vitest'
 import { call, type Scene, scene, sign, signedBase64, withKeeper } from '../../test/rpc-scene.ts'
+import { handleRpc, toJson } from './index.ts'
 
 let here: Scene
 beforeAll(async () => {
@@ -242,4 +243,13 @@ test('state comes in pages, of whatever size it is', async () => {
   }
   expect(seen).toEqual(records.map(({ Data }) => Data.data_key))
   expect((await here.request('query', { ...state, limit: 0 })).body.error.cause.name).toBe('PARSE_ERROR')
+})
+
+test('a u64 beyond 2^53 in an error keeps all its digits', async () => {
+  const nonce = 2n ** 64n - 1n
+  const signed_tx_base64 = signedBase64(here.chain, 'alice.test.near', 'bob.test.near', [], nonce)
+  const params = { signed_tx_base64, wait_until: 'FINAL' }
+  const { status, body } = await handleRpc(here.context, { jsonrpc: '2.0', id: 'x', method: 'send_tx', params })
+  expect(status).toBe(200)
+  expect(toJson(body.error!.data)).toMatch(/"NonceTooLarge":\{"tx_nonce":18446744073709551615,"upper_bound":\d+\}/)
 })

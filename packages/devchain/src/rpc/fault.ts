@@ -1,4 +1,5 @@
 // What goes wrong with a request, in the shape NEAR's clients match (nearcore `chain/jsonrpc-primitives/src/errors.rs`).
+import { toJson } from './json.ts'
 
 /** The `error` of a response. `code`, `message` and `data` are older than the others; old clients read only these. */
 export interface RpcErrorJson {
@@ -16,7 +17,7 @@ export class RpcFault extends Error {
   readonly status: number
 
   constructor(json: RpcErrorJson, status: number) {
-    super(`${json.cause.name}: ${JSON.stringify(json.data)}`)
+    super(`${json.cause.name}: ${toJson(json.data)}`)
     this.json = json
     this.status = status
   }

@@ -1,5 +1,5 @@
 /** NEAR's JSON-RPC over a chain. */
-export { handleRpc, type RpcReply } from './handle.ts'
+export { handleRpc } from './handle.ts'
 export { toJson } from './json.ts'
 export { type RpcServer, type RpcServerOptions, serveRpc } from './server.ts'
 export type { NodeInfo, RpcContext } from './types.ts'

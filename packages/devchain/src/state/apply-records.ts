@@ -103,8 +103,7 @@ function keyJson(account_id: string, rest: Uint8Array, value: Uint8Array): Recor
   return { GasKeyNonce: { account_id, public_key, index, nonce: u64Json(decode(u64, value)) } }
 }
 
-/** An account as state records have it. */
-export function accountJson({ amount, locked, storageUsage, contract }: Account): Record<string, unknown> {
+function accountJson({ amount, locked, storageUsage, contract }: Account): Record<string, unknown> {
   const global = contract.type === 'Global' || contract.type === 'GlobalByAccount'
   return {
     amount: amount.toString(),

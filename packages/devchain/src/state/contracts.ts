@@ -26,7 +26,7 @@ export const setGlobalContractNonce = (state: StateUpdate, id: GlobalContractIde
   write(state, u64, trieKey.globalContractNonce(id), nonce)
 
 /** How an account's global contract is identified; null for local code or none. */
-export function globalIdentifier(contract: AccountContract): GlobalContractIdentifier | null {
+function globalIdentifier(contract: AccountContract): GlobalContractIdentifier | null {
   switch (contract.type) {
     case 'Global':
       return { type: 'CodeHash', codeHash: contract.codeHash }

@@ -12,7 +12,7 @@ export {
   setAccount,
   setGasKeyNonce,
 } from './accounts.ts'
-export { accountJson, applyRecords, dumpRecords } from './apply-records.ts'
+export { applyRecords, dumpRecords } from './apply-records.ts'
 export {
   contractData,
   getCode,
@@ -20,7 +20,6 @@ export {
   getGlobalCode,
   getGlobalContractNonce,
   getLocalCode,
-  globalIdentifier,
   removeData,
   removeLocalCode,
   setData,
@@ -31,7 +30,7 @@ export {
 export { column, splitTrieKey, trieKey, triePrefix } from './keys.ts'
 export { parseRecords, type StateRecord } from './records.ts'
 export { createTrie } from './trie.ts'
-export type { Account, AccountContract, StateUpdate, StateWrite, Trie } from './types.ts'
+export type { Account, AccountContract, StateUpdate, Trie } from './types.ts'
 export { createStateUpdate } from './update.ts'
 export { accessKeyUsage, contractUsage, dataUsage } from './usage.ts'
 export {
@@ -42,7 +41,6 @@ export {
   getWaitingReceiptId,
   popDelayedReceipt,
   pushDelayedReceipt,
-  type QueueIndices,
   removePendingDataCount,
   removePostponedReceipt,
   removeReceivedData,
@@ -66,7 +64,4 @@ export {
   setYieldId,
   setYieldReceipt,
   setYieldStatus,
-  type YieldStatus,
-  type YieldTimeout,
-  yieldIndices,
 } from './yields.ts'

@@ -51,8 +51,7 @@ export interface YieldTimeout {
 }
 const timeout = struct<YieldTimeout>({ accountId: accountIdLayout, dataId: hashLayout, expiresAt: u64 })
 
-export const yieldIndices = (state: Readable): QueueIndices =>
-  read(state, queueIndices, trieKey.yieldIndices()) ?? EMPTY_QUEUE
+const yieldIndices = (state: Readable): QueueIndices => read(state, queueIndices, trieKey.yieldIndices()) ?? EMPTY_QUEUE
 
 export function pushYieldTimeout(state: StateUpdate, value: YieldTimeout): void {
   const { first, next } = yieldIndices(state)

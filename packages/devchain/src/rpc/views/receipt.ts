@@ -44,7 +44,7 @@ function bodyView(body: ReceiptBody): unknown {
           input_data_ids: body.inputDataIds,
           actions: body.actions.map(actionView),
           is_promise_yield: body.type === 'PromiseYield',
-          ...(body.refundTo !== null && { refund_to: body.refundTo }),
+          ...(body.refundTo != null && { refund_to: body.refundTo }),
         },
       }
   }
