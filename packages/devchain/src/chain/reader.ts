@@ -32,6 +32,7 @@ export class ChainReader implements ChainView {
   protected patch: readonly StateRecord[] = []
   protected impersonated: ReadonlySet<AccountId> = new Set()
   protected silent: ReadonlySet<AccountId> = new Set()
+  readonly #keys = new Map<AccountId, KeyPair>()
 
   constructor(options: ChainOptions, applyChunk: ApplyChunk) {
     this.settings = parseOptions(options)
@@ -114,7 +115,11 @@ export class ChainReader implements ChainView {
   nextContext = (): BlockContext => contextAfter(this.tip, this.nextInputs(), this.rules)
 
   /** Key of an account that genesis made from the seed. */
-  keyOf = (accountId: AccountId): KeyPair => accountKey(this.settings, accountId)
+  keyOf(accountId: AccountId): KeyPair {
+    const key = this.#keys.get(accountId) ?? accountKey(this.settings, accountId)
+    this.#keys.set(accountId, key)
+    return key
+  }
 
   /** What happened to a transaction, receipt by receipt. @throws DcmlError `devchain_unknown_transaction` */
   trace(hash: CryptoHash): Trace {

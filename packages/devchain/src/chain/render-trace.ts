@@ -34,9 +34,9 @@ function nodeLines(node: TraceNode, indent: string): string[] {
 function actionText(action: Action): string {
   switch (action.type) {
     case 'FunctionCall':
-      return `${action.methodName}(${text(action.args)})${action.deposit > 0n ? ` with ${formatAmount(action.deposit)} NEAR` : ''}`
+      return `${action.methodName}(${text(action.args)})${action.deposit > 0n ? ` with ${formatAmount(action.deposit)}` : ''}`
     case 'Transfer':
-      return `Transfer ${formatAmount(action.deposit)} NEAR`
+      return `Transfer ${formatAmount(action.deposit)}`
     default:
       return action.type
   }

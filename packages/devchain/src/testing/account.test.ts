@@ -75,6 +75,7 @@ test('a trace shows what changed, what it cost and where it went', () => {
   const failed = alice.call(pad, 'tear', { n: 3 }, { mayFail: true }).trace
   expect(failed.root.children[0]?.storage).toEqual([])
   expect(renderTrace(failed)).toContain('error: Smart contract panicked: no more paper')
+  expect(renderTrace(alice.transfer(pad, 3n * 10n ** 23n).trace)).toContain('pad.test.near: Transfer 0.3 NEAR, block')
 })
 
 test('the gas report counts calls and failures by method', () => {

@@ -8,7 +8,7 @@ import {
 } from '@dcml/light-client'
 import { DcmlError, utf8 } from '@dcml/protocol'
 import type { Chain } from '../chain/chain.ts'
-import { type KeyPair, keyPairFromSeed } from '../chain/keys.ts'
+import type { KeyPair } from '../chain/keys.ts'
 import { callView } from '../runtime/index.ts'
 import { type Account, getAccessKey, getAccount } from '../state/index.ts'
 import { TransactionResult } from './result.ts'
@@ -103,7 +103,7 @@ export class DevAccount {
   /** A sub-account, with a key of its own. @param balance yoctoNEAR, default 100 NEAR */
   createAccount(name: string, { balance = 100n * NEAR }: { readonly balance?: bigint } = {}): DevAccount {
     const accountId = `${name}.${this.accountId}`
-    const key = keyPairFromSeed(`${this.chain.settings.seed}/${accountId}`)
+    const key = this.chain.keyOf(accountId)
     this.send(accountId, [
       { type: 'CreateAccount' },
       { type: 'Transfer', deposit: balance },
