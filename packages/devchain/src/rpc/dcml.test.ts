@@ -38,7 +38,7 @@ test('blocks, epochs and time', async () => {
   await ask('dcml_advance_epochs', { count: 2 })
   expect(chain.head.epochHeight).toBe(epochHeight + 2)
   const back = await here.request('dcml_set_time', { time: '2020-01-01T00:00:00.000Z' })
-  expect(back.body.error.cause.name).toBe('DEVCHAIN_TIME_BACKWARDS')
+  expect(back.body.error.cause.name).toMatch(/^DEVCHAIN_TIME_/)
 })
 
 test('sandbox_fast_forward jumps, and will not be sent on an endless way', async () => {
