@@ -40,7 +40,7 @@ const emit = events('dcml_hello', '1.0.0', {
 
 const state = { owner: accountId, count: u32, purse: record({ kept: u128, held: u128 }) }
 
-@NearBindgen({ state, events: [emit] })
+@NearBindgen({ state })
 export class Hello {
   owner = ''
   count = 0

@@ -37,7 +37,7 @@ const emit = events('host', '1.0.0', { woken: { said: text(40) }, paid: { first:
 const bytes = base64(2048)
 
 /** Calls what near-sdk-js cannot, for the test beside it. */
-@NearBindgen({ state: { waits: optional(hex(32)) }, events: [emit] })
+@NearBindgen({ state: { waits: optional(hex(32)) } })
 export class Host {
   waits: Uint8Array | null = null
 

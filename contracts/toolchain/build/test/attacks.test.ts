@@ -202,6 +202,7 @@ test('callbacks: nobody else can call them, nor the account itself without a pro
 test('deposits: refused where none is taken, exact where one is', async () => {
   const ours = await vault()
   await refused(ours, () => ours.call('put', { note }, { deposit: 1n }), 'takes no deposit')
+  await refused(ours, () => ours.call('get_note', { by: 'a.near' }, { deposit: 1n }), 'takes no deposit')
   const alice = { predecessor: 'alice.near' }
   for (const deposit of [0n, 2n, 10n ** 24n])
     await refused(ours, () => ours.call('move', { owner: 'b.near' }, { ...alice, deposit }), 'attach exactly 1')

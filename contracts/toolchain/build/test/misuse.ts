@@ -20,7 +20,7 @@ import {
 
 const emit = events('misuse', '1.0.0', { paid: { amount: u128 } })
 
-@NearBindgen({ state: { total: u128 }, events: [emit] })
+@NearBindgen({ state: { total: u128 } })
 export class Right {
   total = 0n
 

@@ -1,4 +1,4 @@
-import type { EventSet } from './event.ts'
+import { type AnyEvents, declared } from './event.ts'
 import { decodeUtf8 } from './host.ts'
 import { type Method, methods } from './method.ts'
 import { run } from './run.ts'
@@ -6,14 +6,11 @@ import { record } from './schema/composed.ts'
 import type { Fields, Json, Values } from './schema/types.ts'
 import { loadState, saveState } from './state.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: any set of events
-type Events = EventSet<any>
-
 /** What the build reads of a contract, for the ABI. */
 export interface ContractSpec {
   readonly state: Fields
   readonly methods: ReadonlyMap<string, Method>
-  readonly events: readonly Pick<Events, 'standard' | 'version' | 'of'>[]
+  readonly events: readonly AnyEvents[]
 }
 
 /**
@@ -22,13 +19,7 @@ export interface ContractSpec {
  * everything else before it ran.
  * @throws Error at build time if the class has other fields than `state`, or initialises a state it does not have.
  */
-export function NearBindgen<F extends Fields = Record<never, never>>({
-  state = {} as F,
-  events = [],
-}: {
-  state?: F
-  events?: readonly Events[]
-} = {}) {
+export function NearBindgen<F extends Fields = Record<never, never>>({ state = {} as F }: { state?: F } = {}) {
   return <C extends new () => Values<F>>(target: C, _context?: ClassDecoratorContext): C => {
     const fields = Object.keys(state)
     const schema = record(state)
@@ -54,7 +45,7 @@ export function NearBindgen<F extends Fields = Record<never, never>>({
       },
       _call: (contract: object, name: string, input: unknown) => run(contract, methods.get(name) as Method, input),
       _serialize: (result: Json) => JSON.stringify(result),
-      _spec: { state, methods, events } satisfies ContractSpec,
+      _spec: { state, methods, events: declared } satisfies ContractSpec,
     })
   }
 }

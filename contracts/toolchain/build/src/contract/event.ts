@@ -10,6 +10,12 @@ export interface EventSet<E extends Readonly<Record<string, Fields>>> {
   readonly of: E
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: sets of whatever events
+export type AnyEvents = Pick<EventSet<any>, 'standard' | 'version' | 'of'>
+
+/** Every set this bundle declares, for the ABI. */
+export const declared: AnyEvents[] = []
+
 /**
  * Declares the NEP-297 events of one standard.
  * @example const emit = events('hello', '1.0.0', { greeted: { by: accountId } })
@@ -29,5 +35,6 @@ export function events<E extends Readonly<Record<string, Fields>>>(
     const { head, data } = prepared[event] as (typeof prepared)[string]
     env.log_utf8(`${head}${JSON.stringify(data.format(values))}}`)
   }
+  declared.push({ standard, version, of })
   return Object.assign(emit, { standard, version, of })
 }

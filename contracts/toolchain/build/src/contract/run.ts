@@ -18,7 +18,7 @@ export function run(
   const { kind, deposit, results, returns, byParent = false } = spec
   if (kind === 'initialize') checkFirstCall(byParent)
   else if (kind === 'callback' || kind === 'migrate') checkOwnCall()
-  if (kind !== 'view') checkDeposit(deposit)
+  checkDeposit(deposit)
   const more: unknown[] = results ? outcomes(results) : old ? [loadState(old) ?? misfit('a state to migrate')] : []
   const result = body.call(contract, args.parse(input), ...more)
   if (isSent(result)) return result
