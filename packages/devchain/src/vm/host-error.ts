@@ -21,10 +21,10 @@ const texts = {
   IntegerOverflow: () => 'Integer overflow.',
   InvalidPromiseIndex: (of: { promise_idx: bigint }) => `${of.promise_idx} does not correspond to existing promises`,
   InvalidActionIndex: (of: { receipt_index: number; action_index: bigint }) =>
-    `${of.action_index} does not correspond to an existing action of receipt ${of.receipt_index}`,
+    `Action ${of.action_index} in receipt ${of.receipt_index} does not exist or has the wrong type of action.`,
   CannotAppendActionToJointPromise: () => 'Actions can only be appended to non-joint promise.',
   CannotReturnJointPromise: () => 'Returning joint promise is currently prohibited.',
-  CannotSetRefundToOnJointPromise: () => 'refund_to can only be set on non-joint promise.',
+  CannotSetRefundToOnJointPromise: () => 'Setting refund_to on a joint promise is prohibited.',
   InvalidPromiseResultIndex: (of: { result_idx: bigint }) => `Accessed invalid promise result index: ${of.result_idx}`,
   InvalidRegisterId: (of: { register_id: bigint }) => `Accessed invalid register id: ${of.register_id}`,
   MemoryAccessViolation: () => 'Accessed memory outside the bounds.',
@@ -56,7 +56,7 @@ const texts = {
   DataIdMalformed: () => 'yield resumption token is malformed',
   YieldIdMalformed: () => 'yield id is malformed',
   ContractCodeHashMalformed: () => 'contract code hash is malformed',
-  DataEntryAlreadyExists: () => 'data entry already exists',
+  DataEntryAlreadyExists: () => 'Data entry for given key already exists',
 } as const
 
 export type HostErrorKind = keyof typeof texts

@@ -74,7 +74,7 @@ test.each<[name: string, id: Uint8Array | string, code: object]>([
     },
   })
   expect(logic.costs()).toMatchObject({
-    deterministic_state_init_base: 3_850_000_000_000,
+    deterministic_state_init_base: 500_000_000_000,
     deterministic_state_init_byte: 7 * 72_000_000,
   })
   expect(logic.refusal('set_state_init_data_entry', promise, action, ...logic.write('b'), ...logic.write('9'))).toBe(
