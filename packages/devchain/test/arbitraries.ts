@@ -73,9 +73,9 @@ export const action: fc.Arbitrary<Action> = fc.oneof(
 ) as fc.Arbitrary<Action>
 
 const actionReceipt = {
+  type: fc.constantFrom('Action' as const, 'PromiseYield' as const),
   signerId: accountId,
   signerPublicKey: publicKey,
-  refundTo: fc.option(accountId),
   gasPrice: u128,
   outputDataReceivers: fc.array(fc.record({ dataId: hash, receiverId: accountId }), { maxLength: 2 }),
   inputDataIds: fc.array(hash, { maxLength: 2 }),
@@ -83,7 +83,8 @@ const actionReceipt = {
 }
 const data = { dataId: hash, data: fc.option(bytes) }
 const body = fc.oneof(
-  fc.record({ type: fc.constantFrom('Action' as const, 'PromiseYield' as const), ...actionReceipt }),
+  fc.record(actionReceipt),
+  fc.record({ ...actionReceipt, refundTo: fc.option(accountId) }),
   fc.record({ type: fc.constantFrom('Data' as const, 'PromiseResume' as const), ...data }),
   fc.record({ type: fc.constant('GlobalContractDistribution' as const), id: contract, code: bytes, nonce: exact }),
 ) as fc.Arbitrary<ReceiptBody>

@@ -64,6 +64,13 @@ test('a returned promise answers in the place of the call', () => {
   conserved()
 })
 
+test('receipts of a contract can say who is refunded, those of a transaction cannot', () => {
+  const [converted] = world.block([world.transaction('user.near', 'a.near', [call('detach')])]).outgoing
+  expect(converted!.body).not.toHaveProperty('refundTo')
+  const [made] = world.block().outgoing
+  expect(made).toMatchObject({ predecessorId: 'a.near', receiverId: 'b.near', body: { refundTo: null } })
+})
+
 test('a callback runs when its data is there, with the result', () => {
   const outcomes = ask('chain')
   expect(outcomes.map(({ executorId }) => executorId)).toEqual(['user.near', 'a.near', 'b.near', 'a.near'])

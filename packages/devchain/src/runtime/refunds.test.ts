@@ -20,7 +20,6 @@ const receipt = (change: Partial<Extract<Receipt['body'], { type: 'Action' }>>):
     type: 'Action',
     signerId: 'alice.near',
     signerPublicKey: keyPair('alice.near').publicKey,
-    refundTo: null,
     gasPrice: 10n ** 9n,
     outputDataReceivers: [],
     inputDataIds: [],

@@ -72,7 +72,6 @@ const systemTransfer = (
     type: 'Action',
     signerId,
     signerPublicKey,
-    refundTo: null,
     gasPrice: 0n,
     outputDataReceivers: [],
     inputDataIds: [],

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { receipt as anyReceipt, u64 } from '../../test/arbitraries.ts'
 import { receiptJson, receipt as schema } from './json/receipt.ts'
 import { decodeReceipt, encodeReceipt, storedReceiptLayout } from './receipt.ts'
+import type { Receipt } from './types.ts'
 
 test('every receipt survives its bytes, alone and stored in a queue', () => {
   fc.assert(
@@ -42,7 +43,6 @@ test('a refund of the system is the bytes nearcore writes', () => {
       type: 'Action',
       signerId: 'system',
       signerPublicKey: `ed25519:${'1'.repeat(32)}`,
-      refundTo: null,
       gasPrice: 0n,
       outputDataReceivers: [],
       inputDataIds: [],
@@ -54,6 +54,23 @@ test('a refund of the system is the bytes nearcore writes', () => {
   const receiver = `06000000${Buffer.from('a.near').toString('hex')}`
   const action = `00${system}00${zeros(32)}${zeros(16)}${zeros(4)}${zeros(4)}0100000003${`0201${zeros(14)}`}`
   expect(Buffer.from(refund).toString('hex')).toBe(`${system}${receiver}${zeros(32)}${action}`)
+})
+
+test('what a contract makes is version 2, whether or not it says who is refunded', () => {
+  const made = {
+    type: 'Action' as const,
+    signerId: 'a.near',
+    signerPublicKey: `ed25519:${'1'.repeat(32)}`,
+    gasPrice: 0n,
+    outputDataReceivers: [],
+    inputDataIds: [],
+    actions: [],
+  }
+  const tagOf = (body: Receipt['body']) =>
+    encodeReceipt({ predecessorId: 'a1', receiverId: 'b1', receiptId: '1'.repeat(32), body })[6 + 6 + 32]
+  expect(tagOf(made)).toBe(0)
+  expect(tagOf({ ...made, refundTo: null })).toBe(5)
+  expect(tagOf({ ...made, type: 'PromiseYield', refundTo: null })).toBe(6)
 })
 
 test('only whole receipts are read', () => {

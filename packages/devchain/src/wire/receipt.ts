@@ -1,5 +1,5 @@
-// Receipts as bytes (nearcore `core/primitives/src/receipt.rs`). Version 2 of action receipts exists for `refundTo`
-// alone, and is written only where that is set, as nearcore does.
+// Receipts as bytes (nearcore `core/primitives/src/receipt.rs`). What a contract makes is written as version 2, with
+// `refundTo` (`runtime/runtime/src/function_call.rs`); what transactions, delegates and refunds make as version 1.
 
 import {
   type AccountId,
@@ -20,6 +20,9 @@ const SHARD = 0n
 const receivers = list(struct<DataReceiver>({ dataId: hashLayout, receiverId: accountIdLayout }), MANY)
 const dataIds = list(hashLayout, MANY)
 
+type ActionReceipt1 = Omit<ActionReceipt, 'refundTo'>
+type ActionReceipt2 = Required<ActionReceipt>
+
 const head = { signerId: accountIdLayout, signerPublicKey: publicKeyLayout }
 const tail = {
   gasPrice: u128,
@@ -27,8 +30,8 @@ const tail = {
   inputDataIds: dataIds as Layout<readonly CryptoHash[]>,
   actions: actionsLayout,
 }
-const action1 = struct<Omit<ActionReceipt, 'refundTo'>>({ ...head, ...tail })
-const action2 = struct<ActionReceipt>({ ...head, refundTo: option(accountIdLayout), ...tail })
+const action1 = struct<ActionReceipt1>({ ...head, ...tail })
+const action2 = struct<ActionReceipt2>({ ...head, refundTo: option(accountIdLayout), ...tail })
 const data = struct<{ dataId: CryptoHash; data: Uint8Array | null }>({ dataId: hashLayout, data: option(bytes(MANY)) })
 
 type WireDistribution =
@@ -61,10 +64,10 @@ const distributionLayout: Layout<GlobalContractDistribution> = {
 
 type WireBody = Exclude<ReceiptBody, { type: 'Action' | 'PromiseYield' }> | WireAction
 type WireAction =
-  | ({ readonly type: 'Action1' } & Omit<ActionReceipt, 'refundTo'>)
-  | ({ readonly type: 'PromiseYield1' } & Omit<ActionReceipt, 'refundTo'>)
-  | ({ readonly type: 'Action2' } & ActionReceipt)
-  | ({ readonly type: 'PromiseYield2' } & ActionReceipt)
+  | ({ readonly type: 'Action1' } & ActionReceipt1)
+  | ({ readonly type: 'PromiseYield1' } & ActionReceipt1)
+  | ({ readonly type: 'Action2' } & ActionReceipt2)
+  | ({ readonly type: 'PromiseYield2' } & ActionReceipt2)
 
 const wireBody = union<WireBody>('receipt', {
   Action1: [0, action1],
@@ -79,17 +82,15 @@ const wireBody = union<WireBody>('receipt', {
 const bodyLayout: Layout<ReceiptBody> = {
   write(body, out) {
     if (body.type !== 'Action' && body.type !== 'PromiseYield') return wireBody.write(body, out)
-    wireBody.write({ ...body, type: `${body.type}${body.refundTo === null ? 1 : 2}` } as WireAction, out)
+    wireBody.write({ ...body, type: `${body.type}${body.refundTo === undefined ? 1 : 2}` } as WireAction, out)
   },
   read(cursor) {
     const body = wireBody.read(cursor)
     switch (body.type) {
       case 'Action1':
-        return { ...body, type: 'Action', refundTo: null }
       case 'Action2':
         return { ...body, type: 'Action' }
       case 'PromiseYield1':
-        return { ...body, type: 'PromiseYield', refundTo: null }
       case 'PromiseYield2':
         return { ...body, type: 'PromiseYield' }
       default:

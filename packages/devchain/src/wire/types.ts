@@ -12,8 +12,11 @@ export interface ActionReceipt {
   /** Signer of the transaction all this came from. */
   readonly signerId: AccountId
   readonly signerPublicKey: PublicKey
-  /** Whom a failed receipt's deposit goes back to; `null` is the predecessor. */
-  readonly refundTo: AccountId | null
+  /**
+   * Whom a failed receipt's deposit goes back to; `null` is the predecessor. Receipts that no contract made have no
+   * such field, in bytes as well.
+   */
+  readonly refundTo?: AccountId | null
   /** yoctoNEAR per gas at which this receipt's gas was bought. */
   readonly gasPrice: bigint
   readonly outputDataReceivers: readonly DataReceiver[]

@@ -37,7 +37,6 @@ export const delegate: Perform<DelegateLike> = (work, action) => {
       type: 'Action',
       signerId: body.signerId,
       signerPublicKey: body.signerPublicKey,
-      refundTo: null,
       gasPrice: body.gasPrice,
       outputDataReceivers: [],
       inputDataIds: [],

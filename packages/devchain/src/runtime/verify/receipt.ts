@@ -41,5 +41,5 @@ function accountError({ predecessorId, receiverId, body }: NewReceipt): ReceiptV
   if (!isAccountId(predecessorId)) return { InvalidPredecessorId: { account_id: predecessorId } }
   if (!isAccountId(receiverId)) return { InvalidReceiverId: { account_id: receiverId } }
   const refundTo = 'refundTo' in body ? body.refundTo : null
-  return refundTo === null || isAccountId(refundTo) ? null : { InvalidRefundTo: { account_id: refundTo } }
+  return refundTo == null || isAccountId(refundTo) ? null : { InvalidRefundTo: { account_id: refundTo } }
 }

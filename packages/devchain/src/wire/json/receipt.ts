@@ -9,7 +9,6 @@ const actionReceipt = v.pipe(
   v.object({
     signer_id: accountId,
     signer_public_key: publicKey,
-    refund_to: v.optional(v.nullable(accountId), null),
     gas_price: amount,
     output_data_receivers: v.array(v.object({ data_id: hash, receiver_id: accountId })),
     input_data_ids: v.array(hash),
@@ -19,7 +18,6 @@ const actionReceipt = v.pipe(
     (json): ActionReceipt => ({
       signerId: json.signer_id,
       signerPublicKey: json.signer_public_key,
-      refundTo: json.refund_to,
       gasPrice: json.gas_price,
       outputDataReceivers: json.output_data_receivers.map(({ data_id, receiver_id }) => ({
         dataId: data_id,
@@ -30,6 +28,11 @@ const actionReceipt = v.pipe(
     }),
   ),
 )
+const refundTo = v.pipe(
+  v.object({ refund_to: v.optional(v.nullable(accountId), null) }),
+  v.transform(({ refund_to }) => ({ refundTo: refund_to })),
+)
+const actionReceipt2 = v.intersect([actionReceipt, refundTo])
 const dataReceipt = v.pipe(
   v.object({ data_id: hash, data: v.optional(v.nullable(base64), null) }),
   v.transform(({ data_id, data }) => ({ dataId: data_id, data })),
@@ -46,7 +49,7 @@ const body: v.GenericSchema<unknown, ReceiptBody> = v.union([
     v.transform((json): ReceiptBody => ({ type: 'Action', ...json.Action })),
   ),
   v.pipe(
-    v.object({ ActionV2: actionReceipt }),
+    v.object({ ActionV2: actionReceipt2 }),
     v.transform((json): ReceiptBody => ({ type: 'Action', ...json.ActionV2 })),
   ),
   v.pipe(
@@ -54,7 +57,7 @@ const body: v.GenericSchema<unknown, ReceiptBody> = v.union([
     v.transform((json): ReceiptBody => ({ type: 'PromiseYield', ...json.PromiseYield })),
   ),
   v.pipe(
-    v.object({ PromiseYieldV2: actionReceipt }),
+    v.object({ PromiseYieldV2: actionReceipt2 }),
     v.transform((json): ReceiptBody => ({ type: 'PromiseYield', ...json.PromiseYieldV2 })),
   ),
   v.pipe(
@@ -109,14 +112,14 @@ function bodyJson(body: ReceiptBody): Record<string, unknown> {
         },
       }
     default:
-      return { [body.refundTo === null ? body.type : `${body.type}V2`]: actionReceiptJson(body) }
+      return { [body.refundTo === undefined ? body.type : `${body.type}V2`]: actionReceiptJson(body) }
   }
 }
 
 const actionReceiptJson = (receipt: ActionReceipt) => ({
   signer_id: receipt.signerId,
   signer_public_key: receipt.signerPublicKey,
-  ...(receipt.refundTo !== null && { refund_to: receipt.refundTo }),
+  ...(receipt.refundTo !== undefined && { refund_to: receipt.refundTo }),
   gas_price: receipt.gasPrice.toString(),
   output_data_receivers: receipt.outputDataReceivers.map(({ dataId, receiverId }) => ({
     data_id: dataId,
