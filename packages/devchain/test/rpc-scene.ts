@@ -24,15 +24,15 @@ export const keeper = wat(`(module
   (func (export "boom") (call $panic (i64.const 2) (i64.const 8)))
   (func (export "tell") (call $log (i64.const 4) (i64.const 0))))`)
 
-/** Signs for an account that genesis made. */
-export function sign(chain: Chain, signerId: string, receiverId: string, actions: readonly Action[]) {
+/** Signs for an account that genesis made. @param nonce default: the key's next */
+export function sign(chain: Chain, signerId: string, receiverId: string, actions: readonly Action[], nonce?: bigint) {
   const key = chain.keyOf(signerId)
-  const nonce = getAccessKey(chain.head.result.trie, signerId, key.publicKey)?.nonce ?? 0n
+  const known = getAccessKey(chain.head.result.trie, signerId, key.publicKey)?.nonce ?? 0n
   const transaction = {
     version: 0 as const,
     signerId,
     publicKey: key.publicKey,
-    nonce: nonce + 1n,
+    nonce: nonce ?? known + 1n,
     receiverId,
     blockHash: chain.head.header.hash,
     actions,
