@@ -44,7 +44,7 @@ export function meterContract(original: Uint8Array, params: WasmParams): Metered
   if (moduleSize(module, code?.functions ?? 0, code?.instrumentedSize ?? 0, params) > limits.max_instrumented_code_size)
     throw new Refusal('InstrumentedCodeTooLarge', size, 'instrumented code too large')
   if (code?.uncompilable !== undefined)
-    throw new Uncompilable(`WebAssembly translation error: too many locals in function ${code.uncompilable + 3}`)
+    throw new Uncompilable(`failed to compile: wasm[0]::function[${code.uncompilable + 3}]`)
   return { bytes: encodeModule(module, code, params), info: { ok: true, ...describe(module) } }
 }
 
