@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { buildContract } from '../src/index.ts'
 import { Contract, type Result } from './host.ts'
@@ -112,6 +113,31 @@ test('state: what did not change is not written', async () => {
   const write = (await ours.call('add', { amount: '1' })).gas
   const same = (await ours.call('add', { amount: '0' })).gas
   expect(write - same).toBeGreaterThan(60_000_000_000n)
+})
+
+test('state: whatever JSON strangers send, every later call still works', async () => {
+  const near = fc.record({
+    by: fc.constant('mallory.near'),
+    body: fc.oneof(fc.string({ unit: 'binary', maxLength: 9 }), fc.jsonValue()),
+    tags: fc.oneof(fc.constant(['red']), fc.jsonValue()),
+    sealed: fc.oneof(fc.boolean(), fc.jsonValue()),
+  })
+  const calls = fc.array(
+    fc.oneof(
+      fc.tuple(fc.constant('put'), fc.record({ note: fc.oneof(near, fc.jsonValue()) })),
+      fc.tuple(fc.constant('add'), fc.record({ amount: fc.oneof(fc.bigInt({ min: 0n }).map(String), fc.jsonValue()) })),
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  await fc.assert(
+    fc.asyncProperty(calls, async (sent) => {
+      const ours = await vault()
+      for (const [method, args] of sent) await ours.call(method, args)
+      expect((await ours.call('get_note', { by: 'caller.near' })).failure).toBeUndefined()
+      expect((await ours.call('add', { amount: '0' })).failure).toBeUndefined()
+    }),
+    { numRuns: 15 },
+  )
 })
 
 test('integers: near-sdk-js loses digits, ours takes decimal strings only', async () => {

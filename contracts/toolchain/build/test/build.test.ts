@@ -87,6 +87,13 @@ test('plain near-sdk-js works as it does with its own build', async () => {
   expect((await bare.call('ok')).returned).toBe('ok')
 })
 
+test('the sample of the README builds and counts', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  const { built } = await build('readme', readme.split('```ts\n')[1]?.split('```')[0] ?? '')
+  const contract = new Contract((await built).wasm)
+  expect(await contract.call('increment', { n: '2' })).toMatchObject({ returned: '2', failure: undefined })
+})
+
 test('gas stays near the recorded figures', async () => {
   // rough: no trie nodes, no function entries. The official pipeline takes 5.84 and 6.06 Tgas for the first two
   const plain = new Contract((await buildContract({ entry: fixture('counter.ts') })).wasm)
