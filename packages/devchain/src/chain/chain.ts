@@ -71,16 +71,16 @@ export class Chain extends ChainMiner {
 
   /**
    * Gives the next block this time, and those after it times that go on from there.
-   * @throws DcmlError `devchain_time_backwards`
+   * @throws DcmlError `devchain_time_invalid` unless it is after the last block
    */
   setTime(time: Date): void {
-    this.clock.set(BigInt(time.getTime()) * 1_000_000n, this.head.header.timestamp)
+    this.clock.set(time.getTime(), this.head.header.timestamp)
   }
 
-  /** Lets `ms` pass before the next block. @throws DcmlError `devchain_time_backwards` unless positive */
+  /** Lets `ms` pass before the next block. @throws DcmlError `devchain_time_invalid` unless positive and whole */
   advanceTime(ms: number): void {
     const { timestamp } = this.head.header
-    this.clock.set(timestamp + BigInt(ms) * 1_000_000n, timestamp)
+    this.clock.advance(ms, timestamp)
   }
 
   /** Fast-forwards to the first block of the epoch `count` epochs ahead. */
@@ -193,6 +193,11 @@ export const restoreChain = <T extends Chain>(Class: ChainClass<T>, image: Uint8
   restored(new Class(options), readImage(image))
 
 function restored<T extends Chain>(chain: T, state: ChainState): T {
-  chain.restore(state)
-  return chain
+  try {
+    chain.restore(state)
+    return chain
+  } catch (error) {
+    chain.close()
+    throw error
+  }
 }

@@ -35,15 +35,23 @@ export class BlockClock {
   }
 
   /**
-   * @param time nanoseconds
-   * @throws DcmlError `devchain_time_backwards`
+   * Gives the next block a time.
+   * @param ms since 1970
+   * @throws DcmlError `devchain_time_invalid`
    */
-  set(time: bigint, last: bigint): void {
-    if (time <= last)
-      throw new DcmlError('devchain_time_backwards', 'The next block cannot be older than the last one.', {
-        hint: 'Set a time after the last block; revert to a snapshot to go back.',
-        details: { last: last.toString(), asked: time.toString() },
-      })
+  set(ms: number, last: bigint): void {
+    if (!Number.isSafeInteger(ms)) throw invalid(ms, last)
+    this.#set(BigInt(ms) * NS_PER_MS, last)
+  }
+
+  /** Lets `ms` pass before the next block. @throws DcmlError `devchain_time_invalid` */
+  advance(ms: number, last: bigint): void {
+    if (!Number.isSafeInteger(ms)) throw invalid(ms, last)
+    this.#set(last + BigInt(ms) * NS_PER_MS, last)
+  }
+
+  #set(time: bigint, last: bigint): void {
+    if (time <= last || time >= 1n << 64n) throw invalid(Number(time / NS_PER_MS), last)
     this.state = { next: time, offset: this.#outer ? this.state.offset + time - this.#now : 0n }
   }
 
@@ -53,3 +61,9 @@ export class BlockClock {
 
   #skipped = (heights: number): bigint => this.#blockTime * BigInt(heights - 1)
 }
+
+const invalid = (ms: number, last: bigint): DcmlError =>
+  new DcmlError('devchain_time_invalid', `The next block cannot be of ${ms} ms.`, {
+    hint: 'Give a whole number of milliseconds after the last block; revert to a snapshot to go back.',
+    details: { ms, last: last.toString() },
+  })

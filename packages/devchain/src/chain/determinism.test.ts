@@ -84,7 +84,7 @@ test('headers account for every token, epoch rewards and burnt gas included', ()
         expect(countTokens(chain)).toBe(header.totalSupply - result.balanceBurnt + subsidized)
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   )
 })
 

@@ -64,6 +64,7 @@ test('a third of the stake may be silent; without two thirds nothing new becomes
   const final = chain.head.header.lastFinalBlock
   chain.root.transfer('near', 2n)
   chain.mine(10)
+  for (let i = 0; i < 5; i++) chain.fastForward(1)
   expect(chain.head.header.lastFinalBlock).toBe(final)
   expect(chain.resolve({ finality: 'final' })?.header.hash).toBe(final)
   expect((await follow(chain, state)).head.innerLite.height).toBe(height)
@@ -110,6 +111,15 @@ test('a light client that slept for epochs is taken through each of them', async
   }
   expect(steps).toBeGreaterThanOrEqual(8)
   expect(verifyOutcomes(chain, state)).toBe(3)
+})
+
+test('a light client that slept until its next epoch was pruned is told so', () => {
+  const chain = new Devchain({ epochLength: 10, keepBlocks: 20 })
+  const { headHash } = trustGenesis(chain)
+  chain.fastForward(100)
+  expect(() => chain.nextLightClientBlock(headHash)).toThrow(
+    expect.objectContaining({ code: 'devchain_unknown_block' }),
+  )
 })
 
 test('polling for news of an idle chain makes no blocks', async () => {
@@ -196,6 +206,6 @@ test('whatever happens, the light client agrees with what the chain tells it', a
       state = await follow(chain, state)
       expect(verifyOutcomes(chain, state)).toBeGreaterThan(0)
     }),
-    { numRuns: 25 },
+    { numRuns: 40 },
   )
 }, 60_000)

@@ -1,4 +1,5 @@
 import type { CryptoHash, SignedTransaction } from '@dcml/light-client'
+import { DcmlError } from '@dcml/protocol'
 import { applyChunk, verifyTransaction } from '../runtime/index.ts'
 import type { ApplyChunk, InvalidTxError } from '../runtime/types.ts'
 import { delayedReceiptIndices } from '../state/index.ts'
@@ -13,6 +14,8 @@ import type { Block, ChainControl, ChainProofs, WaitUntil } from './types.ts'
 
 /** Two blocks to hold an outcome, two to prove those, and a start anew where an epoch ends between them. */
 const PROOF_PATIENCE = 8
+/** Epochs a call may cross. */
+const FARTHEST_JUMP = 10_000
 /** Blocks that auto mining makes for one request before it gives up. */
 const PATIENCE = 1000
 
@@ -69,13 +72,18 @@ export class ChainMiner extends ChainReader implements ChainControl, ChainProofs
     this.mineUntil(() => height === undefined || this.tip.lastFinalHeight >= height || !this.hasQuorum)
   }
 
+  /** @throws DcmlError `devchain_jump_invalid` for more than {@link FARTHEST_JUMP} epochs, or no whole number */
   fastForward(deltaHeight: number): void {
+    if (!Number.isSafeInteger(deltaHeight) || deltaHeight / this.settings.epochLength > FARTHEST_JUMP)
+      throw new DcmlError('devchain_jump_invalid', `The chain cannot jump by ${deltaHeight} heights.`, {
+        hint: `Each epoch on the way takes blocks: jump at most ${FARTHEST_JUMP} epochs at a time.`,
+      })
     const target = this.head.header.height + deltaHeight
     while (this.head.header.height < target) {
       const { height } = this.head.header
       // three blocks in a row end an epoch: nearcore too stops before each boundary and makes them one by one
       const brake = this.tip.epoch.firstHeight + this.settings.epochLength - 3
-      this.produce(!this.hasQuorum || target < brake ? target : Math.max(brake, this.nextHeight))
+      this.produce(Math.max(!this.hasQuorum || target < brake ? target : brake, this.nextHeight))
       if (this.head.header.height <= height) break
     }
   }

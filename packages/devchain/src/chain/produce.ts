@@ -180,11 +180,13 @@ function approvals(parent: Tip, { height, silent }: BlockInputs, epoch: EpochCur
   )
 }
 
-/** More than two thirds of the stake can and will vote: without them nothing becomes final. */
-export function hasQuorum({ epoch }: Tip, silent: BlockInputs['silent'], { signers }: ChainRules): boolean {
+/** Whether more than two thirds of the stake of the next block's epoch can and will vote: else nothing becomes final. */
+export function hasQuorum(parent: Tip, silent: BlockInputs['silent'], rules: ChainRules): boolean {
+  const { signers } = rules
+  const { current, next } = parent.epoch
   let total = 0n
   let voting = 0n
-  for (const { accountId, publicKey, stake } of epoch.current.validators) {
+  for (const { accountId, publicKey, stake } of (isLastOfEpoch(parent, rules) ? next : current).validators) {
     total += stake
     if (!silent.has(accountId) && signers.has(publicKey)) voting += stake
   }

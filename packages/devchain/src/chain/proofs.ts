@@ -21,13 +21,21 @@ export function newestProvable(library: Library, height: number): readonly [Tip,
   return null
 }
 
-/** RPC's `LightClientBlockView` for a client whose head is `last`; null if it knows the newest. */
+/**
+ * RPC's `LightClientBlockView` for a client whose head is `last`; null if it knows the newest.
+ * @throws DcmlError `devchain_unknown_block` where the block it needs next was pruned
+ */
 export function lightClientBlock(library: Library, head: Tip, last: Tip): Record<string, unknown> | null {
   const { epochId, nextEpochId, height } = last.block.header
   const current = head.block.header.epochId
   const inReach = epochId === current || nextEpochId === current
   const from = inReach ? head.lastFinalHeight : library.lastHeightOf(nextEpochId)
   const found = from === undefined ? null : newestProvable(library, from)
+  if (!inReach && !found)
+    throw new DcmlError('devchain_unknown_block', `The end of the epoch after block ${height} is no longer kept.`, {
+      hint: 'Trust a younger block, or start the chain with a larger keepBlocks.',
+      details: { height },
+    })
   if (!found || found[0].block.header.height <= height) return null
   const [tip, next, afterNext] = found
   return {
