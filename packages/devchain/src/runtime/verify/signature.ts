@@ -1,4 +1,11 @@
-import { type PublicKey, parsePublicKey, parseSignature, type Signature } from '@dcml/light-client'
+import {
+  type PublicKey,
+  parseHash,
+  parsePublicKey,
+  parseSignature,
+  type Signature,
+  type SignedTransaction,
+} from '@dcml/light-client'
 import { concatBytes } from '@dcml/protocol'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { verifyEd25519 } from '../../vm/crypto/signatures.ts'
@@ -13,6 +20,18 @@ export function isSignedBy(hash: Uint8Array, signature: Signature, key: PublicKe
   if (by.curve !== curve) return false
   if (curve === 'ed25519') return verifyEd25519(by.bytes, hash, bytes)
   return curve === 'secp256k1' && isSecp256k1(hash, bytes, by.bytes)
+}
+
+const judged = new WeakMap<SignedTransaction, boolean>()
+
+/** {@link isSignedBy} of a transaction: asked by RPC and again by the block, answered once. */
+export function isSigned(signed: SignedTransaction): boolean {
+  const known = judged.get(signed)
+  if (known !== undefined) return known
+  const { hash, signature, transaction } = signed
+  const answer = isSignedBy(parseHash(hash), signature, transaction.publicKey)
+  judged.set(signed, answer)
+  return answer
 }
 
 /** libsecp256k1 takes only the lower of two possible `s`; of the recovery id it reads no more than its range. */

@@ -1,12 +1,12 @@
 // What nearcore asks of a transaction, in its order (`runtime/runtime/src/verifier.rs`, `process_transactions`).
-import { parseHash, type SignedTransaction } from '@dcml/light-client'
+import type { SignedTransaction } from '@dcml/light-client'
 import { type Account, getAccessKey, getAccount, getGasKeyNonce, type StateUpdate } from '../../state/index.ts'
 import { type TransactionCost, transactionCost } from '../cost.ts'
 import { curveOf } from '../public-key.ts'
 import type { BlockContext, InvalidTxError, VerifyTransaction } from '../types.ts'
 import { validateActions } from './actions.ts'
 import { chargeAccount, chargeGasKey, chargeImpersonated, type Verdict } from './charge.ts'
-import { isSignedBy } from './signature.ts'
+import { isSigned } from './signature.ts'
 
 /** A tag and the signature. */
 const SIGNATURE_SIZES = { ed25519: 65, secp256k1: 66, 'ml-dsa-65': 3310 } as const
@@ -24,19 +24,20 @@ export interface Accepted {
  */
 export function judge(
   state: Pick<StateUpdate, 'get'>,
-  { transaction, signature, hash, size }: SignedTransaction,
+  signedTransaction: SignedTransaction,
   context: BlockContext,
   unknownSigner: 'SignerDoesNotExist' | 'InvalidSignerId',
 ): Accepted | { readonly error: InvalidTxError } {
   const { params, impersonated } = context
-  const { signerId, receiverId, publicKey, actions } = transaction
+  const { transaction, signature, size } = signedTransaction
+  const { signerId, receiverId, actions } = transaction
   if (!context.isBlockValid(transaction.blockHash)) return { error: 'Expired' }
   const badActions = validateActions(params, actions, receiverId)
   if (badActions) return { error: { ActionsValidation: badActions } }
   const limit = params.limits.max_transaction_size
   const signedSize = size + SIGNATURE_SIZES[curveOf(signature)]
   if (signedSize > limit) return { error: { TransactionSizeExceeded: { size: signedSize, limit } } }
-  const signed = isSignedBy(parseHash(hash), signature, publicKey)
+  const signed = isSigned(signedTransaction)
   if (!signed && !impersonated.has(signerId)) return { error: 'InvalidSignature' }
   const cost = transactionCost(params, transaction, context.gasPrice)
   if (!cost) return { error: 'CostOverflow' }

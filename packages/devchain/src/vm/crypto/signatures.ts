@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { concatBytes, equalBytes, fromHex } from '@dcml/protocol'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
@@ -16,9 +16,23 @@ const SPKI_PREFIX = fromHex('302a300506032b6570032100')
 export const verifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
   verifyOnPlatform(publicKey, message, signature) || verifyEd25519Plainly(publicKey, message, signature)
 
-function verifyOnPlatform(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+const verifyOnPlatform = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
+  verify(null, message, keyObject(publicKey), signature)
+
+/** To make one costs as much as a verification, and the same few keys sign nearly everything. */
+const KEPT_KEYS = 256
+const keyObjects = new Map<string, KeyObject>()
+
+function keyObject(publicKey: Uint8Array): KeyObject {
   const der = Buffer.from(concatBytes(SPKI_PREFIX, publicKey))
-  return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature)
+  const name = der.toString('latin1')
+  let key = keyObjects.get(name)
+  if (!key) {
+    if (keyObjects.size === KEPT_KEYS) keyObjects.clear()
+    key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+    keyObjects.set(name, key)
+  }
+  return key
 }
 
 const { Point } = ed25519
