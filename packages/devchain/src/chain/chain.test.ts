@@ -221,7 +221,9 @@ test('state is patched with the next block, and a bad record patches nothing', (
 test('a patch does not take the stake from a validator: the chain lives on', () => {
   const chain = start({ epochLength: 10 })
   const locked = chain.root.state.locked
-  chain.patchState([{ Account: { account_id: 'test.near', account: { amount: '7', locked: '0' } } }])
+  chain.patchState([
+    { Account: { account_id: 'test.near', account: { amount: '7', locked: '0', storage_usage: 182 } } },
+  ])
   expect(chain.root.state).toMatchObject({ amount: 7n, locked })
   chain.advanceEpochs(4)
   expect(chain.root.state.locked).toBeGreaterThanOrEqual(locked)

@@ -2,7 +2,6 @@ import { DcmlError } from '@dcml/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createDevchain, loadDevchain } from '../devchain.ts'
-import { parseRecords } from './records.ts'
 import { frame, readRecords, startFile } from './records-file.ts'
 
 const isNamed = (run: () => unknown): void => {
@@ -43,29 +42,4 @@ test('records come back as they were written, up to where the file ends', () => 
     }),
   )
   expect(frame(new Uint8Array()).length).toBe(12)
-})
-
-test('no JSON makes parsing records do anything but parse or say why not', () => {
-  const json = fc.jsonValue({ maxDepth: 1 })
-  const text = fc.oneof(fc.string({ maxLength: 10 }), fc.constantFrom('a.near', 'YQ==', '1', 'FullAccess', '-1'))
-  const part = fc.oneof(json, text, fc.record({ FunctionCall: json }))
-  const fields = fc.dictionary(
-    fc.constantFrom(
-      'account_id',
-      'account',
-      'public_key',
-      'access_key',
-      'code',
-      'data_key',
-      'value',
-      'amount',
-      'nonce',
-    ),
-    fc.oneof(part, fc.dictionary(fc.constantFrom('amount', 'locked', 'permission', 'nonce', 'code_hash'), part)),
-  )
-  const record = fc.dictionary(fc.constantFrom('Account', 'AccessKey', 'Contract', 'Data', 'Other'), fields)
-  fc.assert(
-    fc.property(fc.array(fc.oneof(record, part), { maxLength: 3 }), (records) => isNamed(() => parseRecords(records))),
-    { numRuns: 300 },
-  )
 })

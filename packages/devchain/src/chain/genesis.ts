@@ -3,14 +3,29 @@ import { type PublicKey, producersHash, ZERO_HASH } from '@dcml/light-client'
 import { DcmlError } from '@dcml/protocol'
 import type { Params } from '../params/types.ts'
 import type { ChunkResult } from '../runtime/types.ts'
-import { createStateUpdate, createTrie, getAccount, setAccount, type Trie } from '../state/index.ts'
+import {
+  accessKeys,
+  accessKeyUsage,
+  applyRecords,
+  contractData,
+  contractUsage,
+  createStateUpdate,
+  createTrie,
+  dataUsage,
+  getAccount,
+  getLocalCode,
+  parseRecords,
+  type StateRecord,
+  type StateUpdate,
+  setAccount,
+  type Trie,
+} from '../state/index.ts'
 import { BlockTree } from './block-tree.ts'
 import { foldChunk, genesisChunk, NO_SIGNATURE } from './chunk.ts'
 import { firstEpoch } from './epochs.ts'
 import { type HeaderFields, hashHeader } from './header.ts'
 import { type KeyPair, keyPairFromSecret, keyPairFromSeed } from './keys.ts'
 import { type ChainSettings, ROOT_ACCOUNT, ROOT_BALANCE, TREASURY_ACCOUNT } from './options.ts'
-import { applyRecords, parseRecords, recomputeStorageUsage, type StateRecord } from './records.ts'
 import type { Tip } from './tip.ts'
 import type { Validator } from './types.ts'
 
@@ -130,7 +145,7 @@ function defaultRecords(settings: ChainSettings): StateRecord[] {
   ])
 }
 
-function lockStakes(state: ReturnType<typeof createStateUpdate>, validators: readonly Validator[]): void {
+function lockStakes(state: StateUpdate, validators: readonly Validator[]): void {
   for (const { accountId, stake } of validators) {
     const account = getAccount(state, accountId)
     if (!account || account.amount < stake) throw invalid(accountId)
@@ -142,3 +157,16 @@ const invalid = (accountId: string): DcmlError =>
   new DcmlError('devchain_genesis_invalid', `The stake of ${accountId} is not locked in its account.`, {
     hint: 'Give every validator an account whose locked balance is its stake.',
   })
+
+/** Sets an account's storage usage to what its records take, as nearcore does at genesis. */
+function recomputeStorageUsage(state: StateUpdate, accountId: string, { storage }: Params): void {
+  const account = getAccount(state, accountId)
+  if (!account) return
+  let storageUsage =
+    storage.numBytesAccount + contractUsage(account.contract, getLocalCode(state, accountId)?.length ?? 0)
+  for (const { publicKey, accessKey } of accessKeys(state, accountId))
+    storageUsage += accessKeyUsage(publicKey, accessKey, storage.numExtraBytesRecord)
+  for (const [key, value] of contractData(state, accountId))
+    storageUsage += dataUsage(key, value, storage.numExtraBytesRecord)
+  setAccount(state, accountId, { ...account, storageUsage })
+}

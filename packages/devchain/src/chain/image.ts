@@ -2,11 +2,11 @@
 import { deserialize, serialize } from 'node:v8'
 import { type AccountId, formatHash, parseHash, type SignedTransaction } from '@dcml/light-client'
 import { DcmlError } from '@dcml/protocol'
+import type { StateRecord } from '../state/index.ts'
 import { createTrie, type Trie } from '../state/index.ts'
 import { BlockTree } from './block-tree.ts'
 import type { ClockState } from './clock.ts'
 import type { ChainSettings } from './options.ts'
-import type { StateRecord } from './records.ts'
 import { readRecords, startFile } from './records-file.ts'
 import type { Tip } from './tip.ts'
 

@@ -2,7 +2,7 @@
 // `core/primitives/src/block.rs`, `chain/client/src/client.rs`).
 import { type CryptoHash, formatHash, parseHash, producersHash, type Signature, ZERO_HASH } from '@dcml/light-client'
 import type { BlockContext, ChunkResult, ValidatorUpdate } from '../runtime/types.ts'
-import { createStateUpdate, getAccount, type StateUpdate, setAccount } from '../state/index.ts'
+import { applyRecords, createStateUpdate, getAccount, type StateUpdate, setAccount } from '../state/index.ts'
 import { createChunk, foldChunk, NO_SIGNATURE } from './chunk.ts'
 import {
   type EpochBlock,
@@ -15,7 +15,6 @@ import {
 import { nextGasPrice } from './gas-price.ts'
 import { approvalOf, type HeaderFields, hashHeader, signedLater } from './header.ts'
 import { randomValue, sampleAuthor, vrfOf } from './random.ts'
-import { applyRecords } from './records.ts'
 import type { BlockInputs, ChainRules, Tip } from './tip.ts'
 
 /** The block after `parent`. Pure: the same inputs give the same block. */

@@ -1,11 +1,11 @@
 import type { AccountId, CryptoHash, PublicKey, SignedTransaction } from '@dcml/light-client'
 import type { Params } from '../params/types.ts'
 import type { ApplyChunk, BlockContext } from '../runtime/types.ts'
+import type { StateRecord } from '../state/index.ts'
 import type { BlockTree } from './block-tree.ts'
 import type { EpochCursor } from './epochs.ts'
 import type { KeyPair } from './keys.ts'
 import type { ChainSettings } from './options.ts'
-import type { StateRecord } from './records.ts'
 import type { Block } from './types.ts'
 
 /** A block with what the next one needs to know. Nothing in it changes: a snapshot of a chain is a reference to one. */
