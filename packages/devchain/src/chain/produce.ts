@@ -1,21 +1,16 @@
 // One block after another: approvals, epochs, gas price, supply, and the execution of what the block carries (nearcore
 // `core/primitives/src/block.rs`, `chain/client/src/client.rs`).
-import { type CryptoHash, formatHash, parseHash, producersHash, type Signature, ZERO_HASH } from '@dcml/light-client'
-import type { BlockContext, ChunkResult, ValidatorUpdate } from '../runtime/types.ts'
+import { formatHash, parseHash, producersHash, type Signature } from '@dcml/light-client'
+import type { BlockContext, ChunkResult } from '../runtime/types.ts'
 import { applyRecords, createStateUpdate, getAccount, type StateUpdate, setAccount } from '../state/index.ts'
 import { createChunk, foldChunk, NO_SIGNATURE } from './chunk.ts'
-import {
-  type EpochBlock,
-  type EpochCursor,
-  endsEpoch,
-  needsNextApprovers,
-  nextEpoch,
-  validatorUpdate,
-} from './epochs.ts'
+import type { EpochCursor } from './epochs.ts'
 import { nextGasPrice } from './gas-price.ts'
-import { approvalOf, type HeaderFields, hashHeader, signedLater } from './header.ts'
+import { type HeaderFields, hashHeader, signedLater } from './header.ts'
+import { type Place, placeAfter } from './place.ts'
 import { randomValue, sampleAuthor, vrfOf } from './random.ts'
 import type { BlockInputs, ChainRules, Tip } from './tip.ts'
+import { approvals } from './votes.ts'
 
 /** The block after `parent`. Pure: the same inputs give the same block. */
 export function produceBlock(parent: Tip, inputs: BlockInputs, rules: ChainRules): Tip {
@@ -119,78 +114,6 @@ const contextWith = (
   isBlockValid: (hash) => isBlockValid(hash, height - 1),
   impersonated: new Set(),
 })
-
-/** Where the next block stands in its epoch, and what is final with it. */
-interface Place {
-  readonly epoch: EpochCursor
-  readonly isNew: boolean
-  readonly minted: bigint
-  readonly update?: ValidatorUpdate
-  readonly lastFinalBlock: CryptoHash
-  readonly lastFinalHeight: number
-}
-
-export const isGenesis = (tip: Tip): boolean => tip.block.header.prevHash === ZERO_HASH
-
-function placeAfter(
-  parent: Tip,
-  { height, timestamp }: Pick<BlockInputs, 'height' | 'timestamp'>,
-  { settings }: ChainRules,
-): Place {
-  const { header: last } = parent.block
-  const isThird = height === last.height + 1 && last.lastDsFinalBlock === last.prevHash && !isGenesis(parent)
-  const final = isThird
-    ? { lastFinalBlock: last.prevHash, lastFinalHeight: last.prevHeight }
-    : { lastFinalBlock: last.lastFinalBlock, lastFinalHeight: parent.lastFinalHeight }
-  if (isGenesis(parent)) {
-    // nearcore counts from genesis, which may be long ago where an outer clock rules: nobody earned rewards since
-    const epoch = { ...parent.epoch, firstHeight: height, startTime: timestamp }
-    return { epoch, isNew: false, minted: 0n, ...final }
-  }
-  const block = epochBlock(parent)
-  if (!endsEpoch(parent.epoch, block, settings.epochLength))
-    return { epoch: parent.epoch, isNew: false, minted: 0n, ...final }
-  const epoch = nextEpoch(parent.epoch, block, height, settings.maxInflation)
-  const update = validatorUpdate(parent.epoch, epoch, parent.block.result.proposals)
-  return { epoch, isNew: true, minted: epoch.next.minted, update, ...final }
-}
-
-const epochBlock = ({ block: { header }, lastFinalHeight }: Tip): EpochBlock => ({
-  hash: header.hash,
-  height: header.height,
-  timestamp: header.timestamp,
-  totalSupply: header.totalSupply,
-  lastFinalHeight,
-})
-
-/** True if the block after this one will be the first of an epoch. */
-export const isLastOfEpoch = (tip: Tip, { settings }: ChainRules): boolean =>
-  !isGenesis(tip) && endsEpoch(tip.epoch, epochBlock(tip), settings.epochLength)
-
-function approvals(parent: Tip, { height, silent }: BlockInputs, epoch: EpochCursor, rules: ChainRules) {
-  const approvers = [...epoch.current.validators]
-  if (!isGenesis(parent) && needsNextApprovers(parent.epoch, epochBlock(parent), rules.settings.epochLength)) {
-    const known = new Set(approvers.map(({ accountId }) => accountId))
-    approvers.push(...epoch.next.validators.filter(({ accountId }) => !known.has(accountId)))
-  }
-  const message = approvalOf(parent.block.header, height)
-  return approvers.map(({ accountId, publicKey }) =>
-    silent.has(accountId) ? null : (rules.signers.get(publicKey)?.sign(message) ?? null),
-  )
-}
-
-/** Whether more than two thirds of the stake of the next block's epoch can and will vote: else nothing becomes final. */
-export function hasQuorum(parent: Tip, silent: BlockInputs['silent'], rules: ChainRules): boolean {
-  const { signers } = rules
-  const { current, next } = parent.epoch
-  let total = 0n
-  let voting = 0n
-  for (const { accountId, publicKey, stake } of (isLastOfEpoch(parent, rules) ? next : current).validators) {
-    total += stake
-    if (!silent.has(accountId) && signers.has(publicKey)) voting += stake
-  }
-  return voting * 3n > total * 2n
-}
 
 /** Headers tell the supply one block late, but epoch rewards at once. */
 const supplyChange = ({ block: { result }, minted }: Tip): bigint => result.balanceMinted - minted - result.balanceBurnt

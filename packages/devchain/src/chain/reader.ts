@@ -11,10 +11,11 @@ import { accountKey, createGenesis, signersOf } from './genesis.ts'
 import type { KeyPair } from './keys.ts'
 import { Library } from './library.ts'
 import { type ChainOptions, type ChainSettings, parseOptions } from './options.ts'
-import { contextAfter, contextOf, hasQuorum } from './produce.ts'
+import { contextAfter, contextOf } from './produce.ts'
 import type { BlockInputs, ChainRules, Tip } from './tip.ts'
 import { type Trace, traceTransaction } from './trace.ts'
 import type { Block, BlockRef, ChainView, StoredOutcome, Validator } from './types.ts'
+import { hasQuorum } from './votes.ts'
 
 /** A chain as it stands, and what its next block would be made of. */
 export class ChainReader implements ChainView {
