@@ -39,6 +39,7 @@ export function devchainCommand(output: () => Output): Command {
         epochLength,
         seed,
         mining: mining(flags.blockTime),
+        clock: Date.now,
         protocolVersion: flags.protocolVersion === '87' ? 87 : 86,
         accounts: FUNDED.map((name) => ({ accountId: `${name}.test.near`, balance: BALANCE })),
         ...(data !== undefined && { data }),
@@ -61,6 +62,7 @@ export function devchainCommand(output: () => Output): Command {
       const signal = interrupted()
       if (!signal.aborted) await new Promise((stop) => signal.addEventListener('abort', stop))
       await server.close()
+      chain.close()
     })
 }
 
