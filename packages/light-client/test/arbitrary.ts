@@ -1,6 +1,5 @@
 // Any NEAR object, for property tests.
 import { toHex } from '@dcml/protocol'
-import { base58 } from '@scure/base'
 import fc from 'fast-check'
 import type {
   AccessKeyPermission,
@@ -10,6 +9,7 @@ import type {
   SignedTransaction,
   Transaction,
 } from '../src/index.ts'
+import { base58 } from '../src/wire/base58.ts'
 
 export const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 export const u128 = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })

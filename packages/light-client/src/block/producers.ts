@@ -17,7 +17,7 @@ const hashed: Pick<Layout<ValidatorStake>, 'write'> = {
 }
 
 /** Most producers an epoch may have here; NEAR has about 100. */
-export const MAX_PRODUCERS = 10_000
+export const MAX_PRODUCERS = 1000
 
 const hashedList = list(hashed as Layout<ValidatorStake>, MAX_PRODUCERS)
 

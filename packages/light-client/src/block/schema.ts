@@ -1,6 +1,17 @@
 // Headers as RPC writes them, read once at the boundary.
 import * as v from 'valibot'
-import { accountId, hash, height, type Json, publicKey, readValue, signature, u64, u128 } from '../json/fields.ts'
+import {
+  accountId,
+  hash,
+  height,
+  type Json,
+  listOf,
+  publicKey,
+  readValue,
+  signature,
+  u64,
+  u128,
+} from '../json/fields.ts'
 import type { CryptoHash } from '../transaction/types.ts'
 import { MAX_PRODUCERS } from './producers.ts'
 import type { HeaderLite, InnerLite, LightClientBlock, ValidatorStake } from './types.ts'
@@ -54,26 +65,24 @@ const toHeader = (view: HeaderView): HeaderLite => ({
 export const headerSchema: v.GenericSchema<unknown, HeaderLite> = v.pipe(v.object(header), v.transform(toHeader))
 
 /** RPC's `ValidatorStakeView`. */
-export const producersSchema: v.GenericSchema<unknown, ValidatorStake[]> = v.pipe(
-  v.array(
-    v.pipe(
-      v.object({
-        account_id: accountId,
-        public_key: publicKey,
-        stake: u128,
-        validator_stake_struct_version: v.optional(v.literal('V1')),
+export const producersSchema: v.GenericSchema<unknown, ValidatorStake[]> = listOf(
+  v.pipe(
+    v.object({
+      account_id: accountId,
+      public_key: publicKey,
+      stake: u128,
+      validator_stake_struct_version: v.optional(v.literal('V1')),
+    }),
+    v.transform(
+      (view): ValidatorStake => ({
+        accountId: view.account_id,
+        publicKey: view.public_key,
+        stake: view.stake,
+        ...(view.validator_stake_struct_version === undefined && { legacy: true }),
       }),
-      v.transform(
-        (view): ValidatorStake => ({
-          accountId: view.account_id,
-          publicKey: view.public_key,
-          stake: view.stake,
-          ...(view.validator_stake_struct_version === undefined && { legacy: true }),
-        }),
-      ),
     ),
   ),
-  v.maxLength(MAX_PRODUCERS),
+  MAX_PRODUCERS,
 )
 
 const blockSchema: v.GenericSchema<unknown, LightClientBlock> = v.pipe(
@@ -81,7 +90,7 @@ const blockSchema: v.GenericSchema<unknown, LightClientBlock> = v.pipe(
     ...header,
     next_block_inner_hash: hash,
     next_bps: v.nullish(producersSchema),
-    approvals_after_next: v.pipe(v.array(v.nullable(signature)), v.maxLength(2 * MAX_PRODUCERS)),
+    approvals_after_next: listOf(v.nullable(signature), 2 * MAX_PRODUCERS),
   }),
   v.transform(
     (view): LightClientBlock => ({

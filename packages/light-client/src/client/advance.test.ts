@@ -246,3 +246,14 @@ test('any JSON instead of a block is an error that names the block', () => {
     { numRuns: 300 },
   )
 })
+
+test('more producers than NEAR can have are refused before any of them is read', () => {
+  const trap = {
+    get public_key(): never {
+      throw new Error('read')
+    },
+  }
+  expect(() => parseProducers(Array.from({ length: 1001 }, () => trap))).toThrow(
+    expect.objectContaining({ code: 'near_producers_invalid' }),
+  )
+})

@@ -4,19 +4,17 @@ import * as v from 'valibot'
 import { MAX_PRODUCERS } from '../block/producers.ts'
 import type { ValidatorStake } from '../block/types.ts'
 import { parseExactJson } from '../json/exact.ts'
-import { accountId, hash, height, publicKey, readValue, u64, u128 } from '../json/fields.ts'
+import { accountId, hash, height, listOf, publicKey, readValue, u64, u128 } from '../json/fields.ts'
 import { checkedState, type LightClientState } from './state.ts'
 
 const FORMAT = 'dcml-near-trust-root'
 
-const producers: v.GenericSchema<unknown, ValidatorStake[]> = v.pipe(
-  v.array(
-    v.pipe(
-      v.strictObject({ accountId, publicKey, stake: u128, legacy: v.optional(v.literal(true)) }),
-      v.transform(({ legacy, ...rest }): ValidatorStake => (legacy ? { ...rest, legacy } : rest)),
-    ),
+const producers: v.GenericSchema<unknown, ValidatorStake[]> = listOf(
+  v.pipe(
+    v.strictObject({ accountId, publicKey, stake: u128, legacy: v.optional(v.literal(true)) }),
+    v.transform(({ legacy, ...rest }): ValidatorStake => (legacy ? { ...rest, legacy } : rest)),
   ),
-  v.maxLength(MAX_PRODUCERS),
+  MAX_PRODUCERS,
 )
 
 const schema: v.GenericSchema<unknown, LightClientState> = v.pipe(

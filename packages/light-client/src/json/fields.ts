@@ -84,6 +84,10 @@ export const text: v.GenericSchema<unknown, string> = v.pipe(
   v.check((value) => value.isWellFormed(), 'not well-formed Unicode'),
 )
 
+/** A list whose length is looked at before its items are: reading those takes time. */
+export const listOf = <T>(item: v.GenericSchema<unknown, T>, max: number): v.GenericSchema<unknown, T[]> =>
+  v.pipe(v.array(v.unknown()), v.maxLength(max), v.array(item))
+
 /** Text, or bytes, of one JSON document, or what was read from it. */
 export type Json = unknown
 

@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { headerSchema } from '../block/schema.ts'
 import type { HeaderLite } from '../block/types.ts'
-import { accountId, bytes, hash, type Json, readValue, text, u64, u128 } from '../json/fields.ts'
+import { accountId, bytes, hash, type Json, listOf, readValue, text, u64, u128 } from '../json/fields.ts'
 import type { MerklePath } from '../merkle/path.ts'
 import type { CryptoHash } from '../transaction/types.ts'
 import type { Outcome, OutcomeStatus } from './types.ts'
@@ -26,9 +26,9 @@ export interface ExecutionProof {
 /** No tree on NEAR is higher: indices are u64. */
 const MAX_PATH = 64
 
-const path: v.GenericSchema<unknown, MerklePath> = v.pipe(
-  v.array(v.object({ hash, direction: v.picklist(['Left', 'Right']) })),
-  v.maxLength(MAX_PATH),
+const path: v.GenericSchema<unknown, MerklePath> = listOf(
+  v.object({ hash, direction: v.picklist(['Left', 'Right']) }),
+  MAX_PATH,
 )
 
 const status: v.GenericSchema<unknown, OutcomeStatus> = v.union([

@@ -30,8 +30,8 @@ export const EVENT_CHECKS = {
     hint: 'Check the name of the event and the method called.',
   },
   executor: {
-    establishes: 'The contract itself executed the call and logged the event.',
-    hint: 'An event means what the contract that logs it means. Check the contract asked for.',
+    establishes: 'The contract itself executed the call and logged the event, before another contract took over.',
+    hint: 'An event means what the contract that logs it means, and for whom. Check the contract and the method called.',
   },
   standard: {
     establishes: 'The event is of the expected standard.',

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { bytes, type Json, readValue } from '../json/fields.ts'
+import { bytes, type Json, listOf, readValue } from '../json/fields.ts'
 import { type ExecutionProof, executionProofSchema } from '../outcome/schema.ts'
 
 /** Everything that proves an event below a trusted head: three links, each an answer of RPC. */
@@ -11,11 +11,11 @@ export interface EventProof {
 }
 
 /** Longest way from a transaction to the end of its call: the transaction, a delegate, and six receipts of the call. */
-const MAX_OUTCOMES = 8
+export const MAX_OUTCOMES = 8
 
 const schema: v.GenericSchema<unknown, EventProof> = v.object({
   transaction: bytes,
-  outcomes: v.pipe(v.array(executionProofSchema), v.minLength(2), v.maxLength(MAX_OUTCOMES)),
+  outcomes: v.pipe(listOf(executionProofSchema, MAX_OUTCOMES), v.minLength(2)),
 })
 
 /**

@@ -163,15 +163,17 @@ test.each<[string, EventCheckName, (proof: ProofView) => void]>([
 test('a call that returns a promise is followed to its end; each of its receipts must succeed', () => {
   const chain = (first: object, second: object, third: object): Story => ({
     receipts: [
-      { name: 'call', status: goesOn(receiptId('transfer')), ...first },
-      { name: 'transfer', executorId: 'token.near', status: goesOn(receiptId('callback')), ...second },
-      { name: 'callback', logs: [eventLog()], status: success('true'), ...third },
+      { name: 'call', status: goesOn(receiptId('callback')), ...first },
+      { name: 'callback', status: goesOn(receiptId('end')), ...second },
+      { name: 'end', logs: [eventLog()], status: success('true'), ...third },
     ],
   })
   const followed = judge(chain({}, {}, {}))
   if (!followed.ok) throw followed.error
-  expect(followed.receiptId).toBe(receiptId('callback'))
+  expect(followed.receiptId).toBe(receiptId('end'))
   expect(followed.block.height).toBe(10)
+  const paid = { executorId: 'token.near', logs: [] }
+  expect(refusalOf(judge(chain({ logs: [eventLog()] }, {}, paid)))).toBe('accepted')
   expect(refusalOf(judge(chain({ logs: [eventLog()] }, {}, { logs: [] })))).toBe('accepted')
 
   expect(refusalOf(judge(chain({}, { status: failure }, {})))).toBe('success')
@@ -179,11 +181,26 @@ test('a call that returns a promise is followed to its end; each of its receipts
   expect(refusalOf(judge(chain({}, {}, { status: goesOn(receiptId('more')) })))).toBe('success')
   expect(refusalOf(judge(chain({}, { status: success() }, {})))).toBe('receipt_link')
   expect(refusalOf(judge(chain({}, { status: goesOn(receiptId('more')) }, {})))).toBe('receipt_link')
-  expect(refusalOf(judge(chain({}, { logs: [eventLog()] }, { logs: [] })))).toBe('executor')
+  expect(refusalOf(judge(chain({}, {}, { executorId: 'token.near' })))).toBe('executor')
   expect(refusalOf(judge(chain({ executorId: 'evil.near' }, {}, {})))).toBe('executor')
   expect(refusalOf(judge(chain({ logs: [eventLog()] }, {}, {})))).toBe('single')
   expect(refusalOf(judge(chain({}, {}, {}), {}, (proof) => proof.outcomes.pop()))).toBe('success')
   expect(refusalOf(judge(chain({}, {}, {}), {}, (proof) => proof.outcomes.splice(2, 1)))).toBe('receipt_link')
+})
+
+test("an event that a stranger made the contract log within somebody else's call is none of that call", () => {
+  // alice asks the contract to ask evil.near, which returns its own call of the contract
+  const { checks } = judge({
+    receipts: [
+      { name: 'call', status: goesOn(receiptId('stranger')) },
+      { name: 'stranger', executorId: 'evil.near', status: goesOn(receiptId('called by the stranger')) },
+      { name: 'called by the stranger', logs: [eventLog()] },
+    ],
+  })
+  expect(checks.find(({ status }) => status === 'fail')).toMatchObject({
+    name: 'executor',
+    why: `the event was logged by ${CONTRACT}, on behalf of evil.near`,
+  })
 })
 
 const signature = sign('alice.near', new Uint8Array(32))

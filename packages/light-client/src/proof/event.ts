@@ -106,6 +106,10 @@ const within = (list: List, outcome: 'transaction_outcome' | 'receipt_outcome') 
     list.part(name === 'block_root' ? 'head_known' : outcome, run),
 })
 
+/**
+ * What another contract goes on in was called by that one, with arguments and a deposit of its own: an event from there
+ * on is none of the call. Callbacks follow the contract's own receipts at once, whatever they waited for.
+ */
 function findEvent(
   receipts: readonly ProvenExecution[],
   { contract, standard, event: name }: VerifyEventOptions,
@@ -118,9 +122,13 @@ function findEvent(
     }),
   )
   list.step('event', () => demand(all.length > 0, () => `none of its logs is an event ${name}`))
-  const own = all.filter(({ receipt }) => receipt.outcome.executorId === contract)
+  const left = receipts.find(({ outcome }) => outcome.executorId !== contract)
+  const own = all.filter(({ receipt }) => left === undefined || receipts.indexOf(receipt) < receipts.indexOf(left))
   list.step('executor', () =>
-    demand(own.length > 0, () => `the event was logged by ${all[0]?.receipt.outcome.executorId}`),
+    demand(own.length > 0, () => {
+      const by = all[0]?.receipt.outcome.executorId
+      return `the event was logged by ${by}${by === contract ? `, on behalf of ${left?.outcome.executorId}` : ''}`
+    }),
   )
   const standards = own.filter(({ event }) => event.standard === standard)
   list.step('standard', () =>

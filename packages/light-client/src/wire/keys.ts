@@ -1,6 +1,6 @@
 import { DcmlError, fixed, type Layout, u8 } from '@dcml/protocol'
-import { base58 } from '@scure/base'
 import type { PublicKey, Signature } from '../transaction/types.ts'
+import { base58 } from './base58.ts'
 
 /** Curves in the order of their tags, with the sizes of their keys and signatures in bytes (FIPS 204 for ML-DSA). */
 const curves = [
