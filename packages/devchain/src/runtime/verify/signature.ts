@@ -8,19 +8,17 @@ import {
 } from '@dcml/light-client'
 import { concatBytes } from '@dcml/protocol'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { verifyEd25519 } from '../../vm/crypto/signatures.ts'
+import { verifyEd25519, verifyMlDsa65 } from '../../vm/crypto/signatures.ts'
 
-/**
- * Whether `key` signed `hash`, by nearcore's rules for Ed25519 and secp256k1. ML-DSA-65 is not modelled: its signatures
- * never hold.
- */
+/** Whether `key` signed `hash`, by nearcore's rules for Ed25519, secp256k1 and ML-DSA-65. */
 export function isSignedBy(hash: Uint8Array, signature: Signature, key: PublicKey): boolean {
   const by = parsePublicKey(key)
   const { curve, bytes } = parseSignature(signature)
   if (by.curve !== curve) return false
-  if (curve === 'ed25519') return verifyEd25519(by.bytes, hash, bytes)
-  return curve === 'secp256k1' && isSecp256k1(hash, bytes, by.bytes)
+  return verifiers[curve](by.bytes, hash, bytes)
 }
+
+const verifiers = { ed25519: verifyEd25519, secp256k1: verifySecp256k1, 'ml-dsa-65': verifyMlDsa65 } as const
 
 const judged = new WeakMap<SignedTransaction, boolean>()
 
@@ -35,7 +33,7 @@ export function isSigned(signed: SignedTransaction): boolean {
 }
 
 /** libsecp256k1 takes only the lower of two possible `s`; of the recovery id it reads no more than its range. */
-function isSecp256k1(hash: Uint8Array, signature: Uint8Array, key: Uint8Array): boolean {
+function verifySecp256k1(key: Uint8Array, hash: Uint8Array, signature: Uint8Array): boolean {
   try {
     const point = concatBytes(Uint8Array.of(4), key)
     const options = { prehash: false, lowS: true, format: 'compact' } as const

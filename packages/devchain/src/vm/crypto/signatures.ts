@@ -5,8 +5,9 @@ import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 
-/** SPKI of an Ed25519 key up to its 32 bytes (RFC 8410). */
-const SPKI_PREFIX = fromHex('302a300506032b6570032100')
+/** What precedes a key's own bytes in SPKI (RFC 8410, RFC 9881). */
+const ED25519 = fromHex('302a300506032b6570032100')
+const ML_DSA_65 = fromHex('308207b2300b0609608648016503040312038207a100')
 
 /**
  * Ed25519 as ed25519-dalek's `verify`: without cofactor, R compared as bytes, s below the group order, any point for a
@@ -14,17 +15,26 @@ const SPKI_PREFIX = fromHex('302a300506032b6570032100')
  * @param publicKey 32 bytes @param signature 64 bytes
  */
 export const verifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
-  verifyOnPlatform(publicKey, message, signature) || verifyEd25519Plainly(publicKey, message, signature)
+  verify(null, message, keyObject(ED25519, publicKey), signature) || verifyEd25519Plainly(publicKey, message, signature)
 
-const verifyOnPlatform = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean =>
-  verify(null, message, keyObject(publicKey), signature)
+/**
+ * ML-DSA-65 without context (FIPS 204), by the platform: before Node 24.7 it has none, and no signature holds.
+ * @param publicKey 1952 bytes @param signature 3309 bytes
+ */
+export function verifyMlDsa65(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return verify(null, message, keyObject(ML_DSA_65, publicKey), signature)
+  } catch {
+    return false
+  }
+}
 
 /** To make one costs as much as a verification, and the same few keys sign nearly everything. */
 const KEPT_KEYS = 256
 const keyObjects = new Map<string, KeyObject>()
 
-function keyObject(publicKey: Uint8Array): KeyObject {
-  const der = Buffer.from(concatBytes(SPKI_PREFIX, publicKey))
+function keyObject(prefix: Uint8Array, publicKey: Uint8Array): KeyObject {
+  const der = Buffer.from(concatBytes(prefix, publicKey))
   const name = der.toString('latin1')
   let key = keyObjects.get(name)
   if (!key) {
