@@ -53,11 +53,14 @@ export const blockReference = (at: At): { finality: At } | { block_id: At } =>
 export function connectNear(options: NearOptions): Near {
   const { networkId, timeoutMs = 20_000, rounds = 3 } = options
   const urls = typeof options.nodes === 'string' ? [options.nodes] : options.nodes
-  for (const url of urls)
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-      throw new DcmlError('near_nodes_missing', `"${url}" is not the URL of a NEAR node.`, {
-        hint: 'Give at least one http or https URL, such as https://rpc.mainnet.near.org.',
+  for (const [index, text] of urls.entries()) {
+    const url = URL.parse(text)
+    // not shown: providers put keys into it
+    if (url === null || !/^https?:$/.test(url.protocol) || url.username + url.password !== '')
+      throw new DcmlError('near_nodes_missing', `Node ${index + 1} of ${urls.length} is not the URL of a NEAR node.`, {
+        hint: 'Give an http or https URL without user and password, such as https://rpc.mainnet.near.org.',
       })
+  }
   if (urls.length === 0)
     throw new DcmlError('near_nodes_missing', 'No NEAR node was named.', { hint: 'Give at least one JSON-RPC URL.' })
   // one attempt each: which failures to repeat, and where, is decided here, over all nodes
@@ -66,11 +69,11 @@ export function connectNear(options: NearOptions): Near {
   async function* attempts({ signal }: Cancellable = {}): AsyncGenerator<Attempt> {
     for (let round = 0; round < rounds; round++) {
       if (round > 0) await sleep(200 * 2 ** (round - 1), signal)
-      for (const provider of providers) {
+      for (const [index, provider] of providers.entries()) {
         if (signal?.aborted) await sleep(0, signal)
         yield (method, params) =>
           within(timeoutMs, signal, method, provider.sendJsonRpc(method as 'query', params as never)).catch((cause) => {
-            throw nearError(cause, method)
+            throw nearError(cause, method, urls[index])
           })
       }
     }

@@ -68,13 +68,21 @@ const transient: readonly ErrorClass[] = [
   rpc.ShardStuckError,
 ]
 
+/** Not valid, or not payable: judged before anything runs. */
+const refused: readonly ErrorClass[] = [rpc.TransactionExecutionError, rpc.InvalidTransactionError]
+
 const isOneOf = (value: unknown, classes: readonly ErrorClass[]): boolean =>
   classes.some((type) => value instanceof type)
 
-/** Turns whatever near-api-js threw into a {@link DcmlError} with code `near_…`; the original is its `cause`. */
-export function nearError(cause: unknown, what: string): DcmlError {
-  if (DcmlError.isInstance(cause)) return cause
-  const text = cause instanceof Error ? cause.message : String(cause)
+/**
+ * Turns whatever near-api-js threw into a {@link DcmlError} with code `near_…`; the original is its `cause`.
+ * @param url of the node: near-api-js shows it whole, and providers put keys into it
+ */
+export function nearError(thrown: unknown, what: string, url?: string): DcmlError {
+  if (DcmlError.isInstance(thrown)) return thrown
+  const said = thrown instanceof Error ? thrown.message : String(thrown)
+  const text = url === undefined ? said : said.replaceAll(url, new URL(url).origin)
+  const cause = text === said ? thrown : new Error(text)
   if (isOneOf(cause, transient))
     return new DcmlError('near_node_busy', `${what}: ${text}`, {
       hint: 'The node is behind or overloaded: try again, or name a second node.',
@@ -83,10 +91,10 @@ export function nearError(cause: unknown, what: string): DcmlError {
     })
   const meaning = meanings.find(([classes]) => isOneOf(cause, classes))
   if (meaning !== undefined) return new DcmlError(meaning[1], `${what}: ${text}`, { hint: meaning[2], cause })
-  if (cause instanceof rpc.TransactionExecutionError)
+  if (isOneOf(cause, refused))
     return new DcmlError('near_transaction_refused', `${what}: ${text}`, {
       hint: 'NEAR refused the transaction before running it; nothing was spent.',
-      details: { kind: cause.constructor.name },
+      details: { kind: (cause as Error).constructor.name },
       cause,
     })
   if (cause instanceof rpc.RpcError)

@@ -1,7 +1,7 @@
 import { DcmlError } from '@dcml/protocol'
 import * as v from 'valibot'
 import { parse } from './answer.ts'
-import type { Cancellable, Near } from './connection.ts'
+import type { Attempt, Cancellable, Near } from './connection.ts'
 import { type NearEvent, parseEvents } from './event.ts'
 
 /** An event with the place it was logged at. */
@@ -31,7 +31,9 @@ export interface EventQuery extends Cancellable {
 }
 
 const header = v.object({ header: v.object({ height: v.number(), hash: v.string() }) })
-const keptBlocks = v.object({ sync_info: v.object({ earliest_block_height: v.number() }) })
+const keptBlocks = v.object({
+  sync_info: v.object({ earliest_block_height: v.number(), latest_block_height: v.number() }),
+})
 const accountChanges = v.object({
   block_hash: v.string(),
   changes: v.array(v.object({ cause: v.looseObject({ type: v.string(), receipt_hash: v.optional(v.string()) }) })),
@@ -50,7 +52,7 @@ const loggedOutcome = v.object({
 
 /**
  * Reads a contract's events from any RPC node, page by page, whole blocks at a time, final blocks only: a page asked
- * again says the same. Events of receipts that failed are left out, as NEAR undoes what they announce.
+ * again says the same. The newest two final blocks wait for the page after: nothing covers them yet. Events of receipts that failed are left out, as NEAR undoes what they announce.
  * Logs from RPC are one node's word; `provenEvent` proves one.
  * @throws DcmlError `near_block_unknown` where the node no longer keeps `from`
  */
@@ -61,45 +63,73 @@ export async function readEvents(near: Near, query: EventQuery): Promise<EventPa
       hint: 'Ask from 0 or from the `next` of the page before.',
     })
   const head = parse(header, await near.request('block', { finality: 'final' }, query), 'block').header
-  const last = Math.min(query.to ?? head.height, head.height, from + blocks - 1)
+  // what a block executed is under the root of the next one, and a head covers the blocks below it
+  const last = Math.min(query.to ?? head.height, head.height - 2, from + blocks - 1)
   const events: PlacedEvent[] = []
-  for (let height = from; height <= last; height++) events.push(...(await eventsOf(near, query, height, head.hash)))
+  let next = from
+  for (; next <= last; next++) {
+    const found = await eventsOf(near, query, next, head.hash)
+    if (found === 'not yet') break
+    events.push(...found)
+  }
   const wanted = ({ standard, event }: NearEvent): boolean =>
     (query.standard ?? standard) === standard && (query.event ?? event) === event
   return {
     events: events.filter((event) => event.contractId === contractId && wanted(event)),
-    next: Math.max(from, last + 1),
+    next,
   }
 }
 
-/** Heights are skipped when a producer misses its turn; one that the node has dropped must not pass for that. */
-async function wasSkipped(near: Near, query: EventQuery, height: number): Promise<boolean> {
-  const { sync_info } = parse(keptBlocks, await near.request('status', [], query), 'status')
-  return height >= sync_info.earliest_block_height
+/** What changed at a height: null where the chain skipped it, as it does when a producer misses its turn. */
+async function changesAt(near: Near, query: EventQuery, height: number) {
+  const params = { changes_type: 'account_changes', account_ids: [query.contractId], block_id: height }
+  let last: unknown
+  for await (const attempt of near.attempts(query)) {
+    try {
+      return parse(accountChanges, await attempt('EXPERIMENTAL_changes', params), 'EXPERIMENTAL_changes')
+    } catch (error) {
+      if (!DcmlError.isInstance(error) || !(error.retryable || error.code === 'near_block_unknown')) throw error
+      if (error.code === 'near_block_unknown' && (await wasSkipped(attempt, height))) return null
+      last = error
+    }
+  }
+  throw last
 }
 
-async function eventsOf(near: Near, query: EventQuery, height: number, headHash: string): Promise<PlacedEvent[]> {
-  const params = { changes_type: 'account_changes', account_ids: [query.contractId], block_id: height }
-  let answer: unknown
+/** Of the very node that does not know the height: another may be behind, or have dropped less. */
+async function wasSkipped(attempt: Attempt, height: number): Promise<boolean> {
   try {
-    answer = await near.request('EXPERIMENTAL_changes', params, query)
+    const { sync_info } = parse(keptBlocks, await attempt('status', []), 'status')
+    return sync_info.earliest_block_height <= height && height < sync_info.latest_block_height
   } catch (error) {
-    if (DcmlError.isInstance(error) && error.code === 'near_block_unknown' && (await wasSkipped(near, query, height)))
-      return []
+    if (DcmlError.isInstance(error) && error.retryable) return false
     throw error
   }
-  const { block_hash: blockHash, changes } = parse(accountChanges, answer, 'EXPERIMENTAL_changes')
+}
+
+async function eventsOf(near: Near, query: EventQuery, height: number, headHash: string) {
+  const found = await changesAt(near, query, height)
+  if (found === null) return []
+  const { block_hash: blockHash, changes } = found
   const receipts = new Set(changes.flatMap(({ cause }) => cause.receipt_hash ?? []))
   const events: PlacedEvent[] = []
   for (const receiptId of receipts) {
     const proof = { type: 'receipt', receipt_id: receiptId, receiver_id: query.contractId, light_client_head: headHash }
-    const { outcome_proof } = parse(
-      loggedOutcome,
-      await near.request('EXPERIMENTAL_light_client_proof', proof, query),
-      'EXPERIMENTAL_light_client_proof',
-    )
+    let answer: unknown
+    try {
+      answer = await near.request('EXPERIMENTAL_light_client_proof', proof, query)
+    } catch (error) {
+      // its shard has had no chunk since, so no root covers it yet
+      if (DcmlError.isInstance(error) && error.code === 'near_not_final') return 'not yet'
+      throw error
+    }
+    const { outcome_proof } = parse(loggedOutcome, answer, 'EXPERIMENTAL_light_client_proof')
+    if (outcome_proof.id !== receiptId)
+      throw new DcmlError('near_answer_invalid', `The node answered with another receipt than ${receiptId}.`, {
+        hint: 'Ask another node.',
+      })
     const { executor_id, logs, status } = outcome_proof.outcome
-    if (outcome_proof.id !== receiptId || typeof status === 'string' || 'Failure' in status) continue
+    if (typeof status === 'string' || 'Failure' in status) continue
     for (const event of parseEvents(executor_id, logs))
       events.push({ ...event, blockHeight: height, blockHash, receiptId })
   }

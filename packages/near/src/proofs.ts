@@ -3,6 +3,7 @@ import {
   type CryptoHash,
   decodeSignedTransaction,
   type LightClientState,
+  MAX_OUTCOMES,
   type Outcome,
   parseExecutionProof,
   parseLightClientBlock,
@@ -37,7 +38,7 @@ export interface ProofBundle {
 /**
  * Asks any node for everything that proves a call: the light client blocks up to its newest final one, and the proofs of
  * the transaction and of each receipt it went on in.
- * @throws DcmlError `near_not_provable` when patience ends, `block_…` for a block that does not verify, and what
+ * @throws DcmlError `near_not_provable` when patience ends, `near_call_too_long`, `block_…` for a block that does not verify, and what
  * {@link Near.request} throws
  */
 export async function fetchProof(near: Near, options: ProveOptions): Promise<ProofBundle> {
@@ -86,7 +87,7 @@ export async function followHead(
   for (;;) {
     const answer = await near.request('next_light_client_block', { last_block_hash: state.headHash }, options)
     // the node has nothing newer
-    if (answer === null || Object.keys(answer as object).length === 0) return state
+    if (answer === null || (typeof answer === 'object' && Object.keys(answer).length === 0)) return state
     const verdict = await advance(state, parseLightClientBlock(answer))
     if (!verdict.ok) throw verdict.error
     blocks.push(answer)
@@ -94,9 +95,13 @@ export async function followHead(
   }
 }
 
+/** Outcomes and receipts are missing until there are any. */
 const executed = v.object({
-  receipts_outcome: v.array(v.object({ id: v.string() })),
-  receipts: v.array(v.object({ receipt_id: v.string(), receiver_id: v.string(), predecessor_id: v.string() })),
+  receipts_outcome: v.optional(v.array(v.object({ id: v.string() })), []),
+  receipts: v.optional(
+    v.array(v.object({ receipt_id: v.string(), receiver_id: v.string(), predecessor_id: v.string() })),
+    [],
+  ),
 })
 
 /** The proofs along the call: the transaction, then each receipt that the one before went on in. */
@@ -107,7 +112,8 @@ async function proveChain(
   options: Cancellable,
 ): Promise<unknown[]> {
   const { signerId, actions } = transaction
-  const status = { tx_hash: hash, sender_account_id: signerId, wait_until: 'FINAL' }
+  // not FINAL: a node that waits gives up, long before the patience of the caller may end
+  const status = { tx_hash: hash, sender_account_id: signerId, wait_until: 'NONE' }
   const answer = await near.request('EXPERIMENTAL_tx_status', status, options)
   const { receipts, receipts_outcome } = parse(executed, answer, 'EXPERIMENTAL_tx_status')
   const prove = async (request: Record<string, string>): Promise<{ json: unknown; outcome: Outcome }> => {
@@ -128,6 +134,10 @@ async function proveChain(
     if (next === undefined || !receipts_outcome.some(({ id }) => id === next.receipt_id))
       throw new DcmlError('near_not_run', `Transaction ${hash} has not run to its end yet.`, {
         hint: 'Ask again later.',
+      })
+    if (links.length === MAX_OUTCOMES)
+      throw new DcmlError('near_call_too_long', `Transaction ${hash} went on in more receipts than a proof may have.`, {
+        hint: `A call is proven through at most ${MAX_OUTCOMES - 1} receipts. Let the contract log its event in a shorter one.`,
       })
     links.push(await prove({ type: 'receipt', receipt_id: next.receipt_id, receiver_id: next.receiver_id }))
   }

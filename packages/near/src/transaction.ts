@@ -13,8 +13,10 @@ import { InvalidNonceError } from 'near-api-js/rpc-errors'
 import * as v from 'valibot'
 import type { NearAccount } from './account.ts'
 import { parse } from './answer.ts'
-import type { Cancellable, Near } from './connection.ts'
+import type { Attempt, Cancellable, Near } from './connection.ts'
+import { nearError } from './errors.ts'
 import { type NearEvent, parseEvents } from './event.ts'
+import { sleep } from './sleep.ts'
 
 /** How far a transaction must have come before the answer. */
 export type WaitUntil = Exclude<TxExecutionStatus, 'NONE' | 'INCLUDED' | 'INCLUDED_FINAL'>
@@ -26,7 +28,10 @@ export interface SendOptions extends Cancellable {
   readonly actions: readonly Action[]
   /** Default `EXECUTED_OPTIMISTIC`; `FINAL` cannot be undone by a fork. */
   readonly waitUntil?: WaitUntil
-  /** Sees the transaction before any node does, and is waited for: whoever must not pay twice after a crash stores it here. */
+  /**
+   * Sees the transaction before any node does, and is waited for: whoever must not pay twice after a crash stores it
+   * here. Called again, with another hash, for the one that takes its place where its nonce was taken.
+   */
   readonly onSigned?: (signed: SignedBytes) => void | Promise<void>
 }
 
@@ -60,14 +65,14 @@ const outcome = v.object({
   block_hash: v.string(),
   outcome: v.object({
     executor_id: v.string(),
-    gas_burnt: v.number(),
+    gas_burnt: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     logs: v.array(v.string()),
     status: v.union([v.record(v.string(), v.unknown()), v.literal('Unknown')]),
   }),
 })
 const executed = v.object({
   status: v.union([
-    v.object({ SuccessValue: v.string() }),
+    v.object({ SuccessValue: v.pipe(v.string(), v.base64()) }),
     v.object({ Failure: v.record(v.string(), v.unknown()) }),
     v.picklist(['NotStarted', 'Started']),
   ]),
@@ -77,24 +82,32 @@ const executed = v.object({
 
 /**
  * Signs and sends one transaction, at most once. After a lost answer the same signed bytes are offered again, which
- * NEAR takes as the same transaction; a new nonce is signed only where the very first offer was refused for its nonce,
- * so that no node can hold an earlier copy. One transaction of a key is under way at a time; use several keys to send in parallel.
+ * NEAR takes as the same transaction; a new nonce is signed only where the very first offer was refused for its nonce by
+ * a node that has not heard of the transaction, so that none holds an earlier copy. One transaction of a key is under way at a time; use several keys to send in parallel.
  * @throws DcmlError `near_transaction_refused` (nothing happened), `near_transaction_failed` (it ran and failed; gas
- * is spent), `near_outcome_unknown` (no node answered: look it up by the hash in `details` before sending again),
+ * is spent), `near_outcome_unknown` (no node says: look it up by the hash in `details` before sending again),
  * and what {@link Near.request} throws before anything was sent
  */
 export async function sendTransaction(near: Near, options: SendOptions): Promise<Sent> {
   const { account, waitUntil = 'EXECUTED_OPTIMISTIC' } = options
   const key = (await account.signer.getPublicKey()).toString()
   return inTurn(near, `${account.accountId} ${key}`, async () => {
-    for (;;) {
+    for (let turn = 1; turn <= TURNS; turn++) {
       const signed = await sign(near, options, key)
       await options.onSigned?.({ hash: signed.hash, transaction: signed.transaction })
       const answer = await deliver(near, signed, waitUntil, options)
-      if (answer !== 'superseded') return { ...readOutcome(answer, signed.hash), transaction: signed.transaction }
+      if (answer !== 'superseded') return { ...readSent(answer, signed), transaction: signed.transaction }
+      await sleep(50 * turn, options.signal)
     }
+    throw new DcmlError('near_transaction_refused', `The nonce of ${key} was taken ${TURNS} times in a row.`, {
+      hint: 'Nothing was sent. Others use the same key: give each process its own. Or the node is behind: name another.',
+      retryable: true,
+    })
   })
 }
+
+/** Nonces to try before leaving the key to others. */
+const TURNS = 8
 
 /**
  * Looks a transaction up by its hash.
@@ -142,32 +155,66 @@ async function sign(near: Near, options: SendOptions, publicKey: string): Promis
   return { hash: baseEncode(txHash), signerId: accountId, transaction: encodeTransaction(signedTransaction) }
 }
 
+/** Refused before it ran, by a node that keeps no copy of it. */
+const refusals = new Set([
+  'near_transaction_refused',
+  'near_account_unknown',
+  'near_key_unknown',
+  'near_request_invalid',
+])
+
 /** @returns RPC's outcome, or `superseded` if another transaction had used the nonce before anyone heard of this one */
 async function deliver(near: Near, signed: Signed, waitUntil: string, options: Cancellable): Promise<unknown> {
-  const status = { tx_hash: signed.hash, sender_account_id: signed.signerId, wait_until: waitUntil }
+  const named = { tx_hash: signed.hash, sender_account_id: signed.signerId }
   let lost: unknown
   try {
     for await (const attempt of near.attempts(options)) {
       try {
         return await attempt('send_tx', { signed_tx_base64: base64Encode(signed.transaction), wait_until: waitUntil })
-      } catch (error) {
-        if (!DcmlError.isInstance(error)) throw error
-        if (error.retryable) lost = error
-        else if (lost === undefined && error.cause instanceof InvalidNonceError) return 'superseded'
-        else if (lost === undefined && error.code !== 'near_cancelled') throw error
+      } catch (cause) {
+        const error = nearError(cause, 'send_tx')
+        if (lost === undefined && refusals.has(error.code)) {
+          if (!(error.cause instanceof InvalidNonceError)) throw error
+          if (await isUnknown(attempt, named)) return 'superseded'
+        }
+        lost ??= error
         // an earlier copy may be the one that used the nonce
-        else return await attempt('tx', status)
+        if (!error.retryable) return await attempt('tx', { ...named, wait_until: waitUntil })
       }
     }
   } catch (error) {
-    if (lost === undefined && !(DcmlError.isInstance(error) && error.code === 'near_cancelled')) throw error
+    if (lost === undefined && !hasCode(error, 'near_cancelled')) throw error
     lost ??= error
   }
-  throw new DcmlError('near_outcome_unknown', `No node says what became of transaction ${signed.hash}.`, {
+  throw outcomeUnknown(signed, lost)
+}
+
+/** A gateway may have offered it twice: then the copy that it heard of first is the one that used the nonce. */
+async function isUnknown(attempt: Attempt, named: Record<string, string>): Promise<boolean> {
+  try {
+    await attempt('tx', { ...named, wait_until: 'NONE' })
+    return false
+  } catch (error) {
+    return hasCode(error, 'near_transaction_unknown')
+  }
+}
+
+const hasCode = (error: unknown, code: string): boolean => DcmlError.isInstance(error) && error.code === code
+
+const outcomeUnknown = ({ hash, signerId }: Signed, cause: unknown): DcmlError =>
+  new DcmlError('near_outcome_unknown', `No node says what became of transaction ${hash}.`, {
     hint: 'It may still happen: look it up with transactionOutcome before sending it again.',
-    details: { hash: signed.hash, signerId: signed.signerId },
-    cause: lost,
+    details: { hash, signerId },
+    cause,
   })
+
+/** An answer that cannot be read says no more than none: the transaction may have happened. */
+function readSent(answer: unknown, signed: Signed): TransactionOutcome {
+  try {
+    return readOutcome(answer, signed.hash)
+  } catch (error) {
+    throw hasCode(error, 'near_answer_invalid') ? outcomeUnknown(signed, error) : error
+  }
 }
 
 function readOutcome(answer: unknown, hash: string): TransactionOutcome {

@@ -95,9 +95,12 @@ export function contractType<Methods, E = never>(input: unknown): ContractType<M
   }
 }
 
-/** Callbacks are the contract's own; what sets it up is for whoever holds its account. */
-export const isOffered = ({ modifiers }: AbiFunction): boolean =>
-  !modifiers.includes('private') || modifiers.includes('init')
+/**
+ * Callbacks are the contract's own; what sets it up is for whoever holds its account. A method `then` would make the
+ * client a promise, which `await` calls.
+ */
+export const isOffered = ({ name, modifiers }: AbiFunction): boolean =>
+  name !== 'then' && (!modifiers.includes('private') || modifiers.includes('init'))
 
 /** A field that may be null may be left out. */
 export const isOptional = (schema: JsonSchema): boolean => schema.anyOf?.some(({ type }) => type === 'null') ?? false

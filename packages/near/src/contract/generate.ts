@@ -72,7 +72,7 @@ const eventType = ({ event, standard, data }: Abi['body']['events'][number]): st
 function typeOf(schema: JsonSchema, pad: string): string {
   if (schema.$ref !== undefined) return pascal(schema.$ref.replace('#/definitions/', ''))
   if (schema.enum !== undefined)
-    return schema.enum.map((word) => (typeof word === 'string' ? quote(word) : String(word))).join(' | ')
+    return schema.enum.map((word) => (typeof word === 'string' ? quote(word) : JSON.stringify(word))).join(' | ')
   if (schema.anyOf !== undefined) {
     const [only] = schema.anyOf.filter(({ type }) => type !== 'null')
     return schema.anyOf.length === 2 && only !== undefined && isOptional(schema)
@@ -120,8 +120,12 @@ const quote = (text: string): string =>
   `'${JSON.stringify(text).slice(1, -1).replaceAll("'", "\\'").replaceAll('\\"', '"')}'`
 const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name))
 /** Text from an ABI goes into comments: it must not end them. */
-const line = (text: string): string => text.replaceAll(/\s+/g, ' ').replaceAll('*/', '* /').trim()
-const indent = (text: string): string => text.replaceAll(/^/gm, '  ')
+const line = (text: string): string =>
+  text
+    .replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ')
+    .replaceAll('*/', '* /')
+    .trim()
+const indent = (text: string): string => `  ${text.replaceAll('\n', '\n  ')}`
 const byName = (a: string, b: string): number => (a.slice(5) < b.slice(5) ? -1 : 1)
 
 function pascal(name: string): string {

@@ -56,7 +56,8 @@ function convert(
   expect(depth < MAX_DEPTH, path, `nested less than ${MAX_DEPTH} levels`)
   const into = (inner: JsonSchema, item: unknown, at: string) => convert(inner, item, definitions, at, to, depth + 1)
   if (schema.$ref !== undefined) {
-    const target = definitions[schema.$ref.replace('#/definitions/', '')]
+    const name = schema.$ref.replace('#/definitions/', '')
+    const target = Object.hasOwn(definitions, name) ? definitions[name] : undefined
     expect(target !== undefined, path, `of the type ${schema.$ref}, which the ABI does not define`)
     return into(target, value, path)
   }
