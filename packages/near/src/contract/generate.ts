@@ -11,6 +11,18 @@ import { isOffered, isOptional } from './contract.ts'
 export function generateClient(input: unknown, options: { name?: string } = {}): string {
   const abi = parseAbi(input)
   const name = pascal(options.name ?? abi.metadata.name ?? 'Contract')
+  try {
+    return write(abi, name)
+  } catch (cause) {
+    if (DcmlError.isInstance(cause)) throw cause
+    throw new DcmlError('near_abi_invalid', 'The schemas of the ABI are not what JSON Schema allows.', {
+      hint: 'Give the .abi.json that lies beside the contract’s wasm.',
+      cause,
+    })
+  }
+}
+
+function write(abi: Abi, name: string): string {
   const { definitions = {} } = abi.body.root_schema
   const offered = abi.body.functions.filter(isOffered)
   const uses = (kind: string) => offered.some((method) => method.kind === kind)
@@ -72,7 +84,9 @@ const eventType = ({ event, standard, data }: Abi['body']['events'][number]): st
 function typeOf(schema: JsonSchema, pad: string): string {
   if (schema.$ref !== undefined) return pascal(schema.$ref.replace('#/definitions/', ''))
   if (schema.enum !== undefined)
-    return schema.enum.map((word) => (typeof word === 'string' ? quote(word) : JSON.stringify(word))).join(' | ')
+    return (
+      schema.enum.map((word) => (typeof word === 'string' ? quote(word) : JSON.stringify(word))).join(' | ') || 'never'
+    )
   if (schema.anyOf !== undefined) {
     const [only] = schema.anyOf.filter(({ type }) => type !== 'null')
     return schema.anyOf.length === 2 && only !== undefined && isOptional(schema)
