@@ -103,7 +103,7 @@ async function write(folder: string, { name, wasm, sha256, abi, imports }: Built
         [`${name}.json`]: json({ sha256, bytes: wasm.length, imports }),
       }
       for (const [file, content] of Object.entries(files)) await writeFile(join(draft, file), content)
-      for (const file of Object.keys(files)) await rename(join(draft, file), join(folder, file))
+      await moveAll(Object.keys(files), draft, folder)
     } finally {
       await rm(draft, { recursive: true, force: true })
     }
@@ -112,5 +112,19 @@ async function write(folder: string, { name, wasm, sha256, abi, imports }: Built
       hint: 'Name a folder that can be written.',
       cause,
     })
+  }
+}
+
+/** All of them or none: what was moved before one failed is taken away again. */
+async function moveAll(files: readonly string[], from: string, to: string): Promise<void> {
+  const moved: string[] = []
+  try {
+    for (const file of files) {
+      await rename(join(from, file), join(to, file))
+      moved.push(file)
+    }
+  } catch (cause) {
+    for (const file of moved) await rm(join(to, file))
+    throw cause
   }
 }

@@ -3,13 +3,14 @@ import { beforeAll, expect, test } from 'vitest'
 import { buildContract } from '../src/index.ts'
 import { Contract, type Result } from './host.ts'
 
-const build = async (name: string) =>
+const build = async (name: string): Promise<Uint8Array> =>
   (await buildContract({ entry: new URL(`../fixtures/${name}`, import.meta.url).pathname })).wasm
 
 let plainWasm: Uint8Array
 let vaultWasm: Uint8Array
+let carelessWasm: Uint8Array
 beforeAll(async () => {
-  ;[plainWasm, vaultWasm] = await Promise.all([build('registry.ts'), build('vault.ts')])
+  ;[plainWasm, vaultWasm, carelessWasm] = await Promise.all(['registry.ts', 'vault.ts', 'careless.ts'].map(build))
 })
 
 const self = { predecessor: 'vault.factory.near' }
@@ -252,4 +253,39 @@ test('events: NEP-297, exactly the declared fields', async () => {
     event: 'noted',
     data: { note },
   })
+})
+
+test('views: one that a transaction calls cannot write, send, suspend or wake', async () => {
+  const careless = new Contract(carelessWasm)
+  for (const how of ['set', 'remove', 'send', 'suspend', 'resume'])
+    await refused(careless, () => careless.call('look', { how }), 'a view changes nothing')
+})
+
+test('promises: a call to an account that a stranger names never carries our own rights', async () => {
+  const careless = new Contract(carelessWasm, 'careless.near')
+  expect((await careless.call('poke', { token: 'token.near' })).promises).toHaveLength(2)
+  await refused(careless, () => careless.call('poke', { token: 'careless.near' }), 'cannot call itself as another')
+  const ours = await vault()
+  await refused(ours, () => ours.call('ping', { to: self.predecessor }), 'cannot call itself as another')
+})
+
+test('callbacks: one that could not run, with money on the way, is refused when it is scheduled', async () => {
+  const careless = new Contract(carelessWasm)
+  const send = (gas: bigint, weight: bigint, both: string) =>
+    careless.call('send', { gas: `${gas}`, weight: `${weight}`, both })
+  const enough = 4n * 10n ** 12n
+  expect((await send(enough, 0n, 'no')).failure).toBeUndefined()
+  // near-sdk-js schedules it; the caller then attaches so little gas that weight adds nothing
+  await refused(careless, () => send(0n, 1n, 'no'), 'done needs 4 Tgas or more, apart from weight')
+  await refused(careless, () => send(enough - 1n, 1n, 'no'), 'done needs 4 Tgas')
+  await refused(careless, () => send(enough, 0n, 'yes'), 'done does not take 2 outcomes')
+})
+
+test('storage: whoever fills it pays, by what it really took', async () => {
+  const careless = new Contract(carelessWasm)
+  const visit = (words: string, deposit: bigint) => careless.call('visit', { words }, { deposit })
+  const cost = BigInt(40 + 'visit:caller.near'.length + 402) * 10n ** 19n
+  await refused(careless, () => visit('x'.repeat(400), cost - 1n), `storage costs ${cost}`)
+  expect((await visit('x'.repeat(400), cost)).failure).toBeUndefined()
+  expect((await visit('x', 0n)).failure).toBeUndefined()
 })

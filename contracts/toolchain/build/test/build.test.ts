@@ -106,7 +106,8 @@ test('gas stays near the recorded figures', async () => {
 })
 
 const head = `import { call, NearBindgen, near, view } from 'near-sdk-js'\n`
-const guarded = (body: string) => `import { NearBindgen, call, initialize, table, u8 } from '${BASE}'\n${body}`
+const guarded = (body: string) =>
+  `import { NearBindgen, call, events, initialize, table, text, u8, view } from '${BASE}'\n${body}`
 const contractOf = (method: string) => `${head}@NearBindgen({}) export class C {\n${method}\n}`
 
 test.each<[string, string, string, string]>([
@@ -169,6 +170,51 @@ test.each<[string, string, string, string]>([
     guarded('@NearBindgen() export class C { @initialize({}) a() {} }'),
   ],
   [
+    'a guard of one’s own above @call, which would not run',
+    'contract_unsupported',
+    'above',
+    guarded('const owners = () => {}\n@NearBindgen() export class C { @owners() @call({}) a() {} }'),
+  ],
+  [
+    'two decorators of the base on one method',
+    'contract_unsupported',
+    'twice',
+    guarded('@NearBindgen() export class C { @call({}) @view({}) a() {} }'),
+  ],
+  [
+    'a private field, which no call would find again',
+    'contract_unsupported',
+    'forgetful',
+    guarded('@NearBindgen() export class C { #paid = 0n; @call({}) a() { this.#paid += 1n } }'),
+  ],
+  [
+    'a marked method under an alias, which would not be exported',
+    'contract_source',
+    'alias',
+    guarded('const also = call\n@NearBindgen() export class C { @call({}) a() {}\n@also({}) b() {} }'),
+  ],
+  [
+    'a decorator under the name of another',
+    'contract_source',
+    'disguise',
+    `import { NearBindgen, call as view } from '${BASE}'\n@NearBindgen() export class C { @view({}) a() {} }`,
+  ],
+  [
+    'a second class that marks a method of the same name',
+    'contract_load',
+    'shadow',
+    guarded('@NearBindgen() export class C { @call({}) a() {} }\nclass D { @call({ deposit: "any" }) a() {} }'),
+  ],
+  [
+    'an event that may not fit a log',
+    'contract_source',
+    'event',
+    guarded(
+      "const emit = events('e', '1', { said: { words: text(2725) } })\n@NearBindgen() export class C { @call({}) a() { emit('said', { words: '' }) } }",
+    ),
+  ],
+  ['a method by the name of the memory', 'contract_unsupported', 'memory', 'export function memory() {}'],
+  [
     'a host call while loading',
     'contract_load',
     'load',
@@ -193,6 +239,23 @@ test('a contract over budget is refused by name, and an older build beside it st
   await expect(again.built).rejects.toMatchObject({ code: 'contract_limit', details: { limit: 'bytes of the budget' } })
   expect(new Uint8Array(await readFile(join(out, 'big.wasm')))).toEqual(before.wasm)
   expect(await readdir(out)).toHaveLength(3)
+})
+
+test('an output that cannot be moved into place leaves none of the others behind', async () => {
+  const out = join(folder, 'blocked')
+  await mkdir(join(out, 'bare.abi.json', 'full'), { recursive: true })
+  await expect(buildContract({ entry: fixture('bare.ts'), out })).rejects.toMatchObject({ code: 'contract_output' })
+  expect(await readdir(out)).toEqual(['bare.abi.json'])
+})
+
+test('an output that is a link is replaced, not followed', async () => {
+  const out = join(folder, 'linked')
+  await mkdir(out)
+  await writeFile(join(folder, 'precious'), 'mine')
+  await symlink(join(folder, 'precious'), join(out, 'bare.wasm'))
+  const { wasm } = await buildContract({ entry: fixture('bare.ts'), out })
+  expect(await readFile(join(folder, 'precious'), 'utf8')).toBe('mine')
+  expect(new Uint8Array(await readFile(join(out, 'bare.wasm')))).toEqual(wasm)
 })
 
 test.each([

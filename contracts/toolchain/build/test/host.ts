@@ -196,6 +196,11 @@ class Call {
         storage.delete(key)
         return this.#found(register, old)
       },
+      storage_usage: () => {
+        let bytes = 500n
+        for (const [key, value] of storage) bytes += BigInt(40 + key.length + value.length)
+        return bytes
+      },
       storage_has_key: (length = 0n, pointer = 0n) => (storage.has(this.#text(length, pointer)) ? 1n : 0n),
       promise_results_count: () => BigInt(results.length),
       promise_result: (at = 0n, register = 0n) => {

@@ -1,9 +1,11 @@
 import { createContext, runInContext } from 'node:vm'
 import type { ContractSpec } from '../contract/class.ts'
 import type { MethodSpec } from '../contract/method.ts'
+import type { Shape } from '../contract/schema/types.ts'
 import { badSource } from '../errors.ts'
 import { SPEC } from '../source/bundle.ts'
 import type { ContractSource, SourceMethod } from '../source/read.ts'
+import { checkEventSize } from './event-size.ts'
 import { type Definitions, fromFields, fromShape } from './from-shape.ts'
 import { argumentsFromTypeScript, fromTypeScript } from './from-typescript.ts'
 import type { Abi, AbiEvent, AbiFunction } from './types.ts'
@@ -37,16 +39,15 @@ export function describeSchemas(source: ContractSource, bundle: string): Abi['bo
   const spec = evaluate(bundle)
   const definitions: Definitions = {}
   try {
+    const lost = [...spec.methods.keys()].find((name) => !source.methods.some((method) => method.name === name))
+    if (lost !== undefined) throw new Error(`method ${lost} is marked, but not by a name the build knows`)
     const functions = source.methods.map((method) => fromSpec(method, spec.methods.get(method.name)?.spec, definitions))
     const events = spec.events.flatMap(({ standard, version, of }) =>
-      Object.entries(of).map(
-        ([event, fields]): AbiEvent => ({
-          standard,
-          version,
-          event,
-          data: fromFields(fields as Parameters<typeof fromFields>[0], definitions),
-        }),
-      ),
+      Object.entries(of).map(([event, fields]): AbiEvent => {
+        const shapes = fields as Readonly<Record<string, Shape>>
+        checkEventSize({ standard, version, event }, shapes)
+        return { standard, version, event, data: fromFields(shapes, definitions) }
+      }),
     )
     return body(functions, events, definitions)
   } catch (cause) {
@@ -55,7 +56,7 @@ export function describeSchemas(source: ContractSource, bundle: string): Abi['bo
 }
 
 function fromSpec(method: SourceMethod, spec: MethodSpec | undefined, definitions: Definitions): AbiFunction {
-  if (!spec) throw new Error(`method ${method.name} has a decorator that is not of the base`)
+  if (spec?.kind !== method.kind) throw new Error(`method ${method.name} has another decorator than its name says`)
   const { args, returns, deposit, results, kind } = spec
   const named = Object.entries(args)
   const json = { serialization_type: 'json' } as const

@@ -51,4 +51,6 @@ export function fromFields(fields: Readonly<Record<string, Shape>>, definitions:
   }
 }
 
-const spelt = (as: 'hex' | 'base64', bytes: number): number => (as === 'hex' ? bytes * 2 : Math.ceil(bytes / 3) * 4)
+/** Characters of so many bytes in hex or base64. */
+export const spelt = (as: 'hex' | 'base64', bytes: number): number =>
+  as === 'hex' ? bytes * 2 : Math.ceil(bytes / 3) * 4

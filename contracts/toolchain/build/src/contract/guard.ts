@@ -17,6 +17,18 @@ export function checkDeposit(accepted: Deposit | undefined): void {
   } else if (attached < accepted.atLeast) throw new Error(`attach at least ${accepted.atLeast} yoctoNEAR`)
 }
 
+let reading = false
+
+/** A view keeps its word in a transaction too, where NEAR itself would let it write. Ends with the call. */
+export function onlyRead(): void {
+  reading = true
+}
+
+/** @throws Error in a view: it changes nothing and sends nothing */
+export function checkMayChange(): void {
+  if (reading) throw new Error('a view changes nothing')
+}
+
 /** @throws Error unless the contract's own account called: a callback, or a transaction its owner signed. */
 export function checkOwnCall(): void {
   if (predecessorAccountId() !== currentAccountId()) throw new Error('only the contract itself may call this method')

@@ -32,6 +32,9 @@ export type Callback<A> = (args: A, ...outcomes: never[]) => unknown
 
 const callbacks = new Map<unknown, Method>()
 
+/** 4 Tgas: loading, a hostile answer, one write of state. */
+const LEAST_CALLBACK_GAS = 4_000_000_000_000n
+
 /** Fits TypeScript's legacy decorators and the standard ones: contracts type-check under either. */
 interface On<A extends unknown[], R> {
   <M extends (...args: A) => R>(target: object, key: string, descriptor: TypedPropertyDescriptor<M>): void
@@ -91,14 +94,28 @@ interface Options extends Omit<MethodSpec, 'kind' | 'args'> {
 function decorator(kind: MethodSpec['kind'], { from, args = {}, ...rest }: Options): any {
   return (_target: object, name: string, { value: body }: { value: Method['body'] }) => {
     const method: Method = { name, spec: { kind, args, ...rest }, body, args: record(args), old: from && record(from) }
+    if (methods.has(name)) throw new Error(`two methods are named ${name}`)
     methods.set(name, method)
     if (kind === 'callback') callbacks.set(body, method)
   }
 }
 
-/** A callback's exported name and its arguments in the form it will parse. @throws Error for a method that is none */
-export function scheduled<A>(callback: Callback<A>, args: A): { name: string; input: Json } {
+/**
+ * A callback's exported name and its arguments in the form it will parse. A callback that cannot run leaves money where
+ * it is, so what can be known is checked while the call can still fail as a whole.
+ * @throws Error for a method that is none, that takes another number of outcomes, or with too little gas of its own
+ */
+export function scheduled<A>(
+  callback: Callback<A>,
+  args: A,
+  gas: bigint,
+  outcomes: number,
+): { name: string; input: Json } {
   const found = callbacks.get(callback)
   if (!found) throw new Error('not a method marked with @callback')
+  if (found.spec.results?.length !== outcomes)
+    throw new Error(`${found.name} does not take ${outcomes} outcomes, as many as there are promises`)
+  // weight gives what the caller's gas leaves over, and the caller may want it to be nothing
+  if (gas < LEAST_CALLBACK_GAS) throw new Error(`${found.name} needs 4 Tgas or more, apart from weight`)
   return { name: found.name, input: found.args.format(args) }
 }

@@ -1,3 +1,4 @@
+import { checkMayChange } from './guard.ts'
 import { currentAccountId } from './host.ts'
 import { type Callback, scheduled } from './method.ts'
 import type { Json } from './schema/types.ts'
@@ -18,15 +19,23 @@ export interface Attached {
  */
 export class Sent {
   readonly index: bigint
+  /** How many outcomes a callback on it gets. */
+  readonly outcomes: number
+  readonly #account: string | undefined
 
-  constructor(index: bigint) {
+  constructor(index: bigint, outcomes: number, account?: string) {
     this.index = index
+    this.outcomes = outcomes
+    this.#account = account
   }
 
-  call(method: string, args: Json, { gas, deposit = 0n, weight = 0n }: Attached): Sent {
-    const { index } = this
-    env.promise_batch_action_function_call_weight(index, method, JSON.stringify(args), deposit, gas, weight)
-    return this
+  /**
+   * @throws Error for a call to the contract's own account: it would carry the rights of `@callback` and `@migrate`, and
+   * the account may be a stranger's choice. Call the method itself, or use {@link then}.
+   */
+  call(method: string, args: Json, attached: Attached): Sent {
+    if (this.#account === currentAccountId()) throw new Error('a contract cannot call itself as another')
+    return act(this, method, args, attached)
   }
 
   transfer(amount: bigint): Sent {
@@ -34,16 +43,21 @@ export class Sent {
     return this
   }
 
-  /** Calls one of our own `@callback` methods when this promise is done, in success and in failure. */
+  /**
+   * Calls one of our own `@callback` methods when this promise is done, in success and in failure.
+   * @throws Error unless the callback takes as many outcomes as there are promises, and gets 4 Tgas apart from `weight`
+   */
   // biome-ignore lint/suspicious/noThenProperty: the word of near-sdk-js; nothing awaits in a contract
   then<A>(callback: Callback<A>, args: A, { gas, weight = 0n }: { gas: bigint; weight?: bigint }): Sent {
-    const { name, input } = scheduled(callback, args)
-    return new Sent(env.promise_batch_then(this.index, currentAccountId())).call(name, input, { gas, weight })
+    const { name, input } = scheduled(callback, args, gas, this.outcomes)
+    return act(new Sent(env.promise_batch_then(this.index, currentAccountId()), 1), name, input, { gas, weight })
   }
 
   /** One promise that is done when all are; a callback on it gets their results in this order. */
   and(...others: Sent[]): Sent {
-    return new Sent(env.promise_and(this.index, ...others.map((other) => other.index)))
+    const all = [this, ...others]
+    const outcomes = all.reduce((sum, one) => sum + one.outcomes, 0)
+    return new Sent(env.promise_and(...all.map(({ index }) => index)), outcomes)
   }
 
   /** Called for a returned promise, as for near-sdk-js's NearPromise. */
@@ -52,5 +66,13 @@ export class Sent {
   }
 }
 
-/** A batch of actions on another account. */
-export const promise = (account: string): Sent => new Sent(env.promise_batch_create(account))
+function act(sent: Sent, method: string, args: Json, { gas, deposit = 0n, weight = 0n }: Attached): Sent {
+  env.promise_batch_action_function_call_weight(sent.index, method, JSON.stringify(args), deposit, gas, weight)
+  return sent
+}
+
+/** A batch of actions on another account. @throws Error in a view */
+export function promise(account: string): Sent {
+  checkMayChange()
+  return new Sent(env.promise_batch_create(account), 1, account)
+}

@@ -1,4 +1,4 @@
-import { checkDeposit, checkFirstCall, checkOwnCall } from './guard.ts'
+import { checkDeposit, checkFirstCall, checkOwnCall, onlyRead } from './guard.ts'
 import type { Method } from './method.ts'
 import { type Outcome, outcome } from './outcome.ts'
 import type { Sent } from './promise.ts'
@@ -16,7 +16,8 @@ export function run(
   input: unknown,
 ): Json | Sent | undefined {
   const { kind, deposit, results, returns, byParent = false } = spec
-  if (kind === 'initialize') checkFirstCall(byParent)
+  if (kind === 'view') onlyRead()
+  else if (kind === 'initialize') checkFirstCall(byParent)
   else if (kind === 'callback' || kind === 'migrate') checkOwnCall()
   checkDeposit(deposit)
   const more: unknown[] = results ? outcomes(results) : old ? [loadState(old) ?? misfit('a state to migrate')] : []

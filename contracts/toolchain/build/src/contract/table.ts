@@ -1,3 +1,4 @@
+import { checkMayChange } from './guard.ts'
 import { decodeUtf8 } from './host.ts'
 import type { Schema } from './schema/types.ts'
 
@@ -32,8 +33,12 @@ export function table<T>(name: string, schema: Schema<T>): Table<T> {
         : null,
     has: (key) => env.storage_has_key(at(key)) === 1n,
     set: (key, value) => {
+      checkMayChange()
       env.storage_write(at(key), JSON.stringify(schema.format(value)), EVICTED)
     },
-    remove: (key) => env.storage_remove(at(key), EVICTED) === 1n,
+    remove: (key) => {
+      checkMayChange()
+      return env.storage_remove(at(key), EVICTED) === 1n
+    },
   }
 }

@@ -59,9 +59,34 @@ export async function readSource(entry: string): Promise<ContractSource> {
       `${path} exports function ${functions[0]}, which anyone could call, past all guards.`,
       'Keep the functions of the contract in another module.',
     )
+  if (contract && guarded) refuseHoles(contract)
+  const taken = [...methods.map(({ name }) => name), ...functions].includes('memory')
+  if (taken) throw unsupported(`${path} has a method named memory.`, 'That is what every module calls its memory.')
   if (methods.length + functions.length === 0)
     throw badSource(`${path} offers no method: no class with @NearBindgen, no exported function.`)
   return { path, text, className: contract?.id?.name, guarded, methods, functions }
+}
+
+/**
+ * What would make a guarded class do less than it says.
+ * @throws DcmlError `contract_unsupported`
+ */
+function refuseHoles({ body: { body } }: t.ClassDeclaration): void {
+  for (const member of body) {
+    if (member.type === 'ClassPrivateProperty')
+      throw unsupported(
+        `Field #${member.key.id.name} is forgotten when the call ends.`,
+        'Only fields of the state are kept, and those have plain names.',
+      )
+    const names = (('decorators' in member && member.decorators) || []).map(calledName)
+    const marks = names.filter((name) => KINDS.includes(name ?? ''))
+    // what stands above wraps the method in the class; the chain calls what stands below
+    if (marks.length > 1 || (marks.length === 1 && names[0] !== marks[0]))
+      throw unsupported(
+        `Not every decorator beside @${marks[0]} would run.`,
+        `Let @${marks[0]} stand first, and alone.`,
+      )
+  }
 }
 
 async function readEntry(entry: string): Promise<{ path: string; text: string }> {
@@ -114,13 +139,17 @@ function readMethod(member: t.ClassBody['body'][number]): SourceMethod | undefin
 
 /** The first decorator of these names and its options literal. */
 function decorator(node: t.Node, names: readonly string[]): { name: string; options: t.Node | undefined } | undefined {
-  for (const { expression } of ('decorators' in node && node.decorators) || []) {
-    if (expression.type !== 'CallExpression' || expression.callee.type !== 'Identifier') continue
-    const { name } = expression.callee
-    if (names.includes(name)) return { name, options: expression.arguments[0] }
+  for (const one of ('decorators' in node && node.decorators) || []) {
+    const name = calledName(one)
+    if (name !== undefined && names.includes(name))
+      return { name, options: (one.expression as t.CallExpression).arguments[0] }
   }
   return
 }
+
+/** `call` for `@call(...)`. */
+const calledName = ({ expression }: t.Decorator): string | undefined =>
+  expression.type === 'CallExpression' && expression.callee.type === 'Identifier' ? expression.callee.name : undefined
 
 const isTrue = (options: t.Node | undefined, key: string): boolean =>
   options?.type === 'ObjectExpression' &&
