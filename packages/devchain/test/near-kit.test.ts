@@ -75,6 +75,38 @@ test('a transaction is found again, with its receipts and their origin', async (
   expect(await near.rpc.receiptToTx(receipt as string)).toMatchObject({ transaction_hash: hash })
 })
 
+let gasKey: string
+let gasKeyNonces: readonly unknown[]
+
+test('gas keys have nonces of their own', async () => {
+  const key = generateKey()
+  const publicKey = key.publicKey.toString()
+  await near
+    .transaction(root())
+    .addKey(publicKey, { type: 'gasKeyFullAccess', numNonces: 3 })
+    .transferToGasKey(publicKey, '1 NEAR')
+    .send()
+  gasKey = publicKey
+  gasKeyNonces = (await near.rpc.getGasKeyNonces(root(), publicKey)).nonces
+  expect(gasKeyNonces).toHaveLength(3)
+})
+
+const user = 'shared.test.near'
+
+test('a global contract is published once and used by others', async () => {
+  await near.transaction(root()).publishContract(keeper, { identifiedBy: 'hash' }).send({ waitUntil: 'FINAL' })
+  const { createHash } = await import('node:crypto')
+  const codeHash = createHash('sha256').update(keeper).digest()
+  await near
+    .transaction(root())
+    .createAccount(user)
+    .transfer(user, '5 NEAR')
+    .deployFromPublished({ codeHash })
+    .functionCall(user, 'set', { shared: true }, { gas: '50 Tgas' })
+    .send()
+  expect(await near.view(user, 'get')).toEqual({ shared: true })
+})
+
 test('state is patched, dumped, restored; the chain restarts with it', async () => {
   await sandbox.patchState([
     {
@@ -91,32 +123,9 @@ test('state is patched, dumped, restored; the chain restarts with it', async () 
   await sandbox.restart(dump)
   expect(await balance()).toBe('5')
   expect(await near.view('kept.test.near', 'get')).toEqual({ hello: 'kit' })
-})
-
-test('gas keys have nonces of their own', async () => {
-  const key = generateKey()
-  const publicKey = key.publicKey.toString()
-  await near
-    .transaction(root())
-    .addKey(publicKey, { type: 'gasKeyFullAccess', numNonces: 3 })
-    .transferToGasKey(publicKey, '1 NEAR')
-    .send()
-  const { nonces } = await near.rpc.getGasKeyNonces(root(), publicKey)
-  expect(nonces).toHaveLength(3)
-})
-
-test('a global contract is published once and used by others', async () => {
-  await near.transaction(root()).publishContract(keeper, { identifiedBy: 'hash' }).send({ waitUntil: 'FINAL' })
-  const user = 'shared.test.near'
-  const { createHash } = await import('node:crypto')
-  const codeHash = createHash('sha256').update(keeper).digest()
-  await near
-    .transaction(root())
-    .createAccount(user)
-    .transfer(user, '5 NEAR')
-    .deployFromPublished({ codeHash })
-    .functionCall(user, 'set', { shared: true }, { gas: '50 Tgas' })
-    .send()
+  expect(await near.view(user, 'get')).toEqual({ shared: true })
+  expect((await near.rpc.getGasKeyNonces(root(), gasKey)).nonces).toEqual(gasKeyNonces)
+  await sandbox.restoreState(await sandbox.dumpState())
   expect(await near.view(user, 'get')).toEqual({ shared: true })
 })
 

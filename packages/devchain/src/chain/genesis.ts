@@ -12,6 +12,7 @@ import {
   createStateUpdate,
   createTrie,
   dataUsage,
+  gasKeyBalance,
   getAccount,
   getLocalCode,
   parseRecords,
@@ -113,12 +114,12 @@ function genesisState(settings: ChainSettings, validators: readonly Validator[],
   const state = createStateUpdate(createTrie())
   applyRecords(state, records)
   if (!settings.records) lockStakes(state, validators)
-  const accounts = new Set(records.map(({ accountId }) => accountId))
+  const accounts = new Set(records.flatMap((record) => ('accountId' in record ? [record.accountId] : [])))
   let totalSupply = 0n
   for (const accountId of accounts) {
     recomputeStorageUsage(state, accountId, params)
     const account = getAccount(state, accountId)
-    totalSupply += (account?.amount ?? 0n) + (account?.locked ?? 0n)
+    totalSupply += (account?.amount ?? 0n) + (account?.locked ?? 0n) + gasKeyBalance(state, accountId)
   }
   for (const { accountId, stake } of validators)
     if (getAccount(state, accountId)?.locked !== stake) throw invalid(accountId)

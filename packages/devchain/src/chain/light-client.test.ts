@@ -146,6 +146,12 @@ test('a proof asked for too early, of nothing, or against an older head is refus
   expect(() => chain.executionProof(last, early)).toThrow(expect.objectContaining({ code: 'devchain_not_confirmed' }))
 })
 
+test('of its own head a light client gets an empty proof, as from nearcore', () => {
+  const chain = new Devchain()
+  const { hash } = chain.mine().header
+  expect(chain.blockProof(hash, hash).block_proof).toEqual([])
+})
+
 test('a proof of the same outcome with another result is refused', async () => {
   const chain = new Devchain()
   const { hash } = chain.root.transfer('near', 1n)

@@ -67,7 +67,7 @@ export function executionProof(library: Library, id: CryptoHash, head: Tip): Rec
     outcome_proof: {
       id,
       block_hash: holder.block.header.hash,
-      outcome: outcomeView(stored.outcome),
+      outcome: outcomeView(stored.outcome, library.transaction(id) ? 'transaction' : 'receipt'),
       proof: paths[stored.index],
     },
     outcome_root_proof: [],
@@ -75,13 +75,18 @@ export function executionProof(library: Library, id: CryptoHash, head: Tip): Rec
   }
 }
 
-/** RPC's `RpcLightClientBlockProofResponse`. @throws DcmlError `devchain_inconsistent_head` */
+/**
+ * RPC's `RpcLightClientBlockProofResponse`. Of the head itself the path is empty, as in nearcore: its own tree holds
+ * only the blocks before it.
+ * @throws DcmlError `devchain_inconsistent_head`
+ */
 export function blockProof(
   { block: { header } }: Tip,
   head: Tip,
 ): { block_header_lite: unknown; block_proof: MerklePath } {
+  if (header.hash === head.block.header.hash) return { block_header_lite: headerLite(header), block_proof: [] }
   if (header.blockOrdinal >= head.block.header.blockOrdinal)
-    throw new DcmlError('devchain_inconsistent_head', 'The block to prove is not before the head.', {
+    throw new DcmlError('devchain_inconsistent_head', 'The block to prove comes after the head.', {
       hint: 'Ask next_light_client_block for a newer head.',
       details: { height: header.height, head: head.block.header.height },
     })

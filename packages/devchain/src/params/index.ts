@@ -1,2 +1,2 @@
-export type { Fee, FeeName, LimitName, Params, ProtocolVersion, WasmParams } from './types.ts'
+export type { Params, ProtocolVersion, WasmParams } from './types.ts'
 export { paramsFor } from './versions.ts'

@@ -154,3 +154,12 @@ test('errors have the envelope of nearcore', async () => {
     conforms('RpcErrorSchema', body.error)
   }
 })
+
+test('gas is accounted for in receipts, by category and name; transactions carry no profile', () => {
+  expect(sent.transaction_outcome.outcome.metadata).toEqual({ version: 1, gas_profile: null })
+  const { version, gas_profile } = sent.receipts_outcome[0].outcome.metadata
+  const names = gas_profile.map(({ cost_category, cost }: Json) => `${cost_category} ${cost}`)
+  expect(version).toBe(3)
+  expect(names).toContain('WASM_HOST_COST WASM_INSTRUCTION')
+  expect(names).toEqual(names.toSorted())
+})

@@ -63,7 +63,9 @@ function finalStatus(outcomes: readonly StoredOutcome[]): { status: unknown; don
 /** The answer of `tx` and `send_tx`; of a transaction in no block yet, only how far it is. */
 export function statusResponse(chain: Chain, hash: CryptoHash, { level, outcomes, status }: Progress) {
   const transaction = chain.transaction(hash)
-  const [first, ...rest] = outcomes.map((stored) => outcomeWithIdView(stored, chain.outcomeProof(stored.outcome.id)))
+  const [first, ...rest] = outcomes.map((stored, i) =>
+    outcomeWithIdView(stored, i === 0 ? 'transaction' : 'receipt', chain.outcomeProof(stored.outcome.id)),
+  )
   if (!transaction || !first) return { final_execution_status: level }
   return {
     final_execution_status: level,

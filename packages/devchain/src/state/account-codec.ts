@@ -1,5 +1,5 @@
 // Account records (nearcore `core/primitives-core/src/account.rs`). Version 1 has no tag and can only name local code;
-// version 2 begins with an impossible balance.
+// version 2 begins with an impossible balance, and an account that has it keeps it.
 
 import { accountIdLayout, hashLayout, union, ZERO_HASH } from '@dcml/light-client'
 import { decode, encode, type Layout, struct, u8, u64, u128 } from '@dcml/protocol'
@@ -20,7 +20,7 @@ const version2 = struct<Account>({ amount: u128, locked: u128, storageUsage: u64
 const account: Layout<Account> = {
   write(value, out) {
     const { amount, locked, storageUsage } = value
-    if (value.contract.type === 'None' || value.contract.type === 'Local') {
+    if (accountVersion(value) === 1) {
       const codeHash = value.contract.type === 'Local' ? value.contract.codeHash : ZERO_HASH
       u128.write(amount, out)
       version1.write({ locked, codeHash, storageUsage }, out)
@@ -34,12 +34,16 @@ const account: Layout<Account> = {
     const amount = u128.read(cursor)
     if (amount === VERSION_2) {
       u8.read(cursor)
-      return version2.read(cursor)
+      return { ...version2.read(cursor), version: 2 }
     }
     const { locked, codeHash, storageUsage } = version1.read(cursor)
     return { amount, locked, storageUsage, contract: localContract(codeHash) }
   },
 }
+
+/** Of the bytes. */
+export const accountVersion = ({ version, contract: { type } }: Account): 1 | 2 =>
+  version ?? (type === 'None' || type === 'Local' ? 1 : 2)
 
 /** Zeros stand for no contract. */
 export const localContract = (codeHash: string): AccountContract =>

@@ -8,9 +8,10 @@ import { receiptJson } from '../wire/json/receipt.ts'
 import { toBase64, u64Json } from '../wire/json/scalars.ts'
 import { keyHandleLength, showKeyHandle } from '../wire/key-handle.ts'
 import { decodeReceipt, storedReceiptLayout } from '../wire/receipt.ts'
-import { decodeAccount } from './account-codec.ts'
+import { accountVersion, decodeAccount } from './account-codec.ts'
 import { getAccount, setAccessKey, setAccount, setGasKeyNonce } from './accounts.ts'
 import { setData, setLocalCode } from './contracts.ts'
+import { extraAppliers, extraRecordJson } from './extra-records.ts'
 import { column, splitTrieKey } from './keys.ts'
 import type { StateRecord } from './records.ts'
 import type { Account, StateUpdate, Trie } from './types.ts'
@@ -35,6 +36,7 @@ export function applyRecords(state: StateUpdate, records: readonly StateRecord[]
 type Of<T extends StateRecord['type']> = Extract<StateRecord, { type: T }>
 
 const appliers: { readonly [T in StateRecord['type']]: (state: StateUpdate, record: Of<T>) => void } = {
+  ...extraAppliers,
   Account: (state, { accountId, account }) => setAccount(state, accountId, account),
   Data: (state, { accountId, key, value }) => setData(state, accountId, key, value),
   Contract(state, { accountId, code }) {
@@ -60,7 +62,7 @@ const appliers: { readonly [T in StateRecord['type']]: (state: StateUpdate, reco
 const applyRecord = (state: StateUpdate, record: StateRecord): void =>
   (appliers[record.type] as (state: StateUpdate, record: StateRecord) => void)(state, record)
 
-/** All of a state as records in JSON, in key order; what they cannot express (yields, global code) is left out. */
+/** All of a state as records in JSON, in key order; {@link applyRecords} makes the same state of them. */
 export function* dumpRecords(trie: Pick<Trie, 'entries'>): Iterable<Record<string, unknown>> {
   for (const [key, value] of trie.entries(new Uint8Array())) {
     const record = recordJson(key, value)
@@ -90,7 +92,7 @@ function recordJson(key: Uint8Array, value: Uint8Array): Record<string, unknown>
     case column.postponedReceipt:
       return { PostponedReceipt: receiptJson(decodeReceipt(value)) }
     default:
-      return undefined
+      return extraRecordJson(key, value)
   }
 }
 
@@ -103,14 +105,14 @@ function keyJson(account_id: string, rest: Uint8Array, value: Uint8Array): Recor
   return { GasKeyNonce: { account_id, public_key, index, nonce: u64Json(decode(u64, value)) } }
 }
 
-function accountJson({ amount, locked, storageUsage, contract }: Account): Record<string, unknown> {
-  const global = contract.type === 'Global' || contract.type === 'GlobalByAccount'
+function accountJson(account: Account): Record<string, unknown> {
+  const { amount, locked, storageUsage, contract } = account
   return {
     amount: amount.toString(),
     locked: locked.toString(),
     code_hash: contract.type === 'Local' ? contract.codeHash : ZERO_HASH,
     storage_usage: u64Json(storageUsage),
-    version: global ? 'V2' : 'V1',
+    version: `V${accountVersion(account)}`,
     ...(contract.type === 'Global' && { global_contract_hash: contract.codeHash }),
     ...(contract.type === 'GlobalByAccount' && { global_contract_account_id: contract.accountId }),
   }

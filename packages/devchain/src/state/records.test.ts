@@ -27,15 +27,29 @@ const contract = fc.oneof(
   fc.record({ type: fc.constant('Global' as const), codeHash: hash }),
   fc.record({ type: fc.constant('GlobalByAccount' as const), accountId }),
 )
-const account: fc.Arbitrary<Account> = fc.record({
+const balances = {
   amount: fc.bigInt({ min: 0n, max: 2n ** 128n - 2n }),
   locked: u128,
   storageUsage: fc.nat().map(BigInt),
-  contract,
-})
+}
+const account: fc.Arbitrary<Account> = fc.oneof(
+  fc.record({ ...balances, contract: contract.filter(({ type }) => type === 'None' || type === 'Local') }),
+  fc.record({ ...balances, contract, version: fc.constant(2 as const) }),
+)
+const globalId = fc.oneof(
+  fc.record({ type: fc.constant('CodeHash' as const), codeHash: hash }),
+  fc.record({ type: fc.constant('AccountId' as const), accountId }),
+)
 const of = <T extends StateRecord['type']>(type: T, fields: object) =>
   fc.record({ type: fc.constant(type), ...fields }) as fc.Arbitrary<unknown> as fc.Arbitrary<StateRecord>
 const actionReceipt = receipt.filter(({ body }) => body.type === 'Action')
+const yielded = actionReceipt.chain(({ receiverId, body, ...head }) =>
+  hash.map((dataId) => ({
+    accountId: receiverId,
+    dataId,
+    receipt: { ...head, receiverId, body: { ...body, type: 'PromiseYield', inputDataIds: [dataId] } },
+  })),
+)
 const record = fc.oneof(
   of('Account', { accountId, account }),
   of('Data', { accountId, key: bytes, value: bytes }),
@@ -45,6 +59,12 @@ const record = fc.oneof(
   of('ReceivedData', { accountId, dataId: hash, data: fc.option(bytes) }),
   of('PostponedReceipt', { receipt: actionReceipt }),
   of('DelayedReceipt', { receipt }),
+  of('GlobalContractCode', { id: globalId, code: bytes }),
+  of('GlobalContractNonce', { id: globalId, nonce: fc.nat().map(BigInt) }),
+  yielded.map((fields) => ({ type: 'YieldReceipt', ...fields }) as StateRecord),
+  of('YieldStatus', { accountId, dataId: hash, status: fc.constantFrom('Yielded', 'ResumeInitiated') }),
+  of('YieldTimeout', { accountId, dataId: hash, expiresAt: fc.nat().map(BigInt) }),
+  of('YieldId', { accountId, dataId: hash, yieldId: fc.uint8Array({ minLength: 32, maxLength: 32 }) }),
 )
 
 test('a dump of the state, read again, is the same state', () => {
@@ -100,6 +120,22 @@ test('accounts have the bytes nearcore hashes', () => {
       expect(getAccount(update, 'a.near')).toEqual(value)
     }),
   )
+})
+
+test('an account that used global code keeps the bytes that can name it', () => {
+  // nearcore `Account::set_contract`: what is version 2 stays so
+  const update = createStateUpdate(createTrie())
+  const global: Account = {
+    amount: 1n,
+    locked: 0n,
+    storageUsage: 100n,
+    contract: { type: 'Global', codeHash: ZERO_HASH },
+  }
+  setAccount(update, 'a.near', global)
+  setAccount(update, 'a.near', { ...(getAccount(update, 'a.near') as Account), contract: { type: 'None' } })
+  expect(getAccount(update, 'a.near')).toMatchObject({ contract: { type: 'None' }, version: 2 })
+  update.commit()
+  expect([...dumpRecords(update.finalize())]).toMatchObject([{ Account: { account: { version: 'V2' } } }])
 })
 
 test('a full access key on a new account comes to the 182 bytes every sandbox account has', () => {

@@ -10,10 +10,13 @@ import { accountId, amount, base64, hash, publicKey, u16, u64 } from '../wire/js
 import { isKeyHandle } from '../wire/key-handle.ts'
 import type { Receipt } from '../wire/types.ts'
 import { localContract } from './account-codec.ts'
+import { type ExtraRecord, extraSchemas } from './extra-records.ts'
 import type { Account, AccountContract } from './types.ts'
 
 /** One record, typed. */
-export type StateRecord =
+export type StateRecord = NearRecord | ExtraRecord
+
+type NearRecord =
   | { readonly type: 'Account'; readonly accountId: AccountId; readonly account: Account }
   | { readonly type: 'Data'; readonly accountId: AccountId; readonly key: Uint8Array; readonly value: Uint8Array }
   | { readonly type: 'Contract'; readonly accountId: AccountId; readonly code: Uint8Array }
@@ -48,6 +51,7 @@ const account = v.pipe(
     locked: v.optional(amount, '0'),
     code_hash: v.optional(hash, ZERO_HASH),
     storage_usage: u64,
+    version: v.optional(v.picklist(['V1', 'V2']), 'V1'),
     global_contract_hash: v.optional(v.nullable(hash), null),
     global_contract_account_id: v.optional(v.nullable(accountId), null),
   }),
@@ -63,6 +67,7 @@ const account = v.pipe(
       locked: json.locked,
       storageUsage: json.storage_usage,
       contract: contractOf(json.code_hash, json.global_contract_hash, json.global_contract_account_id),
+      ...(json.version === 'V2' && { version: 2 }),
     }),
   ),
 )
@@ -73,10 +78,10 @@ function contractOf(local: CryptoHash, global: CryptoHash | null, byAccount: Acc
   return localContract(local)
 }
 
-type Body<T extends StateRecord['type']> = Omit<Extract<StateRecord, { type: T }>, 'type'>
+type Body<T extends NearRecord['type']> = Omit<Extract<NearRecord, { type: T }>, 'type'>
 
 /** Each record under its only key; unknown keys beside it and in it are ignored, as serde does. */
-const schemas: { readonly [T in StateRecord['type']]: v.GenericSchema<unknown, Body<T>> } = {
+const nearSchemas: { readonly [T in NearRecord['type']]: v.GenericSchema<unknown, Body<T>> } = {
   Account: v.pipe(
     v.object({ ...ofAccount, account }),
     v.transform((json) => ({ accountId: json.account_id, account: json.account })),
@@ -124,6 +129,8 @@ const schemas: { readonly [T in StateRecord['type']]: v.GenericSchema<unknown, B
   ),
 }
 
+const schemas = { ...nearSchemas, ...extraSchemas }
+
 /**
  * Reads records of a genesis file, a dump or `sandbox_patch_state`.
  * @throws DcmlError `devchain_record_invalid` naming the first record that is none; nothing is returned then
@@ -134,7 +141,7 @@ function parseRecord(record: unknown, index: number): StateRecord {
   const found = v.safeParse(v.record(v.string(), v.unknown()), record)
   const types = found.success ? Object.keys(found.output).filter((type) => Object.hasOwn(schemas, type)) : []
   if (!found.success || types.length !== 1)
-    throw invalid(index, `it has to be one of ${Object.keys(schemas).join(', ')}`)
+    throw invalid(index, `it has to be one of ${Object.keys(nearSchemas).join(', ')}`)
   const type = types[0] as StateRecord['type']
   const parsed = v.safeParse(schemas[type], found.output[type])
   if (parsed.success) return { type, ...parsed.output } as StateRecord

@@ -1,4 +1,4 @@
-import type { AccessKey, AccountId, CryptoHash } from '@dcml/light-client'
+import type { AccountId, CryptoHash } from '@dcml/light-client'
 
 /**
  * NEAR's state as an immutable Merkle-Patricia trie in nearcore's node layout: a snapshot is a reference, the root is
@@ -70,13 +70,6 @@ export interface Account {
   /** Bytes the balance must cover. */
   readonly storageUsage: bigint
   readonly contract: AccountContract
-}
-
-/** Typed reads and writes over trie keys; `state/accounts.ts` has the functions, by these names. */
-export interface AccountsApi {
-  getAccount(state: Pick<StateUpdate, 'get'>, id: AccountId): Account | undefined
-  setAccount(state: StateUpdate, id: AccountId, account: Account): void
-  getAccessKey(state: Pick<StateUpdate, 'get'>, id: AccountId, publicKey: string): AccessKey | undefined
-  setAccessKey(state: StateUpdate, id: AccountId, publicKey: string, key: AccessKey): void
-  removeAccessKey(state: StateUpdate, id: AccountId, publicKey: string): void
+  /** An account that has used global code once keeps the form of its bytes that can name it. */
+  readonly version?: 2
 }

@@ -1,7 +1,7 @@
 // Yielded promises: what waits for a resume, and until when.
 
 import { type AccountId, accountIdLayout, type CryptoHash, hashLayout, names } from '@dcml/light-client'
-import { bytes32, struct, u64 } from '@dcml/protocol'
+import { bytes32, type Layout, struct, u64 } from '@dcml/protocol'
 import { receiptLayout } from '../wire/receipt.ts'
 import type { Receipt } from '../wire/types.ts'
 import { trieKey } from './keys.ts'
@@ -18,12 +18,12 @@ export const removeYieldReceipt = (state: StateUpdate, id: AccountId, dataId: Cr
 
 /** Known from the call that yields, before its receipt is stored. */
 export type YieldStatus = 'Yielded' | 'ResumeInitiated'
-const status = names<YieldStatus>('yield status', ['Yielded', 'ResumeInitiated'])
+export const yieldStatusLayout = names<YieldStatus>('yield status', ['Yielded', 'ResumeInitiated'])
 
 export const getYieldStatus = (state: Readable, id: AccountId, dataId: CryptoHash): YieldStatus | undefined =>
-  read(state, status, trieKey.yieldStatus(id, dataId))
+  read(state, yieldStatusLayout, trieKey.yieldStatus(id, dataId))
 export const setYieldStatus = (state: StateUpdate, id: AccountId, dataId: CryptoHash, value: YieldStatus): void =>
-  write(state, status, trieKey.yieldStatus(id, dataId), value)
+  write(state, yieldStatusLayout, trieKey.yieldStatus(id, dataId), value)
 export const removeYieldStatus = (state: StateUpdate, id: AccountId, dataId: CryptoHash): void =>
   state.remove(trieKey.yieldStatus(id, dataId))
 
@@ -49,20 +49,24 @@ export interface YieldTimeout {
   /** Block height. */
   readonly expiresAt: bigint
 }
-const timeout = struct<YieldTimeout>({ accountId: accountIdLayout, dataId: hashLayout, expiresAt: u64 })
+export const yieldTimeoutLayout: Layout<YieldTimeout> = struct<YieldTimeout>({
+  accountId: accountIdLayout,
+  dataId: hashLayout,
+  expiresAt: u64,
+})
 
 const yieldIndices = (state: Readable): QueueIndices => read(state, queueIndices, trieKey.yieldIndices()) ?? EMPTY_QUEUE
 
 export function pushYieldTimeout(state: StateUpdate, value: YieldTimeout): void {
   const { first, next } = yieldIndices(state)
-  write(state, timeout, trieKey.yieldTimeout(next), value)
+  write(state, yieldTimeoutLayout, trieKey.yieldTimeout(next), value)
   write(state, queueIndices, trieKey.yieldIndices(), { first, next: next + 1n })
 }
 
 /** The timeout that is due first, left in place. */
 export function peekYieldTimeout(state: Readable): YieldTimeout | undefined {
   const { first, next } = yieldIndices(state)
-  return first === next ? undefined : read(state, timeout, trieKey.yieldTimeout(first))
+  return first === next ? undefined : read(state, yieldTimeoutLayout, trieKey.yieldTimeout(first))
 }
 
 export function dropYieldTimeout(state: StateUpdate): void {

@@ -1,13 +1,3 @@
-export { actionCost, isActionCost, WASM_INSTRUCTION } from './profile.ts'
+export { isActionCost } from './profile.ts'
 export { type ContractCode, runContract } from './run.ts'
-export type {
-  FunctionCallError,
-  GasProfile,
-  PromiseResult,
-  ReceiptDraft,
-  ResumeDraft,
-  ReturnData,
-  VmContext,
-  VmExternal,
-  VmOutcome,
-} from './types.ts'
+export type { GasProfile } from './types.ts'

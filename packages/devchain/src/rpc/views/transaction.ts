@@ -17,9 +17,13 @@ export const transactionView = ({ transaction, signature, hash }: SignedTransact
 })
 
 /** An outcome with its place in the block and the way from there to the outcome root. */
-export const outcomeWithIdView = ({ outcome, blockHash }: StoredOutcome, proof: MerklePath) => ({
+export const outcomeWithIdView = (
+  { outcome, blockHash }: StoredOutcome,
+  of: 'transaction' | 'receipt',
+  proof: MerklePath,
+) => ({
   proof,
   block_hash: blockHash,
   id: outcome.id,
-  outcome: outcomeView(outcome),
+  outcome: outcomeView(outcome, of),
 })
