@@ -53,7 +53,7 @@ function chainBehind(script: readonly Fate[]) {
   const run = (base64: string): unknown => {
     const { hash, transaction } = decodeSignedTransaction(Uint8Array.from(Buffer.from(base64, 'base64')))
     offered.add(hash)
-    if (transaction.nonce <= nonce) throw new InvalidNonceError(Number(nonce), Number(transaction.nonce))
+    if (transaction.nonce <= nonce) throw new InvalidNonceError(Number(nonce), Number(transaction.nonce), hash, BLOCK)
     nonce = transaction.nonce
     executed.push(hash)
     return outcome(hash)
@@ -83,14 +83,14 @@ function chainBehind(script: readonly Fate[]) {
         return { status: { SuccessValue: '%' } }
       case 'answered with an unknown error':
         hear(method, params)
-        throw nearError(new DcmlError('near_rpc_refused', 'who knows', { hint: '-' }), method)
+        throw new DcmlError('near_rpc_refused', 'who knows', { hint: '-' })
       case 'answered for another transaction':
         hear(method, params)
         return outcome(BLOCK)
       case 'not run yet':
         return outcome((hear(method, params) as { transaction: { hash: string } }).transaction.hash, 'Started')
       case 'refused for its balance':
-        throw new NotEnoughBalanceError('0', '1', account.accountId)
+        throw new NotEnoughBalanceError(0n, 1n, account.accountId, BLOCK, BLOCK)
       case 'cancelled after it was heard':
         hear(method, params)
         throw new DcmlError('near_cancelled', 'cancelled', { hint: '-' })
