@@ -56,7 +56,8 @@ const folder = v.optional(v.pipe(v.string(), v.minLength(1)))
 /**
  * Starts a chain, or opens the one in `data`.
  * @throws DcmlError `devchain_option_invalid`, `devchain_record_invalid`, `devchain_genesis_invalid`, and with `data`
- * `devchain_data_damaged` or `devchain_data_mismatch`
+ * `devchain_data_in_use`, `devchain_data_damaged`, `devchain_data_mismatch` or `devchain_write_failed`; with it every
+ * call that makes a block can throw the last of these
  */
 export function createDevchain({ data, ...options }: DevchainOptions = {}): Devchain {
   if (!v.is(folder, data))

@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -37,17 +38,33 @@ export interface BlockRecord {
 /**
  * Opens the chain in a folder, or starts one there.
  * @param options must describe the same genesis as the first time; clock, mining and keepBlocks may change
- * @throws DcmlError `devchain_data_in_use`, `devchain_data_damaged`, `devchain_data_mismatch`, and what {@link Chain}
- * throws
+ * @throws DcmlError `devchain_data_in_use`, `devchain_data_damaged`, `devchain_data_mismatch`, `devchain_write_failed`,
+ * and what {@link Chain} throws
  */
 export function openChain<T extends Chain>(Class: ChainClass<T>, folder: string, options: ChainOptions = {}): T {
-  mkdirSync(folder, { recursive: true })
-  const release = lock(join(folder, 'lock'))
+  const release = onDisk(() => {
+    mkdirSync(folder, { recursive: true })
+    return lock(join(folder, 'lock'))
+  })
   try {
-    return openLocked(Class, join(folder, 'chain.journal'), options, release)
+    return onDisk(() => openLocked(Class, join(folder, 'chain.journal'), options, release))
   } catch (error) {
     release()
     throw error
+  }
+}
+
+/** Names what the disk refused. */
+function onDisk<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause
+    throw new DcmlError('devchain_write_failed', `The chain cannot be kept on disk: ${cause.message}`, {
+      hint: 'Make room, or give a folder this process may write to. What was written before is whole.',
+      retryable: true,
+      cause,
+    })
   }
 }
 
@@ -98,6 +115,8 @@ class Journal implements ChainListener {
   #blocks = 0
   #size = 0
   #imageSize = 0
+  /** The file lacks something that happened, so nothing can be appended to it. */
+  #behind = false
 
   constructor(
     path: string,
@@ -119,19 +138,26 @@ class Journal implements ChainListener {
   block(tip: Tip, { fault: _, ...inputs }: BlockInputs, decided: Faults['decided']): void {
     const { clockState: clock } = this.#chain
     const record: BlockRecord = { inputs, decided, clock, hash: tip.block.header.hash }
-    this.#append(frame(serialize(record)))
-    this.#blocks++
-    const logged = this.#size - this.#imageSize
-    if (this.#blocks >= BLOCKS_PER_IMAGE && logged * IMAGE_PER_LOG > this.#imageSize) this.#writeImage()
+    this.#keep(() => {
+      if (this.#behind) this.#writeImage()
+      else this.#append(frame(serialize(record)))
+      this.#blocks++
+      const logged = this.#size - this.#imageSize
+      if (this.#blocks >= BLOCKS_PER_IMAGE && logged * IMAGE_PER_LOG > this.#imageSize) this.#writeImage()
+    })
   }
 
   rewritten(): void {
-    this.#writeImage()
+    this.#keep(() => this.#writeImage())
   }
 
   close(): void {
-    this.#closeFile()
-    this.#release()
+    try {
+      if (this.#behind) this.rewritten()
+    } finally {
+      this.#closeFile()
+      this.#release()
+    }
   }
 
   #closeFile(): void {
@@ -139,18 +165,26 @@ class Journal implements ChainListener {
     this.#file = undefined
   }
 
-  /** What a full disk left of a record is cut off at once: later records must not follow it. */
+  /** What cannot be written now is in the image that the next write begins with. */
+  #keep(write: () => void): void {
+    try {
+      onDisk(write)
+      this.#behind = false
+    } catch (error) {
+      this.#behind = true
+      throw error
+    }
+  }
+
   #append(record: Uint8Array): void {
     const file = this.#file as number
     try {
       writeFileSync(file, record)
       this.#size += record.length
-    } catch (cause) {
+    } catch (error) {
+      // a full disk may have taken half of it
       ftruncateSync(file, this.#size)
-      throw new DcmlError('devchain_write_failed', 'The block was made, but could not be written to disk.', {
-        hint: 'Make room, then open the chain again: it goes on from the block before.',
-        cause,
-      })
+      throw error
     }
   }
 
@@ -159,10 +193,16 @@ class Journal implements ChainListener {
     const image = this.#chain.image()
     const file = startFile(image)
     const fresh = openSync(`${this.#path}.new`, 'w')
-    writeFileSync(fresh, file)
-    fsyncSync(fresh)
+    try {
+      writeFileSync(fresh, file)
+      fsyncSync(fresh)
+      renameSync(`${this.#path}.new`, this.#path)
+    } catch (error) {
+      closeSync(fresh)
+      rmSync(`${this.#path}.new`, { force: true })
+      throw error
+    }
     this.#closeFile()
-    renameSync(`${this.#path}.new`, this.#path)
     this.#file = fresh
     this.#blocks = 0
     this.#imageSize = image.length

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DcmlError } from '@dcml/protocol'
 
@@ -14,16 +14,17 @@ export function lock(name: string): () => void {
   const path = resolve(name)
   for (;;) {
     try {
-      const file = openSync(path, 'wx')
-      writeSync(file, `${process.pid}`)
-      closeSync(file)
+      writeFileSync(path, `${process.pid}`, { flag: 'wx' })
       held.add(path)
       return () => {
         held.delete(path)
         rmSync(path, { force: true })
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        rmSync(path, { force: true })
+        throw error
+      }
       const holder = Number(readFileSync(path, 'utf8'))
       if (holder === process.pid ? held.has(path) : isAlive(holder))
         throw new DcmlError('devchain_data_in_use', `Process ${holder} writes to this chain.`, {
