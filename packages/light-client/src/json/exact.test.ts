@@ -22,6 +22,10 @@ test('reads what JSON.parse reads, and integers beyond 2^53 exactly', () => {
   expect(parseExactJson('[1.5,1e21,-0.25]')).toEqual([1.5, 1e21, -0.25])
 })
 
+test.each(['9'.repeat(81), '1e400', '-1.5e999'])('a number nobody can hold is refused, not rounded: %s', (text) => {
+  expect(() => parseExactJson(`[${text}]`)).toThrow(expect.objectContaining({ code: 'json_invalid' }))
+})
+
 test.each(['', '{', '01', "{'a':1}", '[1,]', 'NaN', '"\ud800'])('%j is no JSON', (text) => {
   expect(() => parseExactJson(text)).toThrow(expect.objectContaining({ code: 'json_invalid' }))
 })
