@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { createDevchain } from '../devchain.ts'
 
-const disk = vi.hoisted(() => ({ isFull: false }))
+const disk = vi.hoisted(() => ({ isFull: false, isImageRefused: false }))
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof Fs>()
   const write: typeof fs.writeFileSync = (file, data, options) => {
-    if (!disk.isFull) return fs.writeFileSync(file, data, options)
+    const isImage = (data as Uint8Array).length > 10_000
+    if (!disk.isFull && !(disk.isImageRefused && isImage)) return fs.writeFileSync(file, data, options)
     fs.writeFileSync(file, (data as Uint8Array).slice(0, (data as Uint8Array).length >> 1), options)
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' })
   }
@@ -71,6 +72,32 @@ test('a chain that only its end could write is whole', () => {
   disk.isFull = false
   chain.close()
   expect(kept(data)).toMatchObject({ height: 1, hash: chain.head.header.hash })
+})
+
+test('blocks made in time warn once, and are written when there is room again', async () => {
+  const data = join(top, 'interval')
+  const warned = vi.spyOn(process, 'emitWarning').mockReturnValue()
+  const chain = createDevchain({ data, mining: { mode: 'interval', ms: 1 } })
+  disk.isFull = true
+  await vi.waitUntil(() => chain.head.header.height > 3)
+  disk.isFull = false
+  const { height } = chain.head.header
+  await vi.waitUntil(() => chain.head.header.height > height)
+  chain.close()
+  expect(warned.mock.calls.filter(([message]) => `${message}`.includes('ENOSPC'))).toHaveLength(1)
+  warned.mockRestore()
+  expect(kept(data).hash).toBe(chain.head.header.hash)
+})
+
+test('without room for a shorter file the long one serves', () => {
+  const data = join(top, 'long')
+  const chain = createDevchain({ data, keepBlocks: 20 })
+  chain.mine(999)
+  disk.isImageRefused = true
+  chain.mine(2)
+  disk.isImageRefused = false
+  chain.close()
+  expect(kept(data).height).toBe(1001)
 })
 
 test('a folder that cannot be one is an error that says so, and leaves no lock', () => {

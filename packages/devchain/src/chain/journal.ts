@@ -142,9 +142,9 @@ class Journal implements ChainListener {
       if (this.#behind) this.#writeImage()
       else this.#append(frame(serialize(record)))
       this.#blocks++
-      const logged = this.#size - this.#imageSize
-      if (this.#blocks >= BLOCKS_PER_IMAGE && logged * IMAGE_PER_LOG > this.#imageSize) this.#writeImage()
     })
+    const logged = this.#size - this.#imageSize
+    if (this.#blocks >= BLOCKS_PER_IMAGE && logged * IMAGE_PER_LOG > this.#imageSize) this.#shorten()
   }
 
   rewritten(): void {
@@ -185,6 +185,15 @@ class Journal implements ChainListener {
       // a full disk may have taken half of it
       ftruncateSync(file, this.#size)
       throw error
+    }
+  }
+
+  /** Where there is no room for both files the old one serves as well, and is tried again as many blocks later. */
+  #shorten(): void {
+    try {
+      onDisk(() => this.#writeImage())
+    } catch {
+      this.#blocks = 0
     }
   }
 

@@ -30,12 +30,13 @@ export interface ChainListener {
 export class ChainMiner extends ChainReader implements ChainControl, ChainProofs {
   listener: ChainListener | null = null
   readonly #timer: ReturnType<typeof setInterval> | undefined
+  #isUnwritten = false
 
   /** @throws DcmlError `devchain_option_invalid`, `devchain_record_invalid`, `devchain_genesis_invalid` */
   constructor(options: ChainOptions = {}, apply: ApplyChunk = applyChunk) {
     super(options, apply)
     const { mining } = this.settings
-    if (mining.mode === 'interval') this.#timer = setInterval(() => this.mine(), mining.ms).unref()
+    if (mining.mode === 'interval') this.#timer = setInterval(() => this.#mineInTime(), mining.ms).unref()
   }
 
   submit(transaction: SignedTransaction): { readonly error: InvalidTxError | null } {
@@ -133,6 +134,19 @@ export class ChainMiner extends ChainReader implements ChainControl, ChainProofs
     const { trie, outgoing } = this.head.result
     const { first, next } = delayedReceiptIndices(trie)
     return outgoing.length > 0 || first < next || this.pool.size > 0
+  }
+
+  /** Nobody is there to catch: a disk that takes no blocks is a warning, until it takes them again. */
+  #mineInTime(): void {
+    try {
+      this.mine()
+      this.#isUnwritten = false
+    } catch (error) {
+      if (!DcmlError.isInstance(error) || error.code !== 'devchain_write_failed') throw error
+      const { message, code, hint } = error
+      if (!this.#isUnwritten) process.emitWarning(message, { code, ...(hint !== undefined && { detail: hint }) })
+      this.#isUnwritten = true
+    }
   }
 
   protected mineUntil(done: () => boolean, patience = PATIENCE): void {
