@@ -13,8 +13,7 @@ export interface Engine {
   manifest: EngineManifest
 }
 
-const HINT =
-  'Install @dcml/contract-engine from npm; in a checkout run `npm run build`.'
+const HINT = 'Install @dcml/contract-engine from npm; in a checkout run `npm run build`.'
 
 /**
  * Reads the engine that came with this package, or that a checkout has built, and checks both modules against

@@ -3,10 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { join } from 'node:path'
 import { DcmlError } from '@dcml/protocol'
 import { complaint, run } from './command.ts'
+import { corrected } from './corrections.ts'
 import { debianMirrors } from './mirrors.ts'
 import { places } from './places.ts'
 
-/** The QuickJS source: Debian 13's package, unpatched, held to one hash wherever it came from. */
+/** The QuickJS source: Debian 13's package, held to one hash wherever it came from. */
 export const QUICKJS = {
   version: '2025-04-26',
   package: '2025.04.26-1',
@@ -84,7 +85,7 @@ const ALL_UNICODE = '#define CONFIG_ALL_UNICODE\n'
 
 /**
  * Unpacks the archive's own top folder into `folder`, with the switch for large Unicode tables off: they would
- * add 23 KB to every contract, and every call pays for every byte.
+ * add 23 KB to every contract, and every call pays for every byte; and with its bigints corrected.
  *
  * @throws DcmlError `engine_build_failed`
  */
@@ -97,4 +98,6 @@ export async function unpackQuickjs(archive: string, folder: string): Promise<vo
     })
   const header = join(folder, 'libunicode.h')
   await writeFile(header, (await readFile(header, 'utf8')).replace(ALL_UNICODE, ''))
+  const core = join(folder, 'quickjs.c')
+  await writeFile(core, corrected(await readFile(core, 'utf8')))
 }
