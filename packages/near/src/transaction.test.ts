@@ -31,11 +31,11 @@ const fates = [
 ] as const
 type Fate = (typeof fates)[number]
 
-const account = accountFromKey('alice.near', KeyPair.fromRandom('ed25519').toString())
 const BLOCK = baseEncode(new Uint8Array(32).fill(7))
 
 /** A chain of one key, seen through nodes that do what the script says, and answer from its end on. */
-function chainBehind(script: readonly Fate[]) {
+function chainBehind(script: readonly Fate[], { lags = false } = {}) {
+  const account = accountFromKey('alice.near', KeyPair.fromRandom('ed25519').toString())
   let nonce = 0n
   const executed: string[] = []
   const offered = new Set<string>()
@@ -105,16 +105,16 @@ function chainBehind(script: readonly Fate[]) {
   }
   const near: Near = {
     networkId: 'test',
-    request: async () => ({ nonce: Number(nonce), block_hash: BLOCK }),
+    request: async () => ({ nonce: lags ? 0 : Number(nonce), block_hash: BLOCK }),
     async *attempts() {
       for (let i = 0; i < 4; i++) yield attempt
     },
   }
-  return { near, executed, offered }
+  return { account, near, executed, offered }
 }
 
 async function send(script: readonly Fate[]) {
-  const { near, executed, offered } = chainBehind(script)
+  const { account, near, executed, offered } = chainBehind(script)
   const signed: string[] = []
   const error = await sendTransaction(near, {
     account,
@@ -162,4 +162,12 @@ test.each<[string, Fate[]]>([
   ],
 ])('%s: %j', async (told, script) => {
   expect(await send(script)).toBe(told)
+})
+
+test('two equal payments are two, over a node that lags and over two connections', async () => {
+  const { account, near, executed } = chainBehind([], { lags: true })
+  const pay = (via: Near) => sendTransaction(via, { account, receiverId: 'bob.near', actions: [actions.transfer(1n)] })
+  const sent = await Promise.all([pay(near), pay({ ...near }), pay(near)])
+  expect(sent.map(({ hash }) => hash)).toEqual(executed)
+  expect(new Set(executed).size).toBe(3)
 })

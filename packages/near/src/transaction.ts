@@ -91,9 +91,10 @@ const executed = v.object({
 export async function sendTransaction(near: Near, options: SendOptions): Promise<Sent> {
   const { account, waitUntil = 'EXECUTED_OPTIMISTIC' } = options
   const key = (await account.signer.getPublicKey()).toString()
-  return inTurn(near, `${account.accountId} ${key}`, async () => {
+  const name = `${near.networkId} ${account.accountId} ${key}`
+  return inTurn(name, async () => {
     for (let turn = 1; turn <= TURNS; turn++) {
-      const signed = await sign(near, options, key)
+      const signed = await sign(near, options, key, name)
       await options.onSigned?.({ hash: signed.hash, transaction: signed.transaction })
       const answer = await deliver(near, signed, waitUntil, options)
       if (answer !== 'superseded') return { ...readSent(answer, signed), transaction: signed.transaction }
@@ -134,7 +135,16 @@ const keyState = v.object({
   block_hash: v.string(),
 })
 
-async function sign(near: Near, options: SendOptions, publicKey: string): Promise<Signed> {
+/**
+ * The highest nonce this process signed with each key. A node that lags would tell the one before: two equal payments
+ * over one nonce and block are one transaction, and the second would be told as done.
+ */
+const nonces = new Map<string, bigint>()
+
+/** Transactions of one key that a node may lag behind: farther back is another chain of that name, or a reverted one. */
+const LAG = 1000n
+
+async function sign(near: Near, options: SendOptions, publicKey: string, name: string): Promise<Signed> {
   const { accountId, signer } = options.account
   const query = {
     request_type: 'view_access_key',
@@ -143,11 +153,15 @@ async function sign(near: Near, options: SendOptions, publicKey: string): Promis
     finality: 'optimistic',
   }
   const key = parse(keyState, await near.request('query', query, options), 'view_access_key')
+  const used = nonces.get(name) ?? 0n
+  const lags = used > key.nonce && used - key.nonce <= LAG
+  const nonce = (lags ? used : key.nonce) + 1n
+  nonces.set(name, nonce)
   const transaction = createTransaction(
     accountId,
     await signer.getPublicKey(),
     options.receiverId,
-    key.nonce + 1n,
+    nonce,
     [...options.actions],
     baseDecode(key.block_hash),
   )
@@ -259,12 +273,10 @@ function describeFailure(failure: Record<string, unknown>): string {
   return panic === null ? text : JSON.parse(`"${panic[1]}"`)
 }
 
-const queues = new WeakMap<Near, Map<string, Promise<unknown>>>()
+const queue = new Map<string, Promise<unknown>>()
 
 /** One at a time per key: two transactions signed over the same nonce would push each other out. */
-function inTurn<T>(near: Near, key: string, act: () => Promise<T>): Promise<T> {
-  const queue = queues.get(near) ?? new Map<string, Promise<unknown>>()
-  queues.set(near, queue)
+function inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
   const turn = (queue.get(key) ?? Promise.resolve()).then(act, act)
   queue.set(key, turn)
   const leave = () => {
