@@ -1,6 +1,6 @@
 // Nodes that lie, lag or talk too much.
 import { decodeSignedTransaction, parseLightClientBlock, trustBlock } from '@dcml/light-client'
-import { connectNear, fetchProof, type Near, readEvents } from '@dcml/near'
+import { connectNear, contractType, fetchProof, type Near, readEvents } from '@dcml/near'
 import { DcmlError } from '@dcml/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hello } from './hello.client.ts'
@@ -119,6 +119,23 @@ test('a node that does not know the transaction yet, or says nothing of its rece
   await expect(fetchProof(never, { transaction, state, patienceMs: 0 })).rejects.toMatchObject({
     code: 'near_not_provable',
   })
+})
+
+test('a call whose result does not fit the ABI is told as one that happened', async () => {
+  const { abi } = hello(near, scene.contractId)
+  const functions = abi.body.functions.map((method) =>
+    method.name === 'greet'
+      ? { ...method, result: { serialization_type: 'json' as const, type_schema: { type: 'boolean' } } }
+      : method,
+  )
+  const mistaken = contractType<ReturnType<typeof hello>>({ ...abi, body: { ...abi.body, functions } })
+  const before = await hello(near, scene.contractId).count_greetings()
+  const signed: string[] = []
+  const error = await mistaken(near, scene.contractId)
+    .greet({ text: 'count me' }, { account: scene.alice, onSigned: ({ hash }) => void signed.push(hash) })
+    .catch((error: DcmlError) => error)
+  expect(error).toMatchObject({ code: 'near_answer_invalid', details: { hash: signed[0] } })
+  expect(await hello(near, scene.contractId).count_greetings()).toBe(before + 1)
 })
 
 test('no error shows the key in the URL of a node', async () => {

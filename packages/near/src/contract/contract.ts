@@ -3,13 +3,13 @@ import { actions } from 'near-api-js'
 import type { NearAccount } from '../account.ts'
 import type { Cancellable, Near } from '../connection.ts'
 import type { NearEvent } from '../event.ts'
-import { type Sent, sendTransaction, type WaitUntil } from '../transaction.ts'
+import { type SendOptions, type Sent, sendTransaction, type WaitUntil } from '../transaction.ts'
 import { type ViewOptions, viewContract } from '../view.ts'
 import { type Abi, type AbiFunction, type JsonSchema, parseAbi } from './abi.ts'
 import { fromJson, toJson } from './value.ts'
 
 /** How a call is sent and paid. */
-export interface CallOptions extends Cancellable {
+export interface CallOptions extends Cancellable, Pick<SendOptions, 'onSigned'> {
   readonly account: NearAccount
   /** yoctoNEAR, or "1.5 NEAR", "1 yocto". Default: what the ABI says the method takes, else nothing. */
   readonly deposit?: bigint | string
@@ -82,7 +82,15 @@ export function contractType<Methods, E = never>(input: unknown): ContractType<M
       const deposit = depositOf(method, options.deposit)
       const action = actions.functionCall(method.name, encode(method, args), gas, deposit)
       const sent = await sendTransaction(near, { ...rest, receiverId: contractId, actions: [action] })
-      return { ...sent, value: decode(method, sent.value) }
+      try {
+        return { ...sent, value: decode(method, sent.value) }
+      } catch (cause) {
+        throw new DcmlError('near_answer_invalid', cause instanceof Error ? cause.message : String(cause), {
+          hint: 'The call happened, and its transaction is in the details: do not send it again. The deployed contract is not the one this client was generated from.',
+          details: { hash: sent.hash, signerId: sent.signerId },
+          cause,
+        })
+      }
     }
     const offered = abi.body.functions.filter(isOffered)
     const methods = offered.map((method) => [method.name, method.kind === 'view' ? view(method) : call(method)])
