@@ -1,5 +1,7 @@
 import { DcmlError } from '@dcml/protocol'
 import { badSource } from './errors.ts'
+import { WasmError } from './wasm/bytes.ts'
+import { readSections, SECTION, sectionReader } from './wasm/sections.ts'
 
 /** What evaluating a bundle left behind. */
 export interface Snapshot {
@@ -46,12 +48,21 @@ export async function snapshot(engine: Uint8Array<ArrayBuffer>, bundle: string):
     const pointer = prep_alloc(text.length + 1)
     new Uint8Array(memory.buffer, pointer, text.length + 1).set([...text, 0])
     const methods = linesAt(memory, prep_eval(pointer, text.length))
-    const copy = new Uint8Array(memory.buffer).slice()
+    // dead between calls; what evaluation left there would be loaded, and paid for, by each
+    const copy = new Uint8Array(memory.buffer).slice().fill(0, 0, stackTop(engine))
     return { memory: copy, methods, imports: linesAt(memory, prep_imports()) }
   } catch (cause) {
     if (DcmlError.isInstance(cause)) throw cause
     throw badSource(`The contract breaks the engine while it loads: ${(cause as Error).message}.`, cause)
   }
+}
+
+/** Where the stack starts, downwards to 0: the stack pointer is the module's only global. */
+function stackTop(engine: Uint8Array): number {
+  const global = sectionReader(readSections(engine), SECTION.global)
+  const [count, , isMutable, opcode] = [global.u32(), global.byte(), global.byte(), global.byte()]
+  if (count !== 1 || isMutable !== 1 || opcode !== 0x41) throw new WasmError('the engine has another stack')
+  return Number(global.signed(32))
 }
 
 function loadError(message: string): DcmlError {

@@ -10,7 +10,11 @@ let plainWasm: Uint8Array
 let vaultWasm: Uint8Array
 let carelessWasm: Uint8Array
 beforeAll(async () => {
-  ;[plainWasm, vaultWasm, carelessWasm] = await Promise.all(['registry.ts', 'vault.ts', 'careless.ts'].map(build))
+  ;[plainWasm, vaultWasm, carelessWasm] = await Promise.all([
+    build('registry.ts'),
+    build('vault.ts'),
+    build('careless.ts'),
+  ])
 })
 
 const self = { predecessor: 'vault.factory.near' }
