@@ -101,6 +101,24 @@ test('callback failure path: without an answer the payment comes back', async ()
   }
 })
 
+test('gas: too little for the callback fails the call as a whole, and the payment never leaves', async () => {
+  const before = await total(alice)
+  for (const little of [5n, 12n, 19n]) {
+    const options = { attachedDeposit: NEAR, gas: little * 10n ** 12n }
+    const result = await alice.callRaw(hello, 'ask', { other: other.accountId }, options)
+    expect(result.receiptFailureMessagesContain('Exceeded the prepaid gas')).toBe(true)
+  }
+  expect(before - (await total(alice))).toBeLessThan(NEAR / 10n)
+  expect(await purse()).toEqual({ kept: 0n, held: 0n })
+})
+
+test('self: a stranger who names the contract as the other does not make it call itself', async () => {
+  const options = { attachedDeposit: FEE, gas }
+  const result = await alice.callRaw(hello, 'ask', { other: hello.accountId }, options)
+  expect(result.receiptFailureMessagesContain('a contract cannot call itself as another')).toBe(true)
+  expect(await purse()).toEqual({ kept: 0n, held: 0n })
+})
+
 test('callback: a stranger cannot pretend to be the answer', async () => {
   const args = { by: alice.accountId, other: other.accountId, paid: `${NEAR}` }
   const result = await alice.callRaw(hello, 'answer', args, { gas })
