@@ -46,6 +46,8 @@ export interface StateUpdate {
   commit(): readonly StateWrite[]
   /** Forgets what happened since the last commit or rollback. */
   rollback(): void
+  /** The function returned forgets, once, what happened since; nothing may be committed or rolled back in between. */
+  savepoint(): () => void
   /** Keys changed by committed work so far, with old and new value, for `changes` and storage diffs. */
   changes(): Iterable<{
     readonly key: Uint8Array

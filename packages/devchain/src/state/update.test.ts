@@ -10,9 +10,10 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('set' as const), key, value }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('remove' as const), key, value }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'rollback' as const), key, value }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('savepoint' as const, 'undo' as const), key, value }) },
 )
 
-test('agrees with two maps over sets, removals, commits and rollbacks', () => {
+test('agrees with two maps over sets, removals, savepoints, commits and rollbacks', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(key, value), { maxLength: 10 }), fc.array(step, { maxLength: 50 }), (base, steps) => {
       let trie = createTrie()
@@ -22,6 +23,7 @@ test('agrees with two maps over sets, removals, commits and rollbacks', () => {
       let committed = new Map(entriesOf(trie))
       let current = new Map(committed)
       const update = createStateUpdate(trie)
+      let undo: (() => void) | undefined
       for (const { do: what, key: at, value: bytes } of steps) {
         if (what === 'set') {
           update.set(at, bytes)
@@ -29,12 +31,21 @@ test('agrees with two maps over sets, removals, commits and rollbacks', () => {
         } else if (what === 'remove') {
           update.remove(at)
           current.delete(hex(at))
-        } else if (what === 'commit') {
-          update.commit()
-          committed = new Map(current)
+        } else if (what === 'savepoint') {
+          const [restore, before] = [update.savepoint(), new Map(current)]
+          undo = () => {
+            restore()
+            current = before
+          }
         } else {
-          update.rollback()
-          current = new Map(committed)
+          if (what === 'commit') {
+            update.commit()
+            committed = new Map(current)
+          } else if (what === 'rollback') {
+            update.rollback()
+            current = new Map(committed)
+          } else undo?.()
+          undo = undefined
         }
         expect(update.get(at)).toEqual(current.get(hex(at)))
       }

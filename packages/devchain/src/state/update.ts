@@ -72,6 +72,13 @@ class Update implements StateUpdate {
     this.#prospective = new Map()
   }
 
+  savepoint(): () => void {
+    const before = new Map(this.#prospective)
+    return () => {
+      this.#prospective = before
+    }
+  }
+
   *changes() {
     for (const [, { key, value }] of [...this.#committed].sort(byText)) {
       yield { key, before: this.#trie.get(key), after: value }
