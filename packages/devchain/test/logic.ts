@@ -39,7 +39,8 @@ export class Logic {
       extCosts: free ? zeroed(base.extCosts, 0) : base.extCosts,
     }
     this.call = new Call(context(changes), this.external, this.params)
-    this.call.attach({ buffer: this.memory.buffer as ArrayBuffer, grow: () => -1 }, { value: 0n })
+    const memory = { buffer: this.memory.buffer as ArrayBuffer, grow: () => -1 }
+    this.call.attach({ memory, missing: 0 }, { value: 0n })
   }
 
   /** Puts data after what was written before. */

@@ -32,7 +32,7 @@ export const context = (changes: Partial<VmContext> = {}): VmContext => ({
 
 /** State and what else a call reaches; every effect is logged in order. */
 export class TestExternal implements VmExternal {
-  readonly state = new Map<string, Uint8Array>()
+  state = new Map<string, Uint8Array>()
   readonly effects: string[] = []
   readonly yields = new Set<string>()
   readonly yieldIds = new Map<string, string>()
@@ -76,6 +76,15 @@ export class TestExternal implements VmExternal {
 
   yieldDataId(yieldId: Uint8Array): string | null {
     return this.yieldIds.get(hex(yieldId)) ?? null
+  }
+
+  savepoint(): () => void {
+    const [state, effects, dataIds] = [new Map(this.state), this.effects.length, this.#dataIds]
+    return () => {
+      this.state = state
+      this.effects.length = effects
+      this.#dataIds = dataIds
+    }
   }
 }
 

@@ -140,6 +140,20 @@ test('time is set, advanced, and never goes back', () => {
     expect(() => chain.advanceTime(ms)).toThrow(code('devchain_time_invalid'))
 })
 
+test('time that is let pass adds up, from the time that was set or the clock', () => {
+  const stepped = start()
+  stepped.setTime(new Date('2030-05-01T00:00:00Z'))
+  stepped.advanceTime(1_000)
+  stepped.advanceTime(2_000)
+  expect(stepped.mine().header.timestamp).toBe(BigInt(Date.UTC(2030, 4, 1, 0, 0, 3)) * 1_000_000n)
+  let now = Date.UTC(2028, 0)
+  const clocked = start({ clock: () => now })
+  clocked.mine()
+  now += 3_600_000
+  clocked.advanceTime(1_000)
+  expect(clocked.mine().header.timestamp).toBe(BigInt(now + 1_000) * 1_000_000n)
+})
+
 test('with a clock, blocks carry its time, ahead by what was jumped', () => {
   let now = Date.parse('2026-06-01T00:00:00Z')
   const chain = start({ clock: () => now })

@@ -44,10 +44,11 @@ export class BlockClock {
     this.#set(BigInt(ms) * NS_PER_MS, last)
   }
 
-  /** Lets `ms` pass before the next block. @throws DcmlError `devchain_time_invalid` */
+  /** Lets `ms` pass before the next block, beyond what it was given already. @throws DcmlError `devchain_time_invalid` */
   advance(ms: number, last: bigint): void {
-    if (!Number.isSafeInteger(ms)) throw invalid(ms, last)
-    this.#set(last + BigInt(ms) * NS_PER_MS, last)
+    if (!Number.isSafeInteger(ms) || ms <= 0) throw invalid(ms, last)
+    const from = this.state.next ?? (this.#outer && this.#now > last ? this.#now : last)
+    this.#set(from + BigInt(ms) * NS_PER_MS, last)
   }
 
   #set(time: bigint, last: bigint): void {

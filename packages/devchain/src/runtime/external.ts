@@ -46,5 +46,12 @@ export function createExternal(
     yieldExists: (id) =>
       getYieldStatus(state, accountId, id) !== undefined || getYieldReceipt(state, accountId, id) !== undefined,
     yieldDataId: (yieldId) => getDataIdOfYield(state, accountId, yieldId) ?? null,
+    savepoint() {
+      const [undo, before] = [state.savepoint(), dataIds]
+      return () => {
+        undo()
+        dataIds = before
+      }
+    },
   }
 }

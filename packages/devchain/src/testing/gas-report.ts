@@ -61,7 +61,7 @@ function toRow({
 export function formatGasReport(rows: readonly GasRow[]): string {
   const tera = (gas: bigint) => (Number(gas) / 1e12).toFixed(3)
   const cells = [
-    ['contract', 'method', 'calls', 'failed', 'least', 'median', 'most'],
+    ['contract', 'method', 'calls', 'failed', 'least Tgas', 'median', 'most'],
     ...rows.map((row) => [
       row.contract,
       row.method,

@@ -1,7 +1,8 @@
 import type { LimitName, Params } from '../params/types.ts'
-import type { WasmGlobal, WasmMemory } from '../wasm/index.ts'
+import type { WasmGlobal } from '../wasm/index.ts'
 import { GasCounter } from './gas-counter.ts'
 import { hostError } from './host-error.ts'
+import type { CallMemory } from './memories.ts'
 import { GuestMemory } from './memory.ts'
 import { type Prices, pricesOf } from './prices.ts'
 import { PromiseGraph } from './promises.ts'
@@ -56,7 +57,7 @@ export class Call {
   }
 
   /** Connects the call to its instance. */
-  attach(memory: WasmMemory, gasGlobal: WasmGlobal<bigint>): void {
+  attach(memory: CallMemory, gasGlobal: WasmGlobal<bigint>): void {
     this.#memory = new GuestMemory(memory)
     this.#gasGlobal = gasGlobal
   }

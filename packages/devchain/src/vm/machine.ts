@@ -1,18 +1,19 @@
 import type { Params } from '../params/types.ts'
-import { METHOD_PREFIX, type PreparedCode, Stop, type WasmGlobal, type WasmMemory, webAssembly } from '../wasm/index.ts'
+import { HOST_MODULE, METHOD_PREFIX, type PreparedCode, Stop, type WasmGlobal, webAssembly } from '../wasm/index.ts'
 import type { Call } from './call.ts'
 import { type Failure, hostFailure, linkFailure, trapFailure } from './failure.ts'
 import { relaxCollection } from './heap.ts'
 import type { HostFunction, HostTable } from './host/define.ts'
 import { hostFunctions } from './host/table.ts'
 import { HostError, hostError } from './host-error.ts'
+import { Memories, MemoryTooSmall } from './memories.ts'
 import { trapOf } from './trap.ts'
 
 type Import = (...args: never[]) => bigint | number | undefined
 
 /** What a running instance shows its host. */
 interface Exports {
-  readonly memory: WasmMemory
+  readonly missing: WasmGlobal<number>
   readonly gas: WasmGlobal<bigint>
   readonly stop: WasmGlobal<number>
   readonly [method: string]: unknown
@@ -25,10 +26,12 @@ interface Exports {
 export class Machine {
   readonly #table: HostTable
   readonly #env: Readonly<Record<string, Import>>
+  readonly #memories: Memories
   #call!: Call
 
   constructor(params: Params) {
     relaxCollection()
+    this.#memories = new Memories(params.limits)
     this.#table = hostFunctions(params)
     this.#env = Object.fromEntries(Object.entries(this.#table).map(([name, host]) => [name, this.#bind(host)]))
   }
@@ -47,17 +50,28 @@ export class Machine {
     return null
   }
 
-  /** Runs a method of linked code to its end. @returns why it failed, or null */
+  /**
+   * Runs a method of linked code to its end.
+   * @returns why it failed, or null
+   * @throws MemoryTooSmall at most once for the same code; what the call did until then must be undone
+   */
   run(code: PreparedCode, method: string, call: Call): Failure | null {
     this.#call = call
+    const memory = this.#memories.for(code)
     let exports: Exports | undefined
     try {
-      exports = new webAssembly.Instance(code.module, { env: this.#env }).exports as unknown as Exports
-      call.attach(exports.memory, exports.gas)
+      const imports = { env: this.#env, [HOST_MODULE]: { memory: memory.memory } }
+      exports = new webAssembly.Instance(code.module, imports).exports as unknown as Exports
+      exports.missing.value = memory.missing
+      call.attach(memory, exports.gas)
       if (code.startExport !== null) invoke(call, exports[code.startExport])
       invoke(call, exports[METHOD_PREFIX + method])
       return null
     } catch (error) {
+      if (memory.missing > 0 && isTooSmall(error, exports)) {
+        this.#memories.outgrown(code)
+        throw new MemoryTooSmall()
+      }
       return failureOf(error, call, exports)
     }
   }
@@ -81,6 +95,12 @@ function invoke(call: Call, exported: unknown): void {
   ;(exported as () => void)()
   call.enter()
 }
+
+/** Whether a call on part of its memory may have ended for want of the rest. */
+const isTooSmall = (error: unknown, exports: Exports | undefined): boolean =>
+  error instanceof MemoryTooSmall ||
+  exports?.stop.value === Stop.memory ||
+  trapOf(error, exports) === 'MemoryOutOfBounds'
 
 function failureOf(error: unknown, call: Call, exports: Exports | undefined): Failure {
   if (error instanceof HostError) return hostFailure(error)

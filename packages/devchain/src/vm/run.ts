@@ -4,6 +4,7 @@ import { cacheFor } from './cache.ts'
 import { Call } from './call.ts'
 import { hostFailure, methodFailure, noCodeFailure } from './failure.ts'
 import { HostError, hostError } from './host-error.ts'
+import { MemoryTooSmall } from './memories.ts'
 import { freeOutcome, outcomeOf } from './outcome.ts'
 import type { VmContext, VmExternal, VmOutcome } from './types.ts'
 
@@ -25,6 +26,18 @@ export function runContract(
   external: VmExternal,
   params: Params,
 ): VmOutcome {
+  const undo = external.savepoint()
+  try {
+    return attempt(contract, context, external, params)
+  } catch (error) {
+    if (!(error instanceof MemoryTooSmall)) throw error
+    undo()
+    return attempt(contract, context, external, params)
+  }
+}
+
+/** @throws MemoryTooSmall at most once for the same code */
+function attempt(contract: ContractCode | null, context: VmContext, external: VmExternal, params: Params): VmOutcome {
   const call = new Call(context, external, params)
   if (contract === null) return freeOutcome(call, noCodeFailure(context.currentAccountId))
   const cache = cacheFor(params)

@@ -53,6 +53,8 @@ export interface VmExternal {
   yieldExists(dataId: CryptoHash): boolean
   /** Maps a caller-chosen yield id (32 bytes) of this account to its data id, if pending. */
   yieldDataId(yieldId: Uint8Array): CryptoHash | null
+  /** The function returned undoes, once, what was done here since: the call then starts over. */
+  savepoint(): () => void
 }
 
 /** A receipt a call made; its id comes later, from its place among its siblings. */

@@ -29,6 +29,7 @@ export interface WasmInstance {
 export type WasmImports = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 interface Host {
+  readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => WasmMemory
   readonly Module: new (bytes: Uint8Array) => WasmModule
   readonly Instance: new (module: WasmModule, imports: WasmImports) => WasmInstance
   readonly CompileError: new (message?: string) => Error

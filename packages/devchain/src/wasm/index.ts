@@ -1,4 +1,4 @@
-export type { WasmGlobal, WasmInstance, WasmMemory, WasmTable } from './host.ts'
+export type { WasmGlobal, WasmImports, WasmInstance, WasmMemory, WasmTable } from './host.ts'
 export { webAssembly } from './host.ts'
 export { prepareContract } from './prepare.ts'
 export type {
@@ -6,4 +6,4 @@ export type {
   PreparedCode,
   PreparedContract,
 } from './types.ts'
-export { METHOD_PREFIX, Stop } from './types.ts'
+export { HOST_MODULE, METHOD_PREFIX, Stop } from './types.ts'

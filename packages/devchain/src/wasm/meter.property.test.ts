@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { program } from '../../test/wasm/generate.ts'
 import { wasmParams } from '../../test/wasm/params.ts'
-import { prepared } from '../../test/wasm/run.ts'
+import { memoryImport, prepared } from '../../test/wasm/run.ts'
 import { type WasmGlobal, type WasmMemory, webAssembly } from './host.ts'
 import { prepareContract } from './prepare.ts'
 import { METHOD_PREFIX, Stop } from './types.ts'
@@ -22,7 +22,7 @@ function observe(module: never, main: string, gas?: bigint): Seen & { exports: R
     calls.push(value)
     return value ^ 0x5555n
   }
-  const { exports } = new webAssembly.Instance(module, { env: { host } })
+  const { exports } = new webAssembly.Instance(module, { env: { host }, ...memoryImport() })
   if (gas !== undefined) (exports.gas as WasmGlobal<bigint>).value = gas
   let trap: string | undefined
   try {

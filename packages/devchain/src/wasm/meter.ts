@@ -1,7 +1,7 @@
 import type { WasmParams } from '../params/types.ts'
 import type { BodyState } from './bodyState.ts'
 import { EMPTY, F32, F64, I32, I64 } from './opcodes.ts'
-import { INDIRECT, RETURN } from './rewrites.ts'
+import { INDIRECT, MEMORY_GROW, MEMORY_SIZE, RETURN } from './rewrites.ts'
 import { Stop } from './types.ts'
 import { Writer } from './writer.ts'
 
@@ -11,6 +11,7 @@ export interface HostGlobals {
   readonly stack: number
   readonly stop: number
   readonly callee: number
+  readonly missing: number
 }
 
 /** Where a body lies in the code, and what its declarations say. */
@@ -153,6 +154,16 @@ export class Meter {
       } else if (kind === INDIRECT) {
         out.indexed(0x24, this.#globals.callee)
         out.indexed(0x23, this.#globals.callee)
+      } else if (kind === MEMORY_SIZE) {
+        out.copy(at, at + 2)
+        at += 2
+        out.indexed(0x23, this.#globals.missing)
+        out.u8(0x6a)
+      } else if (kind === MEMORY_GROW) {
+        out.indexed(0x23, this.#globals.missing)
+        out.all(0x04, EMPTY)
+        this.#stop(Stop.memory)
+        out.u8(0x0b)
       } else this.#canonical(kind)
       rewrite++
     }

@@ -120,11 +120,13 @@ export function other(body: BodyState, opcode: number): void {
       gas.effect(1)
       break
     case 0x3f: // memory.size
+      body.rewrites.memorySize(gas.offset)
       zeroByte(body)
       gas.pure(1)
       body.produce(I32)
       break
     case 0x40: // memory.grow
+      body.rewrites.memoryGrow(gas.offset)
       zeroByte(body)
       types.pop(I32)
       types.push(I32)

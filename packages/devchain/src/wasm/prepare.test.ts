@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { wasmParams } from '../../test/wasm/params.ts'
-import { prepared, run } from '../../test/wasm/run.ts'
+import { memoryImport, prepared, run } from '../../test/wasm/run.ts'
 import { wat } from '../../test/wasm/wat.ts'
 import { type WasmGlobal, type WasmMemory, type WasmTable, webAssembly } from './host.ts'
 import { parseModule } from './parse.ts'
@@ -117,7 +117,7 @@ test('the start function runs when asked, with the gas given', () => {
     ),
   )
   expect(code.startExport).toBe('start')
-  const { exports } = new webAssembly.Instance(code.module, {})
+  const { exports } = new webAssembly.Instance(code.module, memoryImport())
   // Without gas it stops at once: instantiation has not run it.
   expect(() => (exports.start as () => void)()).toThrow(webAssembly.RuntimeError)
   expect((exports.stop as WasmGlobal<number>).value).toBe(Stop.gas)
@@ -157,7 +157,7 @@ test('an indirect call leaves its index on the simulated stack, as finite-wasm h
     )
   const heightOf = (count: number) => {
     const code = calls(count)
-    const { exports } = new webAssembly.Instance(code.module, {})
+    const { exports } = new webAssembly.Instance(code.module, memoryImport())
     // The smallest stack main itself fits into, though not its callee.
     for (let stack = 64n; ; stack += 4n) {
       ;(exports.gas as WasmGlobal<bigint>).value = 10n ** 12n

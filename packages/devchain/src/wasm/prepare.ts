@@ -19,7 +19,7 @@ export interface MeteredModule {
 
 /**
  * Prepares contract code as nearcore 2.13 does: validates it, applies NEAR's limits, meters gas and stack, makes NaNs
- * canonical, replaces the memory, and compiles the result. Deterministic, and bounded by the length of the code; errors
+ * canonical, has the memory given by the host, and compiles the result. Deterministic, and bounded by the length of the code; errors
  * are values, with the variant nearcore reports.
  */
 export function prepareContract(code: Uint8Array, params: WasmParams): PreparedContract {
@@ -54,6 +54,7 @@ function describe(module: Module): Omit<PreparedCode, 'module' | 'ok'> {
     new Set(functions.filter(({ index }) => isMethod(module, index) === callable).map(({ name }) => name))
   return {
     memoryExport: 'memory',
+    missingGlobal: 'missing',
     gasGlobal: 'gas',
     stackGlobal: 'stack',
     stopGlobal: 'stop',

@@ -4,12 +4,15 @@ import { doubled } from './doubled.ts'
 export const RETURN = 0
 /** A call through the table, whose index the host may need to tell a null entry from one of another type. */
 export const INDIRECT = 1
+/** A `memory.size`, which counts the pages that are missing, and a `memory.grow`, which stops where there are any. */
+export const MEMORY_SIZE = 2
+export const MEMORY_GROW = 3
 
 /** Operators of one body that do not stay as they are, by offset; reused from body to body. */
 export class Rewrites {
   length = 0
   offsets = new Int32Array(256)
-  /** RETURN, INDIRECT, or the type byte of a float to canonicalise. */
+  /** One of the kinds above, or the type byte of a float to canonicalise. */
   kinds = new Uint8Array(256)
   depths = new Int32Array(256)
 
@@ -23,6 +26,14 @@ export class Rewrites {
 
   indirectCall(offset: number): void {
     this.#push(offset, INDIRECT, 0)
+  }
+
+  memorySize(offset: number): void {
+    this.#push(offset, MEMORY_SIZE, 0)
+  }
+
+  memoryGrow(offset: number): void {
+    this.#push(offset, MEMORY_GROW, 0)
   }
 
   canonical(offset: number, type: number): void {

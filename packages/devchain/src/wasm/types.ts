@@ -36,10 +36,18 @@ export interface ContractError {
     | { readonly WasmtimeCompileError: { readonly msg: string } }
 }
 
+/** Module of the one import a metered module has beside the contract's own: its memory. */
+export const HOST_MODULE = 'host'
+
 /** Names under which a metered module exports what the host needs. No contract export can have them: see {@link METHOD_PREFIX}. */
 export interface MeteredExports {
-  /** Memory of (1024, 2048) pages, whatever the contract declared. */
+  /** The imported memory. */
   readonly memoryExport: 'memory'
+  /**
+   * Mutable i32: pages the memory has less than the contract is told; 0 at first. Where it is not 0, code that wants to
+   * grow stops itself ({@link Stop}).
+   */
+  readonly missingGlobal: 'missing'
   /** Mutable i64: remaining gas. The host sets it before a call, reads it on entry to each import, writes it back on return. */
   readonly gasGlobal: 'gas'
   /** Mutable i64: remaining stack bytes by NEAR's accounting; starts at the limit, restored by every return. */
@@ -76,6 +84,8 @@ export const Stop = {
   gas: 1,
   /** The stack limit was reached: NEAR reports `MemoryAccessViolation`. */
   stack: 2,
+  /** The contract wants to grow a memory that misses pages: the host must run it on all of them. */
+  memory: 3,
 } as const
 
 /**

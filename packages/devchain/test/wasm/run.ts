@@ -1,9 +1,11 @@
 import type { WasmParams } from '../../src/params/types.ts'
 import {
+  HOST_MODULE,
   METHOD_PREFIX,
   type PreparedCode,
   prepareContract,
   type WasmGlobal,
+  type WasmImports,
   type WasmInstance,
   webAssembly,
 } from '../../src/wasm/index.ts'
@@ -34,11 +36,16 @@ export function refusal(code: Uint8Array, params: WasmParams = wasmParams): unkn
   return 'PrepareError' in error ? error.PrepareError : error
 }
 
+/** NEAR's memory, as a metered module imports it. */
+export const memoryImport = (): WasmImports => ({
+  [HOST_MODULE]: { memory: new webAssembly.Memory({ initial: 1024, maximum: 2048 }) },
+})
+
 export function run(code: PreparedCode, method = 'main', gas = 10n ** 15n): Run {
   const env = Object.fromEntries(
     code.imports.map(({ name, result }) => [name, () => (result === 'i64' ? 0n : result === null ? undefined : 0)]),
   )
-  const instance = new webAssembly.Instance(code.module, { env })
+  const instance = new webAssembly.Instance(code.module, { env, ...memoryImport() })
   const { exports } = instance
   const remaining = exports[code.gasGlobal] as WasmGlobal<bigint>
   const stack = exports[code.stackGlobal] as WasmGlobal<bigint>
