@@ -285,6 +285,15 @@ test('callbacks: one that could not run, with money on the way, is refused when 
   await refused(careless, () => send(enough, 0n, 'yes'), 'done does not take 2 outcomes')
 })
 
+test('callbacks: goods full of brackets are no reason to refund; only what is really nested too deeply is', async () => {
+  const careless = new Contract(carelessWasm)
+  const delivered = async (answer: string) =>
+    (await careless.call('delivered', {}, { predecessor: careless.account, results: [answer] })).returned
+  expect(await delivered(`"${'[{'.repeat(450)}"`)).toBe('kept')
+  expect(await delivered('['.repeat(5_000))).toBe('refunded')
+  expect(await delivered(`${'['.repeat(2_000)}${']'.repeat(2_000)}`)).toBe('refunded')
+})
+
 test('storage: whoever fills it pays, by what it really took', async () => {
   const careless = new Contract(carelessWasm)
   const visit = (words: string, deposit: bigint) => careless.call('visit', { words }, { deposit })

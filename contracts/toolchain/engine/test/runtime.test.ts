@@ -129,3 +129,17 @@ describe('what a bundle becomes', () => {
     expect(() => contract.call('no such method')).toThrow(/unreachable/)
   })
 })
+
+test('JSON nested too deeply throws, and leaves the parser as it was', () => {
+  const nested = (levels: number) => evaluate(`JSON.parse('['.repeat(${levels}) + 1 + ']'.repeat(${levels})).length`)
+  expect(nested(500)).toBe('1')
+  expect(nested(501)).toBe('SyntaxError: nested too deeply')
+  expect(nested(1_000_000)).toBe('SyntaxError: nested too deeply')
+  const again = `(() => {
+    for (const bad of ['[', '{"a":', '[{"a":'])
+      for (let turn = 0; turn < 9; turn++)
+        try { JSON.parse(bad.repeat(600)) } catch {}
+    return JSON.parse('{"a":'.repeat(500) + 1 + '}'.repeat(500)) !== undefined
+  })()`
+  expect(evaluate(again)).toBe('true')
+})

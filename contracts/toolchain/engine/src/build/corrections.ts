@@ -1,11 +1,11 @@
-/** A place in quickjs.c that computes wrong numbers, and what stands there instead. */
+/** A place in quickjs.c that a contract cannot live with, and what stands there instead. */
 export interface Correction {
   readonly why: string
   readonly wrong: string
   readonly right: string
 }
 
-/** What fuzzing QuickJS 2025-04-26 against V8 found in its bigints. Each text occurs once. */
+/** The bigints are what fuzzing QuickJS 2025-04-26 against V8 found. Each text occurs once. */
 export const CORRECTIONS: readonly Correction[] = [
   {
     why: 'BigInt.asUintN gives negative numbers, where the top bit is set or the argument is negative',
@@ -52,6 +52,29 @@ export const CORRECTIONS: readonly Correction[] = [
     why: 'toString(8) and toString(32) read a limb behind the bigint into the first digit',
     wrong: '(r->tab[pos + 1] << (JS_LIMB_BITS - shift));',
     right: '((pos + 1 < r->len ? r->tab[pos + 1] : 0) << (JS_LIMB_BITS - shift));',
+  },
+  {
+    why: 'JSON nested thousands deep ends a call as a trap, which a callback cannot catch: a SyntaxError at 500 levels',
+    wrong: `static JSValue json_parse_value(JSParseState *s)
+{
+`,
+    right: `static JSValue json_parse_level(JSParseState *s);
+static JSValue json_parse_value(JSParseState *s)
+{
+    static int depth;
+    if (depth > 500) {
+        js_parse_error(s, "nested too deeply");
+        return JS_EXCEPTION;
+    }
+    depth++;
+    JSValue value = json_parse_level(s);
+    depth--;
+    return value;
+}
+
+static JSValue json_parse_level(JSParseState *s)
+{
+`,
   },
 ]
 
