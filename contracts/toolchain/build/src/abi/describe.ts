@@ -40,7 +40,8 @@ export function describeSchemas(source: ContractSource, bundle: string): Abi['bo
   const definitions: Definitions = {}
   try {
     const lost = [...spec.methods.keys()].find((name) => !source.methods.some((method) => method.name === name))
-    if (lost !== undefined) throw new Error(`method ${lost} is marked, but not by a name the build knows`)
+    if (lost !== undefined)
+      throw new Error(`method ${lost} is marked, but not in the contract class by the name of a decorator`)
     const functions = source.methods.map((method) => fromSpec(method, spec.methods.get(method.name)?.spec, definitions))
     const events = spec.events.flatMap(({ standard, version, of }) =>
       Object.entries(of).map(([event, fields]): AbiEvent => {
