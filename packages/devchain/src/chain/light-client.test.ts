@@ -212,6 +212,6 @@ test('whatever happens, the light client agrees with what the chain tells it', a
       state = await follow(chain, state)
       expect(verifyOutcomes(chain, state)).toBeGreaterThan(0)
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   )
 }, 60_000)

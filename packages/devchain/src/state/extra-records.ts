@@ -61,7 +61,7 @@ export const extraSchemas: { readonly [T in ExtraRecord['type']]: v.GenericSchem
       const { receiverId, body } = value
       const [dataId, ...others] = body.type === 'PromiseYield' ? body.inputDataIds : []
       if (dataId !== undefined && others.length === 0) return { accountId: receiverId, dataId, receipt: value }
-      addIssue({ message: 'no PromiseYield with one input' })
+      addIssue({ message: 'not a PromiseYield with exactly one input' })
       return NEVER
     }),
   ),

@@ -1,8 +1,9 @@
 import { ZERO_HASH } from '@dcml/light-client'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { accessKey, accountId, bytes, hash, publicKey, receipt, u128 } from '../../test/arbitraries.ts'
+import { accessKey, accountId, receipt as anyReceipt, bytes, hash, publicKey, u128 } from '../../test/arbitraries.ts'
 import { hashOf } from '../wire/hash.ts'
+import { receiptJson } from '../wire/json/receipt.ts'
 import { encodeAccount } from './account-codec.ts'
 import {
   accessKeys,
@@ -42,6 +43,7 @@ const globalId = fc.oneof(
 )
 const of = <T extends StateRecord['type']>(type: T, fields: object) =>
   fc.record({ type: fc.constant(type), ...fields }) as fc.Arbitrary<unknown> as fc.Arbitrary<StateRecord>
+const receipt = anyReceipt.filter(({ body }) => body.type !== 'PromiseYield' || body.inputDataIds.length === 1)
 const actionReceipt = receipt.filter(({ body }) => body.type === 'Action')
 const yielded = actionReceipt.chain(({ receiverId, body, ...head }) =>
   hash.map((dataId) => ({
@@ -95,6 +97,18 @@ test('a record that is none is named, whatever it is', () => {
   ).toThrow(/Account\.account\.amount/)
   const both = { amount: '1', storage_usage: 1, code_hash: `2${'1'.repeat(31)}`, global_contract_hash: ZERO_HASH }
   expect(() => parseRecords([{ Account: { account_id: 'a.near', account: both } }])).toThrow(/State record 0/)
+})
+
+test('a yield that would wait for anything but one resume is refused', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('DelayedReceipt', 'PostponedReceipt', 'YieldReceipt'), anyReceipt, (type, made) => {
+      fc.pre(made.body.type === 'PromiseYield' && made.body.inputDataIds.length !== 1)
+      expect(() => parseRecords([{ [type]: JSON.parse(JSON.stringify(receiptJson(made))) }])).toThrow(
+        /State record 0 .* one input/,
+      )
+    }),
+    { numRuns: 20 },
+  )
 })
 
 test("what near-workspaces' patchState sends is taken as given", () => {
