@@ -16,13 +16,14 @@ interface Seen {
 }
 
 /** Runs `main` of a module with a host function that answers by its argument, and looks at everything it left. */
-function observe(module: never, main: string, gas?: bigint): Seen & { exports: Record<string, unknown> } {
+function observe(module: never, main: string, gas?: bigint, missing = 0): Seen & { exports: Record<string, unknown> } {
   const calls: bigint[] = []
   const host = (value: bigint) => {
     calls.push(value)
     return value ^ 0x5555n
   }
-  const { exports } = new webAssembly.Instance(module, { env: { host }, ...memoryImport() })
+  const { exports } = new webAssembly.Instance(module, { env: { host }, ...memoryImport(1024 - missing) })
+  if (missing > 0) (exports.missing as WasmGlobal<number>).value = missing
   if (gas !== undefined) (exports.gas as WasmGlobal<bigint>).value = gas
   let trap: string | undefined
   try {
@@ -41,6 +42,11 @@ function observe(module: never, main: string, gas?: bigint): Seen & { exports: R
 
 const compile = (bytes: Uint8Array) => new webAssembly.Module(bytes) as never
 const seen = ({ calls, memory, trap }: Seen): Seen => ({ calls, memory, trap })
+
+function globals({ exports }: { exports: Record<string, unknown> }): { gas: bigint; stack: bigint; stop: number } {
+  const { gas, stack, stop } = exports as Record<string, WasmGlobal<never>>
+  return { gas: gas!.value, stack: stack!.value, stop: stop!.value }
+}
 
 test('metered code does what the plain code does, and pays for each operator it runs', () => {
   fc.assert(
@@ -74,6 +80,25 @@ test('with less gas than it needs, code stops for gas, having done only what it 
       expect(part.calls).toEqual(whole.calls.slice(0, part.calls.length))
     }),
     { numRuns: 30 },
+  )
+})
+
+test('with pages missing, code does what it does with all of them, or shows that it needs them', () => {
+  fc.assert(
+    fc.property(choices, fc.double({ min: 0, max: 2, noNaN: true }), (bytes, share) => {
+      const code = prepared(program(bytes).plain)
+      const main = `${METHOD_PREFIX}main`
+      const needed = 10n ** 15n - globals(observe(code.module as never, main, 10n ** 15n)).gas
+      const gas = BigInt(Math.floor(Number(needed) * share))
+      const whole = observe(code.module as never, main, gas)
+      const part = observe(code.module as never, main, gas, 1000)
+      if (globals(part).stop === Stop.memory || part.trap?.includes('memory access out of bounds')) {
+        expect(part.calls).toEqual(whole.calls.slice(0, part.calls.length))
+        return
+      }
+      expect({ ...seen(part), ...globals(part) }).toEqual({ ...seen(whole), ...globals(whole) })
+    }),
+    { numRuns: 40 },
   )
 })
 

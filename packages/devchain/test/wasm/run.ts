@@ -36,9 +36,9 @@ export function refusal(code: Uint8Array, params: WasmParams = wasmParams): unkn
   return 'PrepareError' in error ? error.PrepareError : error
 }
 
-/** NEAR's memory, as a metered module imports it. */
-export const memoryImport = (): WasmImports => ({
-  [HOST_MODULE]: { memory: new webAssembly.Memory({ initial: 1024, maximum: 2048 }) },
+/** NEAR's memory, or one of fewer pages, as a metered module imports it. */
+export const memoryImport = (initial = 1024): WasmImports => ({
+  [HOST_MODULE]: { memory: new webAssembly.Memory({ initial, maximum: 2048 }) },
 })
 
 export function run(code: PreparedCode, method = 'main', gas = 10n ** 15n): Run {
