@@ -16,7 +16,7 @@ const budgets: Record<string, { kb: number; packages?: number; mb?: number }> = 
   training: { kb: 8_200 },
   'contract-engine': { kb: 700 },
   'contract-build': { kb: 80 },
-  devchain: { kb: 250 },
+  devchain: { kb: 300 },
   'tee-simulator': { kb: 80 },
   runtime: { kb: 150 },
   client: { kb: 60, packages: 20, mb: 8 },

@@ -44,6 +44,7 @@ export function devchainCommand(output: () => Output): Command {
         accounts: FUNDED.map((name) => ({ accountId: `${name}.test.near`, balance: BALANCE })),
         ...(data !== undefined && { data }),
       })
+      const signal = interrupted() // before anybody reads that it is up, and ends it
       const server = await chain.serve({ host, port })
       const accounts = FUNDED.map((name) => shown(chain.account(`${name}.test.near`)))
       const root = shown(chain.root)
@@ -59,7 +60,6 @@ export function devchainCommand(output: () => Output): Command {
         ].join('\n'),
         { url: server.url, chainId, protocolVersion: Number(flags.protocolVersion), root, accounts },
       )
-      const signal = interrupted()
       if (!signal.aborted) await new Promise((stop) => signal.addEventListener('abort', stop))
       await server.close()
       chain.close()
