@@ -17,6 +17,8 @@ export default defineConfig({
       'test/**/*.test.ts',
     ],
     pool: 'forks',
+    // all cores: the default leaves one idle, which on two is half the machine
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     execArgv: ['--conditions=@dcml/source'],

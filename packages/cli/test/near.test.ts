@@ -97,7 +97,7 @@ test.each<[string, number, string, string[]]>([
   ['an epoch of no blocks', 1, 'devchain_option_invalid', ['--epoch-length', '0']],
   ['a port that is none', 2, 'usage_invalid', ['--port', '65536']],
   ['a version of NEAR that it does not know', 2, 'usage_invalid', ['--protocol-version', '85']],
-  ['a file for its data', 1, 'system_refused', ['--data', 'text.txt']],
+  ['a file for its data', 1, 'devchain_write_failed', ['--data', 'text.txt']],
 ])('devchain refuses %s', async (_, exit, code, args) => {
   const { json, ...ended } = await dcml(folder, ['devchain', '--port', '0', ...args, '--json'])
   expect({ ...ended, json }).toMatchObject({ code: exit, json: { error: { code } } })
