@@ -6,8 +6,9 @@ const FIRST_NODE = 24
 let done = false
 
 /**
- * Each call has 64 MiB of memory, little of it touched, and V8 answers every few of those with a full collection, a cost
- * that grows with the heap of the process. Counted within its limits for the whole heap, V8 collects when it needs to.
+ * Code that outgrew the small memory has 64 MiB for each call, little of it touched, and V8 answers every few of those
+ * with a full collection, a cost that grows with the heap of the process. Counted within its limits for the whole heap,
+ * V8 collects when it needs to.
  */
 export function relaxCollection(): void {
   if (done) return

@@ -2,7 +2,6 @@ import type { Params } from '../params/types.ts'
 import { HOST_MODULE, METHOD_PREFIX, type PreparedCode, Stop, type WasmGlobal, webAssembly } from '../wasm/index.ts'
 import type { Call } from './call.ts'
 import { type Failure, hostFailure, linkFailure, trapFailure } from './failure.ts'
-import { relaxCollection } from './heap.ts'
 import type { HostFunction, HostTable } from './host/define.ts'
 import { hostFunctions } from './host/table.ts'
 import { HostError, hostError } from './host-error.ts'
@@ -30,7 +29,6 @@ export class Machine {
   #call!: Call
 
   constructor(params: Params) {
-    relaxCollection()
     this.#memories = new Memories(params.limits)
     this.#table = hostFunctions(params)
     this.#env = Object.fromEntries(Object.entries(this.#table).map(([name, host]) => [name, this.#bind(host)]))

@@ -45,11 +45,12 @@ const imports = `
   (import "env" "promise_batch_create" (func $batch (param i64 i64) (result i64)))
   (import "env" "promise_yield_create" (func $yield (param i64 i64 i64 i64 i64 i64 i64) (result i64)))`
 
+/** A module whose `main` returns what it left at the start of memory, unless it returns before. */
 const module = (body: string, { start = '', data = 0 } = {}) =>
   wat(`(module ${imports} (memory 1) (global $seen (mut i32) (i32.const 0))
     (data (i32.const 16) "bob.near") (data (i32.const ${data}) "ab") (data $passive "passive")
     ${start === '' ? '' : `(func $start ${start}) (start $start)`}
-    (func (export "main") ${body}))`)
+    (func (export "main") ${body} (call $return (i64.const 48) (i64.const 0))))`)
 
 const edge = fc.constantFrom(0, SMALL, WHOLE, WHOLE + PAGE, 2 ** 32)
 const address = fc
@@ -158,8 +159,8 @@ test('an attempt leaves nothing: no state, no data id, no log', () => {
 
 test('each call finds zeros, and results of earlier ones stay as they were', () => {
   const fills = module(`(memory.fill (i32.const 0) (i32.const 65) (i32.const ${SMALL}))
-    (call $return (i64.const ${PAGE}) (i64.const 64))`)
-  const looks = module(`(call $return (i64.const ${SMALL - 32}) (i64.const 32))`)
+    (call $return (i64.const ${PAGE}) (i64.const 64)) (return)`)
+  const looks = module(`(call $return (i64.const ${SMALL - 32}) (i64.const 32)) (return)`)
   const filled = run(fills).returnData
   const { returnData } = run(looks, { params: paramsFor(86) })
   expect(returnData.type === 'Value' && returnData.value.every((byte) => byte === 0)).toBe(true)

@@ -1,5 +1,6 @@
 import type { LimitName } from '../params/types.ts'
 import { type PreparedCode, type WasmMemory, webAssembly } from '../wasm/index.ts'
+import { relaxCollection } from './heap.ts'
 
 /** Enough for the heap of most contracts of near-sdk-js, and quick to clear: 2 MiB. */
 const SMALL_PAGES = 32
@@ -30,7 +31,10 @@ export class Memories {
 
   for(code: PreparedCode): CallMemory {
     const { initial_memory_pages: initial, max_memory_pages: maximum } = this.#limits
-    if (this.#tooBig.has(code)) return { memory: new webAssembly.Memory({ initial, maximum }), missing: 0 }
+    if (this.#tooBig.has(code)) {
+      relaxCollection()
+      return { memory: new webAssembly.Memory({ initial, maximum }), missing: 0 }
+    }
     if (this.#small === undefined) this.#small = new webAssembly.Memory({ initial: SMALL_PAGES, maximum: SMALL_PAGES })
     else new Uint8Array(this.#small.buffer).fill(0)
     return { memory: this.#small, missing: initial - SMALL_PAGES }
