@@ -16,6 +16,7 @@ export function useGlobal(work: Work, id: GlobalContractIdentifier): ActionError
   if (account.contract.type === 'Local') removeLocalCode(state, work.receipt.receiverId)
   changeAccount(work, {
     storageUsage,
+    version: 2, // for good, whatever is deployed later in this receipt
     contract:
       id.type === 'CodeHash'
         ? { type: 'Global', codeHash: id.codeHash }
