@@ -5,6 +5,16 @@
  */
 export { formatAmount, parseAmount } from './amounts.ts'
 export {
+  type Approval,
+  type ApprovalChannel,
+  encodeApproval,
+  formatApproval,
+  parseApproval,
+  type SignedApproval,
+  signApproval,
+  verifyApproval,
+} from './approval.ts'
+export {
   bytes,
   bytes32,
   decode,
@@ -26,6 +36,7 @@ export { concatBytes, equalBytes, fromBase64url, fromHex, toBase64url, toHex, ut
 export { type Chain, type Domain, domainLayout, NO_CHAIN } from './domain.ts'
 export { DcmlError, type DcmlErrorOptions } from './errors.ts'
 export { decodeKeyGrant, encodeKeyGrant, type KeyGrant } from './grant.ts'
+export { type Prices, type Shares, sharesOf, type TokenCounts } from './prices.ts'
 export {
   encodeReceipt,
   formatReceipt,
@@ -38,3 +49,13 @@ export {
 } from './receipt.ts'
 export { attachDcml, type DcmlField, detachDcml, type Hasher, ResponseHash } from './response.ts'
 export { type Signer, verifyEd25519, verifyEd25519Portable } from './signature.ts'
+export {
+  encodeVoucher,
+  formatVoucher,
+  parseVoucher,
+  type SignedVoucher,
+  signVoucher,
+  type Voucher,
+  type VoucherChannel,
+  verifyVoucher,
+} from './voucher.ts'
