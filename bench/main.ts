@@ -18,6 +18,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   newcomer: () => import('./newcomer.ts'),
   weights: () => import('./weights.ts'),
   attestation: () => import('./attestation.ts'),
+  channels: () => import('./channels.ts'),
   contracts: () => import('./contracts.ts'),
   devchain: () => import('./devchain.ts'),
   'light-client': () => import('./light-client.ts'),

@@ -13,6 +13,7 @@ const budgets: Record<string, { kb: number; packages?: number; mb?: number }> = 
   weights: { kb: 80 },
   'light-client': { kb: 60, packages: 8, mb: 6 },
   near: { kb: 60 },
+  channels: { kb: 60 },
   training: { kb: 8_200 },
   'contract-engine': { kb: 700 },
   'contract-build': { kb: 80 },

@@ -14,6 +14,7 @@ const floors: Record<string, number> = {
   'contract-engine': 1,
   'light-client': 1,
   weights: 1,
+  channels: 2,
   'contract-build': 2,
   near: 2,
   training: 2,
@@ -26,7 +27,7 @@ const floors: Record<string, number> = {
 }
 
 /** Entries that must run in a browser: no `node:` import anywhere behind them. */
-const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near'].map((name) => `${name}/src/index.ts`)
+const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near', 'channels'].map((name) => `${name}/src/index.ts`)
 
 const read = (folder: string) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
 const folders = new Map(

@@ -48,7 +48,7 @@ export {
   verifyReceipt,
 } from './receipt.ts'
 export { attachDcml, type DcmlField, detachDcml, type Hasher, ResponseHash } from './response.ts'
-export { type Signer, verifyEd25519, verifyEd25519Portable } from './signature.ts'
+export { ed25519Verifier, type Signer, verifyEd25519, verifyEd25519Portable } from './signature.ts'
 export {
   encodeVoucher,
   formatVoucher,

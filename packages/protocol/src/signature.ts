@@ -6,22 +6,29 @@ import { ed25519 } from '@noble/curves/ed25519.js'
  * @param publicKey 32 bytes @param signature 64 bytes
  * @returns false for a wrong signature and for keys or signatures of wrong length
  */
-export async function verifyEd25519(
+export const verifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> =>
+  ed25519Verifier(publicKey)(message, signature)
+
+/** {@link verifyEd25519} for a key that signs often: the platform reads it once. */
+export function ed25519Verifier(
   publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  if (publicKey.length !== 32 || signature.length !== 64) return false
+): (message: Uint8Array, signature: Uint8Array) => Promise<boolean> {
+  const raw = Uint8Array.from(publicKey)
   const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined
-  if (subtle !== undefined) {
-    try {
-      const key = await subtle.importKey('raw', Uint8Array.from(publicKey), 'Ed25519', false, ['verify'])
-      return await subtle.verify('Ed25519', key, Uint8Array.from(signature), Uint8Array.from(message))
-    } catch {
-      // no Ed25519 on this platform, or a key it cannot read: noble decides
+  const read = () => subtle?.importKey('raw', raw, 'Ed25519', false, ['verify'])
+  let key: ReturnType<typeof read> | undefined
+  return async (message, signature) => {
+    if (raw.length !== 32 || signature.length !== 64) return false
+    if (subtle !== undefined) {
+      try {
+        key ??= read()
+        return await subtle.verify('Ed25519', (await key)!, Uint8Array.from(signature), Uint8Array.from(message))
+      } catch {
+        // no Ed25519 on this platform, or a key it cannot read: noble decides
+      }
     }
+    return verifyEd25519Portable(raw, message, signature)
   }
-  return verifyEd25519Portable(publicKey, message, signature)
 }
 
 /** The same in plain JavaScript, synchronous: for contracts, and as the oracle of the test suite. */

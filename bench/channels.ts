@@ -1,0 +1,168 @@
+// What a payment channel adds to serving: a voucher beside the bare signature check it needs, and the counting of
+// tokens with its sealed state beside the digest of the same bytes.
+import { createHash } from 'node:crypto'
+import { EnclaveLedger } from '@dcml/channels'
+import { memoryAntiRollback, memoryStateStore } from '@dcml/channels/testing'
+import { encodeVoucher, type Signer, signVoucher, toHex, verifyEd25519 } from '@dcml/protocol'
+import { interleave, median, percentile } from './statistics.ts'
+
+export const title = 'Channels: vouchers and metering'
+
+type Row = Record<string, string | number>
+
+const chain = { networkId: 'bench', contract: 'model.bench' }
+const EXPIRES = 4_000_000_000_000_000_000n
+
+async function newSigner(): Promise<Signer> {
+  const keys = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
+  if (!('privateKey' in keys)) throw new Error('Ed25519 makes key pairs.')
+  const { publicKey, privateKey } = keys
+  return {
+    publicKey: new Uint8Array(await crypto.subtle.exportKey('raw', publicKey)),
+    sign: async (message) => new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, Uint8Array.from(message))),
+  }
+}
+
+/** A ledger with so many channels, all of one payer. */
+async function newLedger(channels: number, payer: Signer): Promise<EnclaveLedger> {
+  const [sessionKey, modelH] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+  const ledger = await EnclaveLedger.open({
+    identity: { chain, sessionKey, modelH, keyEpoch: 0 },
+    store: memoryStateStore(),
+    antiRollback: memoryAntiRollback(),
+    clock: Date.now,
+  })
+  const opening = (id: number) => {
+    const challenge = new Uint8Array(32)
+    new DataView(challenge.buffer).setUint32(0, id)
+    ledger.challenge(challenge)
+    const data = {
+      channel_id: `${id}`,
+      payer: 'payer.bench',
+      provider: 'host.bench',
+      challenge: toHex(challenge),
+      session_key: toHex(sessionKey),
+      payer_key: toHex(payer.publicKey),
+      deposited: `${10n ** 30n}`,
+      prices: { owner_input: '1', owner_output: '2', host_input: '1', host_output: '1' },
+      model_h: toHex(modelH),
+      key_epoch: 0,
+      expires_at: `${EXPIRES}`,
+    }
+    const call = { signerId: 'a', relayerId: null, contractId: chain.contract, methodName: 'open_channel' }
+    return {
+      event: { standard: 'dcml_model', version: '1.0.0', event: 'channel_opened', data },
+      call: { ...call, args: new Uint8Array(), gas: 0n, deposit: 0n },
+      transactionHash: '',
+      receiptId: '',
+      block: { hash: '', height: 1, timestamp: 0n },
+    }
+  }
+  await Promise.all(Array.from({ length: channels }, (_, i) => ledger.establish(opening(i + 1))))
+  return ledger
+}
+
+/** Operations per second of one core: by processor time, of all threads of the process. */
+async function perCore(count: number, work: () => Promise<unknown>): Promise<number> {
+  const start = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(start)
+  return count / ((user + system) / 1e6)
+}
+
+/** Keeps 32 under way, as a server does. */
+async function pool<T>(items: readonly T[], act: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = items.values()
+  await Promise.all(
+    Array.from({ length: 32 }, async () => {
+      for (const item of queue) await act(item)
+    }),
+  )
+}
+
+export async function run({ quick }: { quick: boolean }): Promise<{ rows: Row[]; notes: string[] }> {
+  const payer = await newSigner()
+  return { rows: [...(await vouchers(payer, quick)), ...(await metering(payer, quick))], notes: NOTES }
+}
+
+const NOTES = [
+  'Per core: divided by the processor time of all threads. The state lies in memory: what disk and anti-rollback device cost comes on top.',
+]
+
+async function vouchers(payer: Signer, quick: boolean): Promise<Row[]> {
+  const count = quick ? 1000 : 4000
+  const rounds = quick ? 3 : 7
+  const ids = Array.from({ length: 100 }, (_, i) => BigInt(i + 1))
+  const ledger = await newLedger(ids.length, payer)
+  let amount = 0n
+  const sign = () =>
+    Promise.all(
+      Array.from({ length: count }, (_, i) =>
+        signVoucher(chain, { channelId: ids[i % ids.length]!, authorised: ++amount }, payer),
+      ),
+    )
+  const times = await interleave(rounds, {
+    bare: async () => {
+      const signed = await sign()
+      const messages = signed.map(({ voucher, signature }) => ({ bytes: encodeVoucher(voucher), signature }))
+      return perCore(count, () =>
+        pool(messages, ({ bytes, signature }) => verifyEd25519(payer.publicKey, bytes, signature)),
+      )
+    },
+    accepted: async () => {
+      const signed = await sign()
+      return perCore(count, () => pool(signed, (voucher) => ledger.acceptVoucher(voucher)))
+    },
+  })
+  const [bare, accepted] = [median(times.bare), median(times.accepted)]
+  return [
+    { what: 'signature check alone', 'per second and core': Math.round(bare) },
+    {
+      what: 'voucher accepted',
+      'per second and core': Math.round(accepted),
+      'of the check': (accepted / bare).toFixed(2),
+    },
+  ]
+}
+
+async function metering(payer: Signer, quick: boolean): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const channels of [10, 1000]) {
+    const ledger = await newLedger(channels, payer)
+    await ledger.acceptVoucher(await signVoucher(chain, { channelId: 1n, authorised: 10n ** 29n }, payer))
+    const one = { promptTokens: 0n, completionTokens: 1n }
+    const steps: number[] = []
+    for (let i = 0; i < (quick ? 300 : 2000); i++) {
+      const start = performance.now()
+      await ledger.reserve(1n, 'request', one)
+      ledger.deliver(1n, 'request', one)
+      steps.push(performance.now() - start)
+    }
+    const state = channels * 350
+    rows.push({
+      what: `reserve, state of ${channels} channels, deliver`,
+      'p50 ms': median(steps).toFixed(3),
+      'p99 ms': percentile(steps, 0.99).toFixed(3),
+      'SHA-256 of as many bytes, ms': hashTime(state).toFixed(3),
+    })
+    const tokens = quick ? 20_000 : 200_000
+    await ledger.reserve(1n, 'long', { promptTokens: 0n, completionTokens: BigInt(tokens) })
+    const start = performance.now()
+    for (let i = 0; i < tokens; i++) ledger.deliver(1n, 'long', one)
+    rows.push({
+      what: `deliver a token, ${channels} channels`,
+      'per second and core': Math.round(tokens / ((performance.now() - start) / 1000)),
+    })
+  }
+  return rows
+}
+
+function hashTime(size: number): number {
+  const block = new Uint8Array(size)
+  const times = Array.from({ length: 200 }, () => {
+    const start = performance.now()
+    createHash('sha256').update(block).digest()
+    return performance.now() - start
+  })
+  return median(times)
+}

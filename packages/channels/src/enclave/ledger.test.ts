@@ -1,0 +1,208 @@
+import { type SignedVoucher, sharesOf, signApproval, signVoucher, toHex, verifyApproval } from '@dcml/protocol'
+import { expect, test } from 'vitest'
+import {
+  alice,
+  bytes,
+  chain,
+  closeStart,
+  codeOf,
+  HOUR,
+  mallory,
+  NOW,
+  newLedger,
+  opening,
+  openLedger,
+  prices,
+  proven,
+  session,
+  tokens,
+  topUp,
+} from '../../test/world.ts'
+import { readOpened } from '../facts.ts'
+
+const voucher = (authorised: bigint, signer = alice, channelId = 1n, on = chain): Promise<SignedVoucher> =>
+  signVoucher(on, { channelId, authorised }, signer)
+
+test('a channel is opened, paid step by step, and ends with an approval that the contract takes', async () => {
+  const { ledger } = await openLedger()
+  // 10 prompt tokens cost 30, a completion token 8
+  expect(await ledger.reserve(1n, 'a', tokens(10, 4))).toEqual({
+    demand: {
+      channelId: 1n,
+      deposited: 1000n,
+      authorised: 0n,
+      spent: 0n,
+      reserved: 0n,
+      required: 38n,
+      exhausted: false,
+    },
+  })
+  await ledger.acceptVoucher(await voucher(50n))
+  expect(await ledger.reserve(1n, 'a', tokens(10, 4))).toEqual({ granted: tokens(10, 2) })
+  ledger.deliver(1n, 'a', tokens(10, 1))
+  ledger.deliver(1n, 'a', tokens(0, 1))
+  expect(await ledger.reserve(1n, 'a', tokens(0, 2))).toMatchObject({ demand: { spent: 46n, required: 54n } })
+  await ledger.acceptVoucher(await voucher(100n))
+  expect(await ledger.reserve(1n, 'a', tokens(0, 2))).toEqual({ granted: tokens(0, 2) })
+  ledger.deliver(1n, 'a', tokens(0, 1))
+  expect(await ledger.release(1n, 'a')).toEqual({ delivered: tokens(10, 3), spent: 54n, sequence: 1n })
+  expect(ledger.amounts(1n)).toEqual({ deposited: 1000n, authorised: 100n, spent: 54n, settled: null })
+
+  const approval = await ledger.requestClosure(1n)
+  expect(approval.spent).toBe(sharesOf(prices, tokens(10, 3)).spent)
+  const { terms } = readOpened({ contractId: chain.contract, ...opening().event }, chain)
+  await verifyApproval(await signApproval(chain, approval, session), terms)
+  expect(await codeOf(() => ledger.reserve(1n, 'b', tokens(1, 1)))).toBe('channel_ended')
+  expect(await codeOf(() => ledger.establish(opening()))).toBe('channel_ended')
+})
+
+test('an approval is the same whoever asks, how often, and after a restart', async () => {
+  const { ledger, again } = await openLedger()
+  const [first, second] = await Promise.all([ledger.requestClosure(1n), ledger.requestClosure(1n)])
+  expect(first.counter).toBe(2n)
+  expect(second).toEqual(first)
+  expect(await ledger.answerClosure(closeStart())).toEqual(first)
+  expect(await (await again()).requestClosure(1n)).toEqual(first)
+})
+
+test('an opening is taken up only with every fact right', async () => {
+  const other = toHex(bytes(0x55))
+  const refused: [object, string][] = [
+    [{ session_key: other }, 'channel_not_ours'],
+    [{ model_h: other }, 'channel_not_ours'],
+    [{ key_epoch: 1 }, 'channel_not_ours'],
+    [{ challenge: other }, 'channel_challenge_unknown'],
+    [{ expires_at: `${NOW * 1e6}` }, 'channel_expired'],
+    [{ channel_id: '0' }, 'channel_event_invalid'],
+    [{ deposited: '-1' }, 'channel_event_invalid'],
+    [{ deposited: `${1n << 128n}` }, 'channel_event_invalid'],
+    [{ payer_key: other.slice(2) }, 'channel_event_invalid'],
+  ]
+  const ledger = await newLedger()
+  ledger.challenge(bytes(7))
+  for (const [change, code] of refused) expect(await codeOf(() => ledger.establish(opening(change))), code).toBe(code)
+  const elsewhere = proven('channel_opened', opening().event.data as object, 'other.test')
+  expect(await codeOf(() => ledger.establish(elsewhere))).toBe('channel_event_foreign')
+  expect(await codeOf(() => ledger.establish(topUp(5n)))).toBe('channel_event_foreign')
+  expect(await codeOf(() => ledger.establish(opening()))).toBe('none')
+})
+
+test('a challenge opens one channel, once, and not for ever', async () => {
+  let now = NOW
+  const ledger = await newLedger({ clock: () => now, maxChallenges: 2, challengeLifetimeMs: HOUR })
+  ledger.challenge(bytes(7))
+  await ledger.establish(opening())
+  expect(await codeOf(() => ledger.establish(opening()))).toBe('none')
+  expect(await codeOf(() => ledger.establish(opening({ channel_id: '2' })))).toBe('channel_challenge_unknown')
+  ledger.challenge(bytes(8))
+  ledger.challenge(bytes(9))
+  expect(await codeOf(() => ledger.challenge(bytes(10)))).toBe('channel_challenges_full')
+  now += HOUR
+  const late = opening({ channel_id: '2', challenge: toHex(bytes(8)) })
+  expect(await codeOf(() => ledger.establish(late))).toBe('channel_challenge_unknown')
+  expect(await codeOf(() => ledger.challenge(bytes(10)))).toBe('none')
+})
+
+test('vouchers that are stale, forged, too high or of another channel are refused and change nothing', async () => {
+  const { ledger } = await openLedger()
+  await ledger.acceptVoucher(await voucher(60n))
+  const before = ledger.amounts(1n)
+  const refused: [Promise<SignedVoucher>, string][] = [
+    [voucher(59n), 'voucher_stale'],
+    [voucher(1001n), 'voucher_beyond_deposit'],
+    [voucher(70n, mallory), 'voucher_foreign'],
+    [voucher(70n, { publicKey: alice.publicKey, sign: mallory.sign }), 'voucher_forged'],
+    [voucher(70n, alice, 1n, { ...chain, networkId: 'mainnet' }), 'voucher_foreign'],
+    [voucher(70n, alice, 1n, { ...chain, contract: 'other.test' }), 'voucher_foreign'],
+    [voucher(70n, alice, 2n), 'channel_unknown'],
+  ]
+  for (const [signed, code] of refused) expect(await codeOf(async () => ledger.acceptVoucher(await signed))).toBe(code)
+  expect(ledger.amounts(1n)).toEqual(before)
+  expect(await ledger.acceptVoucher(await voucher(60n))).toEqual(before)
+  await ledger.topUp(topUp(1001n))
+  await ledger.topUp(topUp(900n))
+  expect(await ledger.acceptVoucher(await voucher(1001n))).toMatchObject({ deposited: 1001n, authorised: 1001n })
+})
+
+test('a voucher of one channel does not pay for another with the same key', async () => {
+  const { ledger } = await openLedger()
+  ledger.challenge(bytes(8))
+  await ledger.establish(opening({ channel_id: '2', challenge: toHex(bytes(8)) }))
+  const { voucher: text, signature } = await voucher(500n, alice, 1n)
+  const moved = { voucher: { ...text, channelId: 2n }, signature }
+  expect(await codeOf(() => ledger.acceptVoucher(moved))).toBe('voucher_forged')
+  expect(ledger.amounts(2n).authorised).toBe(0n)
+})
+
+test('a token that was not reserved is not counted, so it must not be sent', async () => {
+  const { ledger } = await openLedger()
+  await ledger.acceptVoucher(await voucher(100n))
+  await ledger.reserve(1n, 'a', tokens(10, 3))
+  for (const [request, count] of [
+    ['a', tokens(11, 0)],
+    ['a', tokens(0, 4)],
+    ['a', tokens(0, -1)],
+    ['b', tokens(0, 1)],
+  ] as const)
+    expect(await codeOf(() => ledger.deliver(1n, request, count))).toBe('channel_not_reserved')
+  ledger.deliver(1n, 'a', tokens(10, 3))
+  expect(await codeOf(() => ledger.deliver(1n, 'a', tokens(0, 1)))).toBe('channel_not_reserved')
+})
+
+test('two requests cannot be promised the same money', async () => {
+  const { ledger } = await openLedger()
+  await ledger.acceptVoucher(await voucher(50n))
+  const both = await Promise.all([ledger.reserve(1n, 'a', tokens(10, 1)), ledger.reserve(1n, 'b', tokens(10, 1))])
+  expect(both).toMatchObject([{ granted: tokens(10, 1) }, { demand: { reserved: 38n, required: 76n } }])
+})
+
+test('a deposit that is used up says so', async () => {
+  const { ledger } = await openLedger()
+  await ledger.acceptVoucher(await voucher(1000n))
+  expect(await ledger.reserve(1n, 'a', tokens(400, 1))).toMatchObject({ demand: { required: 1208n, exhausted: true } })
+})
+
+test('the host of a channel that was never taken up keeps its lock', async () => {
+  const ledger = await newLedger()
+  const junk = { challenge: toHex(bytes(0x66)) }
+  expect(await ledger.answerClosure(closeStart(junk))).toMatchObject({
+    channelId: 1n,
+    spent: 0n,
+    challenge: bytes(0x66),
+  })
+  // what was approved at 0 cannot be used afterwards
+  ledger.challenge(bytes(7))
+  expect(await codeOf(() => ledger.establish(opening()))).toBe('channel_ended')
+  expect(await codeOf(() => ledger.answerClosure(closeStart({ channel_id: '2', session_key: toHex(bytes(5)) })))).toBe(
+    'channel_not_ours',
+  )
+  expect(await codeOf(() => ledger.requestClosure(3n))).toBe('channel_unknown')
+  expect(await ledger.requestClosure(4n, opening({ channel_id: '4' }))).toMatchObject({ spent: 0n })
+  expect(await codeOf(() => ledger.requestClosure(5n, opening({ channel_id: '6' })))).toBe('channel_not_ours')
+})
+
+test('closing ends a stream under way: what was delivered counts, the rest is never sent', async () => {
+  const { ledger } = await openLedger()
+  await ledger.acceptVoucher(await voucher(100n))
+  await ledger.reserve(1n, 'a', tokens(10, 5))
+  ledger.deliver(1n, 'a', tokens(10, 1))
+  expect(await ledger.answerClosure(closeStart())).toMatchObject({ ...tokens(10, 1), spent: 38n })
+  expect(await codeOf(() => ledger.deliver(1n, 'a', tokens(0, 1)))).toBe('channel_ended')
+})
+
+test('a channel that the chain has closed is forgotten, and cannot be opened again', async () => {
+  const { ledger } = await openLedger()
+  const end = { channel_id: '1', provider: 'bob.test', cause: 'unanswered', to_owner: '1000', to_payer: '1001' }
+  await ledger.forget(proven('channel_forfeited', end))
+  expect(await codeOf(() => ledger.amounts(1n))).toBe('channel_unknown')
+  expect(await codeOf(() => ledger.establish(opening()))).toBe('channel_challenge_unknown')
+})
+
+test('an expired channel is served no more', async () => {
+  let now = NOW
+  const { ledger } = await openLedger({ clock: () => now })
+  await ledger.acceptVoucher(await voucher(100n))
+  now += 24 * HOUR
+  expect(await codeOf(() => ledger.reserve(1n, 'a', tokens(1, 1)))).toBe('channel_expired')
+  expect(await ledger.requestClosure(1n)).toMatchObject({ spent: 0n })
+})

@@ -1,0 +1,195 @@
+// One channel inside the enclave, as a value. Every function takes a meter and returns the next one; what is refused
+// throws and changes nothing. Invariant, of every value that these functions return:
+//   spent + reserved <= authorised <= deposited
+import { sharesOf, type TokenCounts } from '@dcml/protocol'
+import type { Amounts } from '../amounts.ts'
+import type { ChannelTerms, Opened } from '../facts.ts'
+import { refusal } from '../refuse.ts'
+
+/** Tokens that one request may still deliver, and those it has. */
+export interface Reservation {
+  readonly left: TokenCounts
+  readonly delivered: TokenCounts
+}
+
+export interface Meter {
+  readonly terms: ChannelTerms
+  readonly deposited: bigint
+  readonly authorised: bigint
+  /** Tokens delivered on the channel in all. */
+  readonly delivered: TokenCounts
+  /** By request id. */
+  readonly reservations: ReadonlyMap<string, Reservation>
+}
+
+/** What has to be authorised before a request goes on: the body of a 402, and of a pause in a stream. */
+export interface Demand {
+  readonly channelId: bigint
+  readonly deposited: bigint
+  readonly authorised: bigint
+  readonly spent: bigint
+  /** Promised to requests under way, so not free for this one. */
+  readonly reserved: bigint
+  /** Smallest cumulative voucher with which the request goes on. */
+  readonly required: bigint
+  /** True where that is more than is deposited: top up first. */
+  readonly exhausted: boolean
+}
+
+/** What a request may deliver now, or what it waits for. */
+export type Granted = { readonly granted: TokenCounts } | { readonly demand: Demand }
+
+export const NO_TOKENS: TokenCounts = { promptTokens: 0n, completionTokens: 0n }
+
+const add = (a: TokenCounts, b: TokenCounts): TokenCounts => ({
+  promptTokens: a.promptTokens + b.promptTokens,
+  completionTokens: a.completionTokens + b.completionTokens,
+})
+const subtract = (a: TokenCounts, b: TokenCounts): TokenCounts => ({
+  promptTokens: a.promptTokens - b.promptTokens,
+  completionTokens: a.completionTokens - b.completionTokens,
+})
+const isCount = ({ promptTokens, completionTokens }: TokenCounts): boolean =>
+  promptTokens >= 0n && completionTokens >= 0n
+const covers = (a: TokenCounts, b: TokenCounts): boolean =>
+  a.promptTokens >= b.promptTokens && a.completionTokens >= b.completionTokens
+
+/** Tokens that requests under way may still deliver. */
+export const reservedTokens = (meter: Meter): TokenCounts =>
+  [...meter.reservations.values()].reduce((sum, { left }) => add(sum, left), NO_TOKENS)
+
+/** yoctoNEAR that so many tokens cost on this channel. */
+export const costOf = ({ terms }: Pick<Meter, 'terms'>, counts: TokenCounts): bigint =>
+  sharesOf(terms.prices, counts).spent
+
+export const startMeter = ({ terms, deposited }: Opened): Meter => ({
+  terms,
+  deposited,
+  authorised: 0n,
+  delivered: NO_TOKENS,
+  reservations: new Map(),
+})
+
+export const meterAmounts = (meter: Meter): Amounts => ({
+  deposited: meter.deposited,
+  authorised: meter.authorised,
+  spent: costOf(meter, meter.delivered),
+  settled: null,
+})
+
+/**
+ * Takes the amount of a voucher whose signature was verified. The same amount again changes nothing, so that a payer
+ * may repeat itself.
+ * @throws DcmlError `voucher_stale`, `voucher_beyond_deposit`
+ */
+export function authorise(meter: Meter, authorised: bigint): Meter {
+  requireFresh(meter, authorised)
+  return authorised === meter.authorised ? meter : { ...meter, authorised }
+}
+
+/** What {@link authorise} refuses, to be asked before the cost of verifying a signature. */
+export function requireFresh({ deposited, authorised: best }: Meter, authorised: bigint): void {
+  if (authorised < best)
+    throw refusal(
+      'voucher_stale',
+      'A better voucher was accepted before.',
+      'Vouchers are cumulative: sign more than the best one.',
+      {
+        authorised,
+        best,
+      },
+    )
+  if (authorised > deposited)
+    throw refusal(
+      'voucher_beyond_deposit',
+      'The voucher authorises more than is deposited.',
+      'Top the channel up and prove it.',
+      {
+        authorised,
+        deposited,
+      },
+    )
+}
+
+/** A proof of an older top-up changes nothing. */
+export const raiseDeposit = (meter: Meter, deposited: bigint): Meter =>
+  deposited > meter.deposited ? { ...meter, deposited } : meter
+
+/**
+ * Sets tokens aside for a request, as many as are authorised: its prompt whole, and of the completion at least one
+ * token where any is asked. Asked again with the same id it adds to what is left.
+ */
+export function reserve(meter: Meter, requestId: string, asked: TokenCounts): { meter: Meter } & Granted {
+  if (!isCount(asked)) throw misuse('Token counts are not negative.')
+  const committed = costOf(meter, add(meter.delivered, reservedTokens(meter)))
+  const room = meter.authorised - committed
+  const prompt = { ...NO_TOKENS, promptTokens: asked.promptTokens }
+  const least = { ...prompt, completionTokens: asked.completionTokens > 0n ? 1n : 0n }
+  const needed = costOf(meter, least)
+  if (needed > room) {
+    const { deposited, authorised, terms } = meter
+    const spent = costOf(meter, meter.delivered)
+    const required = committed + needed
+    const exhausted = required > deposited
+    return {
+      meter,
+      demand: {
+        channelId: terms.channelId,
+        deposited,
+        authorised,
+        spent,
+        reserved: committed - spent,
+        required,
+        exhausted,
+      },
+    }
+  }
+  const each = costOf(meter, { ...NO_TOKENS, completionTokens: 1n })
+  const affordable = each === 0n ? asked.completionTokens : (room - costOf(meter, prompt)) / each
+  const completionTokens = affordable < asked.completionTokens ? affordable : asked.completionTokens
+  const granted = { ...prompt, completionTokens }
+  const before = meter.reservations.get(requestId)
+  const next = { left: add(before?.left ?? NO_TOKENS, granted), delivered: before?.delivered ?? NO_TOKENS }
+  return { meter: withReservation(meter, requestId, next), granted }
+}
+
+/**
+ * Counts tokens as delivered. Call it before they are sent: a crash in between charges a token that never arrived,
+ * never the other way round.
+ * @throws DcmlError `channel_not_reserved`: do not send
+ */
+export function deliver(meter: Meter, requestId: string, counts: TokenCounts): Meter {
+  const reservation = meter.reservations.get(requestId)
+  if (!isCount(counts) || reservation === undefined || !covers(reservation.left, counts))
+    throw refusal(
+      'channel_not_reserved',
+      'These tokens were not reserved.',
+      'Reserve, and wait where it is demanded, before delivering.',
+    )
+  const next = { left: subtract(reservation.left, counts), delivered: add(reservation.delivered, counts) }
+  return { ...withReservation(meter, requestId, next), delivered: add(meter.delivered, counts) }
+}
+
+/** Ends a request: what it did not deliver is free again. @returns what it did deliver */
+export function release(meter: Meter, requestId: string): { meter: Meter; delivered: TokenCounts } {
+  const reservations = new Map(meter.reservations)
+  const { delivered } = reservations.get(requestId) ?? { delivered: NO_TOKENS }
+  reservations.delete(requestId)
+  return { meter: { ...meter, reservations }, delivered }
+}
+
+/**
+ * The meter after a crash. Of tokens reserved nobody knows which were sent, so all of them count: the payer loses at
+ * most what it let be reserved at once, and an enclave that is killed over and over gives nothing away.
+ */
+export const recover = (meter: Meter): Meter => ({
+  ...meter,
+  delivered: add(meter.delivered, reservedTokens(meter)),
+  reservations: new Map(),
+})
+
+function withReservation(meter: Meter, requestId: string, reservation: Reservation): Meter {
+  return { ...meter, reservations: new Map(meter.reservations).set(requestId, reservation) }
+}
+
+const misuse = (message: string) => refusal('channel_misuse', message, 'This is a defect of the caller.')

@@ -1,0 +1,51 @@
+/**
+ * Payment channels that an enclave enforces (paper §6): payer, enclave and watcher as state machines without I/O.
+ * @packageDocumentation
+ */
+export { type Amounts, receiptChannelId } from './amounts.ts'
+export type { AntiRollback, Mark, StateStore } from './enclave/anti-rollback.ts'
+export { EnclaveLedger, type LedgerOptions, type Released } from './enclave/ledger.ts'
+export type { Demand, Granted } from './enclave/meter.ts'
+export type { ApprovalFacts, EnclaveIdentity } from './enclave/state.ts'
+export {
+  type ChannelTerms,
+  type Closed,
+  type CloseStarted,
+  type ContractEvent,
+  type Opened,
+  readClosed,
+  readCloseStarted,
+  readOpened,
+  readToppedUp,
+  STANDARD,
+  type ToppedUp,
+} from './facts.ts'
+export { type ClosingStep, closeStarted, closingStep, settlePayer, stopPaying, takeApproval } from './payer/closing.ts'
+export { exportPayer, importPayer } from './payer/file.ts'
+export {
+  type Closing,
+  ceilingOf,
+  type Heard,
+  type OpeningWanted,
+  openPayer,
+  type Payer,
+  type PayerPolicy,
+  pay,
+  payerAmounts,
+  topUpPayer,
+} from './payer/payer.ts'
+export { abandonRequest, beginRequest, type ReceiptContext, takeReceipt } from './payer/receipts.ts'
+export { type Alarm, decide, type Task, type WatcherDecision } from './watcher/tasks.ts'
+export {
+  approved,
+  attempted,
+  disapproved,
+  type EventPage,
+  observe,
+  type Place,
+  resumeFrom,
+  startWatcher,
+  type WatchedChannel,
+  type Watcher,
+  type WatcherOptions,
+} from './watcher/watcher.ts'
