@@ -17,13 +17,12 @@ export interface Rules {
 }
 
 const NS_PER_MS = 1_000_000n
-const NEAR = 10n ** 24n
 
 /**
- * The fee reimburses a host for its answer. Were it worth more than answering costs, hosts would earn by withholding
- * approvals; see the README for the arithmetic.
+ * The fee reimburses a host for its answer, about 0.001 NEAR of gas. Were it worth more than answering costs, hosts would
+ * earn by withholding approvals; see the README for the arithmetic.
  */
-export const MOST_CLOSE_FEE = NEAR / 100n
+export const MOST_CLOSE_FEE: bigint = 2n * 10n ** 21n
 
 /** @throws Error for rules under which a channel could not end, or a fee that pays for griefing */
 export function checkRules(challengePeriodMs: bigint, expiryMs: bigint, closeFee: bigint): Rules {

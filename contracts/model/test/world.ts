@@ -5,6 +5,7 @@ import {
   createDevchain,
   type DevAccount,
   type Devchain,
+  type Trace,
   type TransactionResult,
 } from '@dcml/devchain'
 import { encodeApproval, type Prices, sharesOf, toHex } from '@dcml/protocol'
@@ -93,6 +94,7 @@ export class World {
   readonly enclave = new Key('enclave')
   /** The contract's own money, before anybody else's came. */
   readonly own: bigint
+  readonly #gas = new Map<string, bigint>()
 
   /** Protocol 87 pays contracts nothing for gas, so that balances are exact to the yocto; 86 is mainnet's. */
   constructor(
@@ -107,16 +109,16 @@ export class World {
     this.bob = make('bob')
     this.alice = make('alice')
     this.stranger = make('stranger')
-    const args = {
+    const args = json({
       owner: this.charlie.accountId,
       beneficiary: this.treasury.accountId,
       model_h: modelH,
       prices: OWNER_PRICES,
       image_hs: ['22'.repeat(32)],
-      challenge_period_ms: PERIOD_MS,
-      expiry_ms: EXPIRY_MS,
+      challenge_period_ms: `${PERIOD_MS}`,
+      expiry_ms: `${EXPIRY_MS}`,
       close_fee: closeFee,
-    }
+    })
     this.model.deploy(wasm, {
       method: 'open',
       args: json({ ...args, challenge_period_ms: `${PERIOD_MS}`, expiry_ms: `${EXPIRY_MS}` }),
@@ -133,12 +135,29 @@ export class World {
   }
 
   /** Calls the model. */
-  call(by: DevAccount, method: string, args: object, options?: CallOptions): TransactionResult {
-    return by.call(this.model, method, json(args), options)
+  call(by: DevAccount, method: string, args: object = {}, options?: CallOptions): TransactionResult {
+    const result = by.call(this.model, method, json(args), options)
+    this.#gas.set(by.accountId, (this.#gas.get(by.accountId) ?? 0n) + burnt(result.trace.root))
+    return result
+  }
+
+  /** What an account owns, as if calls had been free: gas is told apart by {@link gasOf}. */
+  wealth(account: DevAccount): bigint {
+    return account.balance + this.gasOf(account)
+  }
+
+  /** What an account paid for the gas of its calls to the model so far. */
+  gasOf = (account: DevAccount): bigint => this.#gas.get(account.accountId) ?? 0n
+
+  /** What doing something changes in an account's wealth. */
+  change(account: DevAccount, doing: () => unknown): bigint {
+    const before = this.wealth(account)
+    doing()
+    return this.wealth(account) - before
   }
 
   /** Calls the model where it must refuse: nothing of it may remain. Returns why. */
-  refused(by: DevAccount, method: string, args: object, options: CallOptions = {}): string {
+  refused(by: DevAccount, method: string, args: object = {}, options: CallOptions = {}): string {
     const { error } = this.call(by, method, args, { ...options, mayFail: true })
     if (error === null) throw new Error(`${method} was not refused`)
     return error.replace('Smart contract panicked: ', '')
@@ -219,6 +238,9 @@ export class World {
     this.chain.advanceTime(EXPIRY_MS)
   }
 }
+
+const burnt = ({ outcome, children }: Trace['root']): bigint =>
+  children.reduce((sum, child) => sum + burnt(child), outcome?.tokensBurnt ?? 0n)
 
 /** The events of a call by name, with their data. */
 export function eventsOf({ logs }: { logs: readonly string[] }): [string, Record<string, unknown>][] {
