@@ -28,6 +28,7 @@ async function newLedger(channels: number, payer: Signer): Promise<EnclaveLedger
   const [sessionKey, modelH] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
   const ledger = await EnclaveLedger.open({
     identity: { chain, sessionKey, modelH, keyEpoch: 0 },
+    isNewSession: true,
     store: memoryStateStore(),
     antiRollback: memoryAntiRollback(),
     clock: Date.now,

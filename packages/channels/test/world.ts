@@ -112,6 +112,7 @@ export function hoardingStore(): StateStore & { readonly states: Uint8Array[]; o
 export async function newLedger(change: Partial<LedgerOptions> = {}): Promise<EnclaveLedger> {
   return EnclaveLedger.open({
     identity,
+    isNewSession: true,
     store: hoardingStore(),
     antiRollback: memoryAntiRollback(),
     clock: () => NOW,
@@ -127,7 +128,7 @@ export async function openLedger(change: Partial<LedgerOptions> = {}) {
   const ledger = await newLedger(options)
   ledger.challenge(bytes(7))
   await ledger.establish(opening())
-  return { ledger, store, antiRollback, again: () => newLedger(options) }
+  return { ledger, store, antiRollback, again: () => newLedger({ ...options, isNewSession: false }) }
 }
 
 export const receiptOf = (

@@ -26,6 +26,11 @@ import { type ApprovalFacts, decodeState, type EnclaveIdentity, encodeState } fr
 
 export interface LedgerOptions {
   readonly identity: EnclaveIdentity
+  /**
+   * True only where the session key was made at this start. An older key without its state would approve used channels
+   * at 0: a host could put in a device that remembers nothing.
+   */
+  readonly isNewSession: boolean
   readonly store: StateStore
   readonly antiRollback: AntiRollback
   /** Milliseconds since 1970. */
@@ -75,7 +80,16 @@ export class EnclaveLedger {
     const ledger = new EnclaveLedger(options)
     const { journal, last } = await Journal.open(options, (counter) => ledger.#render(counter))
     ledger.#journal = journal
-    if (last === null) return ledger
+    if (last === null) {
+      if (!options.isNewSession)
+        throw refusal(
+          'channel_state_missing',
+          'The anti-rollback device knows no state of this session key.',
+          'Restore the device and the newest state file, or start with a new session key.',
+        )
+      await journal.commit()
+      return ledger
+    }
     const state = decodeState(options.identity, last.state)
     for (const meter of state.meters) ledger.#meters.set(meter.terms.channelId, meter)
     for (const approval of state.ended) ledger.#ended.set(approval.channelId, approval)

@@ -72,12 +72,12 @@ test('fork: two states of one number are told apart, where a bare counter would 
   }
   const { ledger, store, again } = await openLedger({ antiRollback })
   stop = true
-  // state 2a: the channel ends unused; written, not marked, so its approval never left
+  // state 3a: the channel ends unused; written, not marked, so its approval never left
   expect(await codeOf(() => ledger.requestClosure(1n))).toBe('channel_state_unsure')
   const [unused] = store.states.slice(-1)
   stop = false
-  // state 2b: the channel is used
-  store.offered = store.states.slice(0, 1)
+  // state 3b: the channel is used
+  store.offered = store.states.slice(0, 2)
   const second = await again()
   await second.acceptVoucher(await voucher(80n))
   await second.reserve(1n, 'a', tokens(0, 10))
@@ -131,6 +131,12 @@ test('killed between counting and sending: the token is charged, once, and so is
   expect((await again()).amounts(1n)).toEqual(second.amounts(1n))
   await spend(second, 'b', 1)
   expect(second.amounts(1n).spent).toBe(78n)
+})
+
+test('a device that remembers nothing does not turn a used channel into an unused one', async () => {
+  const { store } = await openLedger()
+  const swapped = { store, antiRollback: memoryAntiRollback(), isNewSession: false }
+  expect(await codeOf(() => newLedger(swapped))).toBe('channel_state_missing')
 })
 
 test('receipts are numbered on across restarts', async () => {
