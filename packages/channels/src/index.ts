@@ -35,6 +35,7 @@ export {
   topUpPayer,
 } from './payer/payer.ts'
 export { abandonRequest, beginRequest, type ReceiptContext, takeReceipt } from './payer/receipts.ts'
+export { type CloseArguments, closeArguments } from './submission.ts'
 export { type Alarm, decide, type Task, type WatcherDecision } from './watcher/tasks.ts'
 export {
   approved,

@@ -21,6 +21,7 @@ import {
 } from '../../test/world.ts'
 import type { Demand } from '../enclave/meter.ts'
 import { readOpened } from '../facts.ts'
+import { closeArguments } from '../submission.ts'
 import { closeStarted, closingStep, settlePayer, stopPaying, takeApproval } from './closing.ts'
 import { exportPayer, importPayer } from './file.ts'
 import { openPayer, type Payer, pay, payerAmounts, topUpPayer } from './payer.ts'
@@ -164,7 +165,17 @@ test('the approval must fit the receipts; then the payer pays no more', async ()
     'approval_foreign',
   )
   const approved = await takeApproval(payer, await approve(54n))
-  expect(closingStep(approved, NOW, HOUR).act).toBe('submit-approval')
+  const step = closingStep(approved, NOW, HOUR)
+  if (step.act !== 'submit-approval') throw new Error(step.act)
+  expect(closeArguments(step.approval)).toEqual({
+    channel_id: 1n,
+    challenge: bytes(7),
+    prompt_tokens: 10n,
+    completion_tokens: 3n,
+    spent: 54n,
+    counter: 3n,
+    signature: (await approve(54n)).signature,
+  })
 })
 
 test('a channel ends whoever is silent', () => {

@@ -109,6 +109,9 @@ test('pages may come twice, be cut anywhere, and be read again after a restart: 
       }
       expect(watcher.channels).toEqual(whole.channels)
       expect(decide(watcher, NOW)).toEqual(decide(whole, NOW))
+      // old pages neither raise what is closed nor take back what was done
+      const done = approved(watcher, 2n, 'approval')
+      expect(observe(done, page(life, 30), NOW)).toEqual(done)
     }),
   )
 })
