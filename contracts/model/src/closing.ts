@@ -62,15 +62,18 @@ function start(books: Books, id: bigint, channel: Channel, deadline: bigint, fee
 /**
  * Ends the channel on what the enclave says was spent. The provider gets the fee of a forced closure, for its answer.
  * @param isGenuine whether the session key of this channel signed these facts
+ * @param onlyForced refuses a channel whose closure nobody forces
  */
 export function settle(
   books: Books,
   { now }: Caller,
   facts: ApprovalFacts,
   isGenuine: (channel: Channel) => boolean,
+  onlyForced = false,
 ): Settlement {
   const channel = channelOf(books, facts.channelId)
   const { deposited, closing } = channel
+  if (onlyForced && !closing) refuse('nobody forces this closure: use close')
   if (closing && now >= closing.deadline) refuse('the challenge period is over')
   if (facts.challenge !== channel.challenge) refuse('the approval is for another challenge')
   const { owner, host } = split(channel.prices, facts)
@@ -80,13 +83,6 @@ export function settle(
   if (!isGenuine(channel)) refuse('the signature is not the session key’s')
   unlock(books, channel.provider, deposited)
   return end(books, facts.channelId, channel, owner, host + (closing?.fee ?? 0n), deposited - facts.spent)
-}
-
-/** As `settle`, for a closure that was forced. */
-export function answer(...of: Parameters<typeof settle>): Settlement {
-  const [books, , { channelId }] = of
-  if (!channelOf(books, channelId).closing) refuse('nobody forces this closure: use close')
-  return settle(...of)
 }
 
 /** Nobody answered: the payer is made whole, and the lock pays the owner for whatever was used (paper §6). */

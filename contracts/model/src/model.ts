@@ -36,7 +36,7 @@ import {
 } from './acts.ts'
 import { NOTHING, type Payout, refuse, type Totals } from './books.ts'
 import { openChannel, topUp } from './channel.ts'
-import { answer, expire, finish, judge, settle, startClose, witnessOf } from './closing.ts'
+import { expire, finish, judge, settle, startClose, witnessOf } from './closing.ts'
 import { emit } from './events.ts'
 import { collect } from './owed.ts'
 import { admit, deposit, dismiss, leave, register, sessionAt, update, withdraw } from './provider.ts'
@@ -238,7 +238,7 @@ export class Model {
   /** The same for a forced closure, within the challenge period. */
   @call({ args: schema.approval })
   answer_close(args: Values<typeof schema.approval>): void {
-    closed(this, args, answer(booksOf(this), caller(), factsOf(args), isGenuine(args)))
+    closed(this, args, settle(booksOf(this), caller(), factsOf(args), isGenuine(args), true))
   }
 
   /** The payer forces the closure without an approval, attaching the closing fee. */

@@ -67,6 +67,19 @@ export class Ledger {
   ownerPrices: PricePair = { input: 2n, output: 7n }
   beneficiary = 'treasury'
 
+  constructor(of?: Ledger) {
+    if (!of) return
+    this.books.totals = of.books.totals
+    for (const name of ['providers', 'sessions', 'channels', 'owed'] as const)
+      for (const [key, value] of of.books[name]) (this.books[name] as MapRows<unknown>).set(key, value)
+    for (const [account, amount] of of.wallets) this.wallets.set(account, amount)
+    for (const [id, delivered] of of.delivered) this.delivered.set(id, { ...delivered })
+    this.ended.push(...of.ended)
+    this.balance = of.balance
+    this.now = of.now
+    this.nextChannel = of.nextChannel
+  }
+
   wallet = (account: string): bigint => this.wallets.get(account) ?? 0n
 
   /** Runs a method: its deposit comes in, its payouts go out; where it refuses, nothing has changed. */
