@@ -27,7 +27,7 @@ async function newSigner(): Promise<Signer> {
 async function newLedger(channels: number, payer: Signer): Promise<EnclaveLedger> {
   const [sessionKey, modelH] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
   const ledger = await EnclaveLedger.open({
-    identity: { chain, sessionKey, modelH, keyEpoch: 0 },
+    identity: { chain, sessionKey, modelH, keyEpoch: 0n },
     isNewSession: true,
     store: memoryStateStore(),
     antiRollback: memoryAntiRollback(),
@@ -47,7 +47,7 @@ async function newLedger(channels: number, payer: Signer): Promise<EnclaveLedger
       deposited: `${10n ** 30n}`,
       prices: { owner_input: '1', owner_output: '2', host_input: '1', host_output: '1' },
       model_h: toHex(modelH),
-      key_epoch: 0,
+      key_epoch: '0',
       expires_at: `${EXPIRES}`,
     }
     const call = { signerId: 'a', relayerId: null, contractId: chain.contract, methodName: 'open_channel' }

@@ -25,7 +25,7 @@ export interface ChannelTerms {
   readonly payerKey: Uint8Array
   readonly prices: Prices
   readonly modelH: Uint8Array
-  readonly keyEpoch: number
+  readonly keyEpoch: bigint
   /** Nanoseconds since 1970; afterwards anyone may start closing. */
   readonly expiresAt: bigint
 }
@@ -58,6 +58,7 @@ export interface Closed {
   readonly channelId: bigint
   /** What the deposit paid to owner and host; 0 where the host forfeited its lock. */
   readonly settled: bigint
+  /** The rest, with the storage fee, and the closing fee where the host forfeited. */
   readonly toPayer: bigint
   /** True where no approval came in time: the payer has everything back and the lock went to the owner. */
   readonly forfeited: boolean
@@ -100,7 +101,7 @@ const opened = v.object({
   deposited: u128,
   prices: v.object({ owner_input: u128, owner_output: u128, host_input: u128, host_output: u128 }),
   model_h: bytes32,
-  key_epoch: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(0xffff_ffff)),
+  key_epoch: u64,
   expires_at: u64,
 })
 const toppedUp = v.object({ channel_id: channelId, deposited: u128 })

@@ -138,8 +138,9 @@ class Life {
       const request = this.requests.find(({ reserved }) => reserved > 0)
       if (request !== undefined) this.ledger.deliver(1n, request.id, tokens(0, 1))
     } else {
+      this.begin()
       this.death = at
-      const last = await codeOf(() => this.ledger.reserve(1n, 'last', tokens(0, 2)))
+      const last = await codeOf(() => this.ledger.reserve(1n, this.requests.at(-1)!.id, tokens(0, 2)))
       expect(['none', 'channel_state_unsure']).toContain(last)
       this.death = null
       this.crashed += at === 'marked' && last !== 'none' ? cost(0, 2) : 0n

@@ -32,7 +32,7 @@ export function signerOf(byte: number): Signer {
 export const session: Signer = signerOf(1)
 export const alice: Signer = signerOf(2)
 export const mallory: Signer = signerOf(3)
-export const identity = { chain, sessionKey: session.publicKey, modelH: bytes(9), keyEpoch: 0 }
+export const identity = { chain, sessionKey: session.publicKey, modelH: bytes(9), keyEpoch: 0n }
 
 /** What `verifyEvent` would return. */
 export function proven(event: string, data: object, contractId = chain.contract): ProvenEvent {
@@ -56,7 +56,7 @@ export const openedData = (change: object = {}) => ({
   deposited: '1000',
   prices: { owner_input: '2', owner_output: '5', host_input: '1', host_output: '3' },
   model_h: toHex(bytes(9)),
-  key_epoch: 0,
+  key_epoch: '0',
   expires_at: `${(NOW + 24 * HOUR) * 1e6}`,
   ...change,
 })

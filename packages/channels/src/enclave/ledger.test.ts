@@ -70,7 +70,7 @@ test('an opening is taken up only with every fact right', async () => {
   const refused: [object, string][] = [
     [{ session_key: other }, 'channel_not_ours'],
     [{ model_h: other }, 'channel_not_ours'],
-    [{ key_epoch: 1 }, 'channel_not_ours'],
+    [{ key_epoch: '1' }, 'channel_not_ours'],
     [{ challenge: other }, 'channel_challenge_unknown'],
     [{ expires_at: `${NOW * 1e6}` }, 'channel_expired'],
     [{ channel_id: '0' }, 'channel_event_invalid'],

@@ -12,7 +12,6 @@ import {
   list,
   struct,
   text,
-  u32,
   u64,
   u128,
 } from '@dcml/protocol'
@@ -35,7 +34,7 @@ const meterLayout = struct({
   challenge: bytes32,
   payerKey: bytes32,
   prices: struct({ ownerInput: u128, ownerOutput: u128, hostInput: u128, hostOutput: u128 }),
-  keyEpoch: u32,
+  keyEpoch: u64,
   expiresAt: u64,
   deposited: u128,
   authorised: u128,
@@ -65,7 +64,7 @@ export interface EnclaveIdentity {
   readonly chain: Chain
   readonly sessionKey: Uint8Array
   readonly modelH: Uint8Array
-  readonly keyEpoch: number
+  readonly keyEpoch: bigint
 }
 
 export interface LedgerState {

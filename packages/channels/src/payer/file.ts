@@ -26,7 +26,7 @@ const terms = v.strictObject({
   payerKey: bytes32,
   prices: v.strictObject({ ownerInput: amount, ownerOutput: amount, hostInput: amount, hostOutput: amount }),
   modelH: bytes32,
-  keyEpoch: v.pipe(v.number(), v.safeInteger()),
+  keyEpoch: amount,
   expiresAt: amount,
 })
 const file = v.strictObject({
