@@ -139,7 +139,7 @@ async function metering(payer: Signer, quick: boolean): Promise<Row[]> {
       ledger.deliver(1n, 'request', one)
       steps.push(performance.now() - start)
     }
-    const state = channels * 350
+    const state = channels * 233
     rows.push({
       what: `reserve, state of ${channels} channels, deliver`,
       'p50 ms': median(steps).toFixed(3),

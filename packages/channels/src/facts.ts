@@ -1,5 +1,6 @@
 // What the contract said, read from its events with one schema each. A proven event (light client) is a fact; an event
 // from RPC is a rumour. Both have the same shape, so who calls decides what it may be used for.
+import type { ProvenEvent } from '@dcml/light-client'
 import { type Chain, fromHex, type Prices } from '@dcml/protocol'
 import * as v from 'valibot'
 import { refusal } from './refuse.ts'
@@ -72,6 +73,9 @@ export interface ContractEvent {
   readonly event: string
   readonly data: unknown
 }
+
+/** What a proof of the light client proves, for the readers below. */
+export const factOf = ({ event, call }: ProvenEvent): ContractEvent => ({ contractId: call.contractId, ...event })
 
 const integer = (bits: bigint) =>
   v.pipe(

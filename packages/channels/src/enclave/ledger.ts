@@ -1,16 +1,9 @@
 import type { ProvenEvent } from '@dcml/light-client'
-import {
-  type Chain,
-  ed25519Verifier,
-  equalBytes,
-  type SignedVoucher,
-  type TokenCounts,
-  verifyVoucher,
-} from '@dcml/protocol'
+import { type Chain, ed25519Verifier, type SignedVoucher, type TokenCounts, verifyVoucher } from '@dcml/protocol'
 import { type Amounts, nanoseconds } from '../amounts.ts'
 import {
   type ChannelTerms,
-  type ContractEvent,
+  factOf,
   type Opened,
   readClosed,
   readCloseStarted,
@@ -20,6 +13,7 @@ import {
 import { refusal } from '../refuse.ts'
 import type { AntiRollback, StateStore } from './anti-rollback.ts'
 import { Challenges } from './challenges.ts'
+import { notOurs, requireModel, requireOurs } from './identity.ts'
 import { Journal } from './journal.ts'
 import * as channel from './meter.ts'
 import { type ApprovalFacts, decodeState, type EnclaveIdentity, encodeState } from './state.ts'
@@ -114,7 +108,7 @@ export class EnclaveLedger {
    * `channel_expired`, `channel_state_unsure`
    */
   async establish(opening: ProvenEvent): Promise<Amounts> {
-    const opened = readOpened(contractEvent(opening), this.#chain)
+    const opened = readOpened(factOf(opening), this.#chain)
     const { terms } = opened
     if (!this.#meters.has(terms.channelId)) {
       this.#requireAcceptable(opened)
@@ -127,7 +121,7 @@ export class EnclaveLedger {
 
   /** Believes a deposit that the light client proved. @throws DcmlError `channel_event_*`, `channel_unknown` */
   async topUp(event: ProvenEvent): Promise<Amounts> {
-    const { channelId, deposited } = readToppedUp(contractEvent(event), this.#chain)
+    const { channelId, deposited } = readToppedUp(factOf(event), this.#chain)
     this.#meters.set(channelId, channel.raiseDeposit(this.#meter(channelId), deposited))
     await this.#journal.commit()
     return this.amounts(channelId)
@@ -190,7 +184,7 @@ export class EnclaveLedger {
    */
   async requestClosure(channelId: bigint, opening?: ProvenEvent): Promise<ApprovalFacts> {
     if (opening === undefined) return this.#close({ channelId })
-    const { terms } = readOpened(contractEvent(opening), this.#chain)
+    const { terms } = readOpened(factOf(opening), this.#chain)
     if (terms.channelId !== channelId) throw notOurs('another channel')
     return this.#close(terms)
   }
@@ -200,12 +194,12 @@ export class EnclaveLedger {
    * enclave but was never taken up is approved at 0: nothing was delivered on it.
    */
   async answerClosure(closing: ProvenEvent): Promise<ApprovalFacts> {
-    return this.#close(readCloseStarted(contractEvent(closing), this.#chain))
+    return this.#close(readCloseStarted(factOf(closing), this.#chain))
   }
 
   /** Forgets a channel that the light client proved closed. */
   async forget(closing: ProvenEvent): Promise<void> {
-    const { channelId } = readClosed(contractEvent(closing), this.#chain)
+    const { channelId } = readClosed(factOf(closing), this.#chain)
     this.#meters.delete(channelId)
     this.#ended.delete(channelId)
     await this.#journal.commit()
@@ -245,8 +239,7 @@ export class EnclaveLedger {
     const { identity } = this.#options
     if (this.#ended.has(terms.channelId)) this.#meter(terms.channelId)
     requireOurs(terms.sessionKey, identity)
-    if (!equalBytes(terms.modelH, identity.modelH) || terms.keyEpoch !== identity.keyEpoch)
-      throw notOurs('another model or key epoch')
+    requireModel(terms, identity)
     if (!this.#challenges.has(terms.challenge))
       throw refusal(
         'channel_challenge_unknown',
@@ -292,12 +285,3 @@ export class EnclaveLedger {
     return encodeState(this.#options.identity, { counter, sequence: this.#sequence, meters, ended })
   }
 }
-
-const contractEvent = ({ event, call }: ProvenEvent): ContractEvent => ({ contractId: call.contractId, ...event })
-
-function requireOurs(sessionKey: Uint8Array, identity: EnclaveIdentity): void {
-  if (!equalBytes(sessionKey, identity.sessionKey)) throw notOurs('another session key')
-}
-
-const notOurs = (what: string) =>
-  refusal('channel_not_ours', `The channel was opened with ${what}.`, 'Ask the enclave that it was opened with.')

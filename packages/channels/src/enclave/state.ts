@@ -20,7 +20,7 @@ import { type Meter, recover } from './meter.ts'
 
 const TAG = 'dcml/channels'
 const VERSION = 1
-/** A state of this many channels is 40 MB: far beyond what one machine serves. */
+/** A state of this many channels is 23 MB: far beyond what one machine serves. */
 const MAX_CHANNELS = 100_000
 
 /** What an approval says beside its domain: sign it with `signApproval`. */
