@@ -11,7 +11,7 @@ export interface Rows<T> {
 
 /**
  * Everything the contract's balance is there for, in yoctoNEAR. Their sum never exceeds what came in less what went out:
- * `book.property.test.ts` holds it equal to the yocto.
+ * `test/ledger.test.ts` holds it equal to the yocto.
  */
 export interface Totals {
   /** Of the channels that are open or closing. */
