@@ -124,6 +124,13 @@ test('vouchers that are stale, forged, too high or of another channel are refuse
   expect(await ledger.acceptVoucher(await voucher(1001n))).toMatchObject({ deposited: 1001n, authorised: 1001n })
 })
 
+test('vouchers that overtake each other are all taken, and the best one counts', async () => {
+  const { ledger } = await openLedger()
+  const signed = await Promise.all([300n, 100n, 200n].map((amount) => voucher(amount)))
+  await Promise.all(signed.map((each) => ledger.acceptVoucher(each)))
+  expect(ledger.amounts(1n).authorised).toBe(300n)
+})
+
 test('a voucher of one channel does not pay for another with the same key', async () => {
   const { ledger } = await openLedger()
   ledger.challenge(bytes(8))
