@@ -12,7 +12,7 @@ import { CLOSE_FEE, Ledger, MS, rules } from './ledger.ts'
 const PARTIES = ['alice', 'bob', 'mallory', 'eve', 'treasury'] as const
 const KEYS: Record<string, string> = { bob: 'bob-enclave', mallory: 'mallory-enclave' }
 
-/** About two seconds; 20,000 were run before this was committed. */
+/** Some seconds; 20,000 were run once. */
 const RUNS = 400
 
 const who = fc.constantFrom(...PARTIES)

@@ -16,7 +16,7 @@ export const MILLI = 10n ** 21n
 export const CHANNEL_STORAGE = 15n * MILLI
 export const PROVIDER_STORAGE = 15n * MILLI
 export const SESSION_STORAGE = (5n * MILLI) / 2n
-export const CLOSE_FEE = MILLI
+export const CLOSE_FEE = 10n ** 21n
 /** One hour. */
 export const PERIOD_MS = 3_600_000
 /** Thirty days. */
