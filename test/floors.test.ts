@@ -27,7 +27,9 @@ const floors: Record<string, number> = {
 }
 
 /** Entries that must run in a browser: no `node:` import anywhere behind them. */
-const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near', 'channels'].map((name) => `${name}/src/index.ts`)
+const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near', 'channels'].map(
+  (name) => `${name}/src/index.ts`,
+)
 
 const read = (folder: string) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
 const folders = new Map(
