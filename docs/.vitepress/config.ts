@@ -26,7 +26,9 @@ export default defineConfig({
       {
         text: 'NEAR',
         items: [
-          { text: 'Contracts from TypeScript', link: '/near' },
+          { text: 'Writing contracts', link: '/contracts' },
+          { text: 'Calling contracts', link: '/near' },
+          { text: 'Contract engine', link: '/contract-engine' },
           { text: 'Devchain', link: '/devchain' },
           { text: 'What the devchain does not model', link: '/devchain-limits' },
           { text: 'Light client', link: '/light-client' },
