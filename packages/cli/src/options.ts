@@ -16,7 +16,8 @@ export const wholeNumber = (value: string): number => {
   return Number(value)
 }
 
-const portNumber = (value: string): number => {
+/** Reads a port of a flag. @throws InvalidArgumentError of commander */
+export const portNumber = (value: string): number => {
   const port = wholeNumber(value)
   if (port > 65_535) throw new InvalidArgumentError('not a port, which are 0 to 65535')
   return port
