@@ -128,3 +128,12 @@ test.each<[string, unknown]>([
 ])('%s is no ABI', (_, schema) => {
   expect(() => generateClient(abiWith(schema))).toThrow(expect.objectContaining({ code: 'near_abi_invalid' }))
 })
+
+test.each(['class', 'contract-type', 'Promise', 'called'])(
+  'a contract named %s is refused, as its client would not compile',
+  (name) => {
+    expect(() => generateClient(abiWith({ type: 'string' }), { name })).toThrow(
+      expect.objectContaining({ code: 'near_abi_invalid' }),
+    )
+  },
+)

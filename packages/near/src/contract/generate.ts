@@ -142,10 +142,18 @@ const line = (text: string): string =>
 const indent = (text: string): string => `  ${text.replaceAll('\n', '\n  ')}`
 const byName = (a: string, b: string): number => (a.slice(5) < b.slice(5) ? -1 : 1)
 
+/** Words of the language and names the client imports or uses: a type or a function cannot have them. */
+const taken = new Set(
+  `break case catch class const continue debugger default delete do else enum export extends false finally for function
+  if implements import in instanceof interface let new null package private protected public return static super switch
+  this throw true try typeof var void while with yield await async eval arguments undefined
+  Called CallOptions ContractType ViewOptions contractType Promise Record Readonly Uint8Array`.split(/\s+/),
+)
+
 function pascal(name: string): string {
   const words = name.split(/[^A-Za-z0-9]+/).filter(Boolean)
   const result = words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join('')
-  if (/^[A-Z]\w*$/.test(result)) return result
+  if (/^[A-Z]\w*$/.test(result) && !taken.has(result) && !taken.has(camel(result))) return result
   throw new DcmlError('near_abi_invalid', `"${name}" cannot name a TypeScript type.`, {
     hint: 'Give the client a name of letters and digits.',
   })
