@@ -1,18 +1,6 @@
-import { DcmlError } from '@dcml/protocol'
+import { type Check, type CheckStatus, DcmlError } from '@dcml/protocol'
 
-/** Outcome of one check. `skipped` is never shown as success. */
-export type CheckStatus = 'pass' | 'fail' | 'skipped'
-
-/** One named result of a verification. */
-export interface Check {
-  /** Stable name, snake_case, such as `block_root`. */
-  readonly name: string
-  readonly status: CheckStatus
-  /** What was established, or why it failed or was not looked at. */
-  readonly why: string
-  /** Set where it failed because of the time it was judged at: at another time it might not. */
-  readonly untimely?: true
-}
+export type { Check, CheckStatus }
 
 /**
  * What a verification found. Its values exist only where every required check passed; else `error` names the failed
