@@ -9,8 +9,8 @@ import {
   parseHash,
 } from '@dcml/light-client'
 import { getAccessKey, getGasKeyNonce, setAccessKey, setGasKeyNonce } from '../../state/index.ts'
+import { u64Json } from '../../wire/json/scalars.ts'
 import { prepaidSendFees, receiptCost } from '../cost.ts'
-import { u64Json } from '../json.ts'
 import { nonceUpperBound } from '../verify/nonce.ts'
 import { forbiddenByKey, type InvalidAccessKeyError } from '../verify/permission.ts'
 import { isSignedBy } from '../verify/signature.ts'

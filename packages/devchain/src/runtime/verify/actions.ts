@@ -4,10 +4,11 @@ import { type AccountId, type Action, isAccountId, parsePublicKey } from '@dcml/
 import { utf8 } from '@dcml/protocol'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import type { LimitName, Params } from '../../params/types.ts'
+import { u64Json } from '../../wire/json/scalars.ts'
 import { deterministicAccountId } from '../account-id.ts'
 import { prepaidGas } from '../cost.ts'
 import { methodNamesLength } from '../fees.ts'
-import { amountJson, u64Json } from '../json.ts'
+import { amountJson } from '../json.ts'
 
 export type ActionsValidationError = string | { readonly [variant: string]: unknown }
 

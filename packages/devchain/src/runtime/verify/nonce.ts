@@ -1,4 +1,4 @@
-import { u64Json } from '../json.ts'
+import { u64Json } from '../../wire/json/scalars.ts'
 import type { InvalidTxError } from '../types.ts'
 
 /** Nonces a block height opens: below `height` times this. */
