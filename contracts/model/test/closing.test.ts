@@ -1,15 +1,10 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest'
-import { CHANNEL_STORAGE, CLOSE_FEE, eventsOf, Key, modelWasm, NEAR, World } from './world.ts'
+import { expect, test } from 'vitest'
+import { CHANNEL_STORAGE, CLOSE_FEE, eventsOf, Key, modelWasm, NEAR, useCleanWorld, World } from './world.ts'
 
-let wasm: Uint8Array
 let world: World
-let clean: number
-beforeAll(async () => {
-  wasm = await modelWasm()
-  world = new World(wasm)
-  clean = world.chain.snapshot()
+useCleanWorld((clean) => {
+  world = clean
 })
-beforeEach(() => world.chain.revert(clean))
 
 const DEPOSIT = 10n * NEAR
 /** Gas costs ten times what it costs at mainnet's lowest price, which is the usual one. */
@@ -123,7 +118,8 @@ test('a host that withholds approvals earns nothing: the fee does not pay the ga
   expect(CLOSE_FEE < (world.gasOf(world.bob) - gas) / DEARER).toBe(true)
 })
 
-test('the fee cannot be made worth withholding for', () => {
+test('the fee cannot be made worth withholding for', async () => {
+  const wasm = await modelWasm()
   expect(() => new World(wasm, { closeFee: NEAR })).toThrow('the closing fee may be')
 })
 

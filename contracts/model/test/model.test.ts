@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   CHANNEL_STORAGE,
   challengeOf,
@@ -6,23 +6,18 @@ import {
   HOST_PRICES,
   Key,
   modelH,
-  modelWasm,
   NEAR,
   OWNER_PRICES,
   PROVIDER_STORAGE,
   SESSION_STORAGE,
-  World,
+  useCleanWorld,
+  type World,
 } from './world.ts'
 
-let wasm: Uint8Array
 let world: World
-let clean: number
-beforeAll(async () => {
-  wasm = await modelWasm()
-  world = new World(wasm)
-  clean = world.chain.snapshot()
+useCleanWorld((clean) => {
+  world = clean
 })
-beforeEach(() => world.chain.revert(clean))
 
 const yocto = { deposit: 1n }
 const offer = { endpoint: 'https://new.example', prices: { input: 5n, output: 6n }, por_account: null }

@@ -1,15 +1,10 @@
-import { beforeAll, beforeEach, expect, test } from 'vitest'
-import { challengeOf, Key, modelWasm, NEAR, World } from './world.ts'
+import { expect, test } from 'vitest'
+import { challengeOf, Key, NEAR, useCleanWorld, type World } from './world.ts'
 
-let wasm: Uint8Array
 let world: World
-let clean: number
-beforeAll(async () => {
-  wasm = await modelWasm()
-  world = new World(wasm)
-  clean = world.chain.snapshot()
+useCleanWorld((clean) => {
+  world = clean
 })
-beforeEach(() => world.chain.revert(clean))
 
 test('overdraw: payer, host and a broken enclave together get nothing of another channel’s deposit', () => {
   world.host()

@@ -1,7 +1,7 @@
 import { encodeApproval } from '@dcml/protocol'
 import type { NearAccount, Worker } from 'near-workspaces'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startWorker } from './sandbox.ts'
+import { startWorker } from '../../hello/test/sandbox.ts'
 import { CHANNEL_STORAGE, challengeOf, Key, modelWasm, NEAR, PROVIDER_STORAGE, SESSION_STORAGE } from './world.ts'
 
 const gas = 300n * 10n ** 12n

@@ -9,6 +9,7 @@ import {
   type TransactionResult,
 } from '@dcml/devchain'
 import { encodeApproval, type Prices, sharesOf, toHex } from '@dcml/protocol'
+import { beforeAll, beforeEach } from 'vitest'
 import { BUDGET } from '../src/budget.ts'
 
 export const NEAR = 10n ** 24n
@@ -249,4 +250,16 @@ export function eventsOf({ logs }: { logs: readonly string[] }): [string, Record
     if (standard !== 'dcml_model' || version !== '1.0.0') throw new Error(line)
     return [event, data]
   })
+}
+
+/** Hands over one world for the tests of a file, and takes it back to its beginning before each. */
+export function useCleanWorld(take: (world: World) => void): void {
+  let world: World
+  let clean: number
+  beforeAll(async () => {
+    world = new World(await modelWasm())
+    clean = world.chain.snapshot()
+    take(world)
+  })
+  beforeEach(() => world.chain.revert(clean))
 }
