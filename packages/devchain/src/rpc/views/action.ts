@@ -2,7 +2,7 @@
 // variants renamed where they carry less than on the wire.
 import { type AccessKey, type AccessKeyPermission, type Action, parseHash } from '@dcml/light-client'
 import { hashOf } from '../../wire/hash.ts'
-import { gasKeyJson, restrictionJson } from '../../wire/json/access-key.ts'
+import { gasKeyJson, permissionJson, restrictionJson } from '../../wire/json/access-key.ts'
 import { actionJson, stateInitJson } from '../../wire/json/action.ts'
 import { toBase64, u64Json } from '../../wire/json/scalars.ts'
 
@@ -36,15 +36,8 @@ export const accessKeyView = ({ nonce, permission }: AccessKey) => ({
   permission: permissionView(permission),
 })
 
-function permissionView(permission: AccessKeyPermission): unknown {
-  switch (permission.type) {
-    case 'FullAccess':
-      return 'FullAccess'
-    case 'FunctionCall':
-      return { FunctionCall: restrictionJson(permission) }
-    case 'GasKeyFunctionCall':
-      return { GasKeyFunctionCall: { ...gasKeyJson(permission), ...restrictionJson(permission) } }
-    case 'GasKeyFullAccess':
-      return { GasKeyFullAccess: gasKeyJson(permission) }
-  }
-}
+/** As serde writes it, but for the one permission that RPC shows as an object instead of a pair. */
+const permissionView = (permission: AccessKeyPermission): unknown =>
+  permission.type === 'GasKeyFunctionCall'
+    ? { GasKeyFunctionCall: { ...gasKeyJson(permission), ...restrictionJson(permission) } }
+    : permissionJson(permission)

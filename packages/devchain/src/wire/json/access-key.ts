@@ -55,7 +55,7 @@ export const accessKeyJson = ({ nonce, permission }: AccessKey): unknown => ({
   permission: permissionJson(permission),
 })
 
-function permissionJson(permission: AccessKeyPermission): unknown {
+export function permissionJson(permission: AccessKeyPermission): unknown {
   switch (permission.type) {
     case 'FullAccess':
       return 'FullAccess'
