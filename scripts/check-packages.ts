@@ -22,6 +22,7 @@ const budgets: Record<string, { kb: number; packages?: number; mb?: number }> = 
   runtime: { kb: 150 },
   client: { kb: 60, packages: 20, mb: 8 },
   publisher: { kb: 60 },
+  watcher: { kb: 60 },
   cli: { kb: 120 },
 }
 

@@ -21,6 +21,7 @@ const floors: Record<string, number> = {
   runtime: 3,
   client: 3,
   publisher: 3,
+  watcher: 3,
   devchain: 3.5,
   'tee-simulator': 3.5,
   cli: 4,

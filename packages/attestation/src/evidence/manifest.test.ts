@@ -22,6 +22,11 @@ test('a manifest is read in any layout, and its name covers the layout', () => {
   expect(toHex(imageH(utf8('abc')))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
 })
 
+test('a workload that is paid names where its light client starts', () => {
+  const paid = { ...example, trustRoot: '{"format":"dcml-near-trust-root"}' }
+  expect(parseImageManifest(utf8(JSON.stringify(paid)))).toEqual(paid)
+})
+
 test.each([
   ['a doubled member, of which two readers would take different ones', text.replace('"v"', '"command":["sh"],"v"')],
   ['a doubled environment name', text.replace('"LANG":"C"', '"LANG":"C","LANG":"D"')],
@@ -33,6 +38,8 @@ test.each([
   ['no models', text.replace(`["${'aa'.repeat(32)}"]`, '[]')],
   ['upper-case hex', text.replaceAll('aa', 'AA')],
   ['another version', text.replace('"v":1', '"v":2')],
+  ['a trust root for any model', JSON.stringify({ ...example, trustRoot: '{}', models: 'any' })],
+  ['a trust root without a contract', JSON.stringify({ ...example, trustRoot: '{}', network: undefined })],
   ['a line after its end', `${text}\n{}`],
   ['a comment', `/* */${text}`],
   ['bytes that are no UTF-8', `${text.slice(0, 20)}\u{d800}`],

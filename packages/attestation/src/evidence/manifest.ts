@@ -17,12 +17,17 @@ export interface ImageManifest {
   readonly models: readonly string[] | 'any'
   /** The chain and contract it trusts; absent where it serves without payment. */
   readonly network?: { readonly networkId: string; readonly contract: string }
+  /**
+   * Where its light client starts (`formatTrustRoot`). With it every completion is paid through a channel of the
+   * contract in `network` (paper §6), and `models` names the one model that is paid for.
+   */
+  readonly trustRoot?: string
 }
 
 /** Longest image manifest a verifier reads, in bytes. */
 export const MAX_MANIFEST_BYTES = 65_536
 
-const schema: v.GenericSchema<unknown, ImageManifest> = v.strictObject({
+const fields: v.GenericSchema<unknown, ImageManifest> = v.strictObject({
   v: v.literal(1),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
   image: v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/, 'not a sha256 digest')),
@@ -33,7 +38,16 @@ const schema: v.GenericSchema<unknown, ImageManifest> = v.strictObject({
   ),
   models: v.union([v.literal('any'), v.pipe(v.array(hexText(32)), v.minLength(1), v.maxLength(256))]),
   network: v.exactOptional(v.strictObject({ networkId: textUpTo(64), contract: textUpTo(64) })),
+  trustRoot: v.exactOptional(textUpTo(49_152)),
 }) as never
+
+const isPayable = ({ trustRoot, network, models }: ImageManifest): boolean =>
+  trustRoot === undefined || (network !== undefined && models !== 'any' && models.length === 1)
+
+const schema: v.GenericSchema<unknown, ImageManifest> = v.pipe(
+  fields,
+  v.check(isPayable, 'trustRoot needs a network and exactly one model'),
+)
 
 /** `imageH`: SHA-256 of the exact bytes of an image manifest (`docker_hash`, paper §4). */
 export const imageH = (manifest: Uint8Array): Uint8Array => sha256(manifest)
