@@ -28,4 +28,5 @@ export {
   transactionOutcome,
   type WaitUntil,
 } from './transaction.ts'
+export { fetchTrustRoot } from './trust-root.ts'
 export { type Viewed, type ViewOptions, viewContract } from './view.ts'

@@ -1,6 +1,7 @@
-import { parseExactJson } from '@dcml/light-client'
+import { formatTrustRoot, parseExactJson } from '@dcml/light-client'
+import { connectNear, fetchTrustRoot, type Near } from '@dcml/near'
 import { DcmlError } from '@dcml/protocol'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { formatChecks } from '../checks.ts'
 import { type Judged, judgeItem } from '../near-items.ts'
 import { options, readBytes } from '../options.ts'
@@ -23,7 +24,36 @@ export function lightClientCommand(output: () => Output): Command {
       if (!ok) process.exitCode = 1
     })
 
-  return new Command('light-client').addCommand(check)
+  const trustRoot = new Command('trust-root')
+    .description('where a light client may start, for the manifest of a paid image: compare its hash elsewhere')
+    .requiredOption('--node <url...>', 'RPC of NEAR; with several, each must have the block')
+    .addOption(new Option('--network <id>', 'chain id').default('mainnet'))
+    .addOption(options.json())
+    .action(async ({ node, network }: { node: readonly string[]; network: string }) => {
+      const [first, ...others] = node.map((url) => connectNear({ networkId: network, nodes: url }))
+      const root = await fetchTrustRoot(first!)
+      const { height, timestamp } = root.head.innerLite
+      for (const near of others) await requireBlock(near, height, root.headHash)
+      const trustRoot = formatTrustRoot(root)
+      output().result(trustRoot, {
+        trustRoot,
+        hash: root.headHash,
+        height,
+        time: new Date(Number(timestamp / 1_000_000n)).toISOString(),
+        nodes: node.length,
+      })
+    })
+
+  return new Command('light-client').addCommand(check).addCommand(trustRoot)
+}
+
+/** @throws DcmlError `trust_root_disputed` */
+async function requireBlock(near: Near, height: number, hash: string): Promise<void> {
+  const { header } = (await near.request('block', { block_id: height })) as { header?: { hash?: unknown } }
+  if (header?.hash === hash) return
+  throw new DcmlError('trust_root_disputed', `The nodes disagree about block ${height}.`, {
+    hint: 'One of them lies or is on another network. Trust none before you know which.',
+  })
 }
 
 /** @throws DcmlError `file_unreadable`, `json_invalid`, `near_items_none` */
