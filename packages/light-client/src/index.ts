@@ -31,6 +31,14 @@ export { type ProvenEvent, type VerifyEventOptions, verifyEvent } from './proof/
 export { EVENT_CHECKS, type EventCheckName } from './proof/event-checks.ts'
 export { type EventProof, MAX_OUTCOMES, parseEventProof } from './proof/event-proof.ts'
 export { EXECUTION_CHECKS, type ProvenExecution, verifyExecution } from './proof/execution.ts'
+export {
+  LOG_CHECKS,
+  type LogCheckName,
+  type LogProof,
+  type ProvenLog,
+  parseLogProof,
+  verifyLog,
+} from './proof/log.ts'
 export { type Nep297Event, parseNep297 } from './proof/nep297.ts'
 export { accessKeyLayout } from './transaction/access-key.ts'
 export { actionLayout, actionsLayout, delegateActionLayout, delegateActionV2Layout } from './transaction/actions.ts'
