@@ -50,3 +50,21 @@ export {
   type Watcher,
   type WatcherOptions,
 } from './watcher/watcher.ts'
+export {
+  type ApprovalAnswer,
+  type BlockBundle,
+  type Bundle,
+  type ChallengeAnswer,
+  type ChannelAmounts,
+  type ClosureQuestion,
+  demandComment,
+  demandDetails,
+  formatWire,
+  MAX_BUNDLE_BLOCKS,
+  MAX_BUNDLE_BYTES,
+  PAYMENT_CALLS,
+  readDemandComment,
+  readWire,
+  VOUCHER_HEADER,
+  wire,
+} from './wire.ts'

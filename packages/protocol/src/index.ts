@@ -34,6 +34,15 @@ export {
 } from './borsh.ts'
 export { concatBytes, equalBytes, fromBase64url, fromHex, toBase64url, toHex, utf8 } from './bytes.ts'
 export type { Check, CheckStatus } from './check.ts'
+export {
+  type ClosureRequest,
+  encodeClosureRequest,
+  formatClosureRequest,
+  parseClosureRequest,
+  type SignedClosureRequest,
+  signClosureRequest,
+  verifyClosureRequest,
+} from './closure-request.ts'
 export { type Chain, type Domain, domainLayout, NO_CHAIN } from './domain.ts'
 export { DcmlError, type DcmlErrorOptions } from './errors.ts'
 export { decodeKeyGrant, encodeKeyGrant, type KeyGrant } from './grant.ts'

@@ -1,0 +1,135 @@
+// What payer, host and watcher say to the enclave and hear from it (paper §6), as JSON: money and u64 as decimal text,
+// bytes as lower-case hex, signed objects in their own text form.
+import { fromHex, toHex } from '@dcml/protocol'
+import * as v from 'valibot'
+import type { Demand } from './enclave/meter.ts'
+import { refusal } from './refuse.ts'
+
+/** Calls about payment on the attested port. */
+export const PAYMENT_CALLS = {
+  lightClient: '/dcml/v1/light-client',
+  getChallenge: '/dcml/v1/get-challenge',
+  establish: '/dcml/v1/establish-payment-channel',
+  topUp: '/dcml/v1/top-up-payment-channel',
+  acceptVoucher: '/dcml/v1/accept-voucher',
+  requestClosure: '/dcml/v1/request-channel-closure',
+  answerClosure: '/dcml/v1/answer-closure',
+  forget: '/dcml/v1/forget-channel',
+} as const
+
+/** Header of a paid request: the payer's best voucher, in its text form. */
+export const VOUCHER_HEADER = 'dcml-voucher'
+
+/** Largest bundle an enclave reads, in bytes, and most blocks in one. A longer way is gone in several calls. */
+export const MAX_BUNDLE_BYTES = 1_572_864
+export const MAX_BUNDLE_BLOCKS = 128
+
+const integer = (bits: bigint, most: string) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^(0|[1-9]\d{0,38})$/, 'not a decimal integer'),
+    v.transform((text) => BigInt(text)),
+    v.check((value) => value < 1n << bits, `above ${most}`),
+  )
+const [u64, u128] = [integer(64n, 'u64'), integer(128n, 'u128')]
+const bytes32 = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{64}$/, 'not 32 bytes in hex'),
+  v.transform((text) => fromHex(text, 32)),
+)
+const signed = v.pipe(v.string(), v.minLength(1), v.maxLength(2048), v.regex(/^[\w-]+$/, 'not base64url'))
+const hash = v.pipe(v.string(), v.regex(/^[1-9A-HJ-NP-Za-km-z]{32,44}$/, 'not base58 of 32 bytes'))
+const blocks = v.pipe(v.array(v.unknown()), v.maxLength(MAX_BUNDLE_BLOCKS))
+
+const bundle = v.object({
+  from: hash,
+  blocks,
+  proof: v.object({ transaction: v.string(), outcomes: v.pipe(v.array(v.unknown()), v.maxLength(16)) }),
+})
+const amounts = v.object({ channelId: u64, deposited: u128, authorised: u128, spent: u128 })
+
+/** The schema of every message. Members they do not name are ignored. */
+export const wire = {
+  /** A proof of one event, for a light client that stands at block `from` or has stood there. */
+  bundle,
+  /** Blocks alone, where the way to the proof is too long for one bundle. */
+  blocks: v.object({ from: hash, blocks }),
+  /** Where the enclave's light client stands: text for `parseTrustRoot`. */
+  lightClient: v.object({ state: v.pipe(v.string(), v.maxLength(1_048_576)) }),
+  /** `get_challenge`: what an opening has to name, and until when (ms) its proof is awaited. */
+  challenge: v.object({
+    challenge: bytes32,
+    sessionKey: bytes32,
+    validUntil: v.pipe(v.number(), v.safeInteger()),
+    networkId: v.string(),
+    contract: v.string(),
+    modelH: bytes32,
+    keyEpoch: u64,
+  }),
+  /** Where a channel stands inside the enclave. */
+  amounts,
+  demand: v.object({ ...amounts.entries, reserved: u128, required: u128, exhausted: v.boolean() }),
+  voucher: v.object({ voucher: signed }),
+  /** `request_channel_closure` by the payer; with the opening, for a channel that was never taken up. */
+  closure: v.object({ request: signed, opening: v.optional(bundle) }),
+  /** The same by the host, on its own port. */
+  hostClosure: v.object({ channelId: u64 }),
+  approval: v.object({ approval: signed }),
+} as const
+
+/** One event on chain, proven: `from` is the head the blocks start at; the rest as `fetchProof` of `@dcml/near` has it. */
+export type Bundle = v.InferOutput<typeof bundle>
+/** Light client blocks from a head on. */
+export type BlockBundle = v.InferOutput<typeof wire.blocks>
+/** Answer of `get_challenge`. */
+export type ChallengeAnswer = v.InferOutput<typeof wire.challenge>
+/** The three amounts that an enclave knows of a channel, in yoctoNEAR. */
+export type ChannelAmounts = v.InferOutput<typeof amounts>
+/** Body of `request_channel_closure`. */
+export type ClosureQuestion = v.InferOutput<typeof wire.closure>
+/** Its answer, and that of `answer_closure`: text for `parseApproval`. */
+export type ApprovalAnswer = v.InferOutput<typeof wire.approval>
+
+/** Reads a message by one schema of {@link wire}. @throws DcmlError `wire_invalid`, naming the first wrong member */
+export function readWire<S extends v.GenericSchema>(schema: S, json: unknown): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, json, { abortEarly: true, abortPipeEarly: true })
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  throw refusal(
+    'wire_invalid',
+    `The message cannot be read: ${v.getDotPath(issue) ?? 'its form'}: ${issue.message.slice(0, 120)}.`,
+    'Both sides must speak the same version.',
+  )
+}
+
+/** Writes a message: the JSON text that {@link readWire} takes once parsed. */
+export const formatWire = (
+  message: Bundle | BlockBundle | ChallengeAnswer | ChannelAmounts | Demand | ClosureQuestion | ApprovalAnswer,
+): string => JSON.stringify(message, plain)
+
+// an RPC answer read without rounding holds bigints too; the light client takes integers as decimal text
+const plain = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value instanceof Uint8Array ? toHex(value) : value
+
+/** A demand as the `details` of a 402. */
+export const demandDetails = (demand: Demand): Record<string, string | boolean> => JSON.parse(formatWire(demand))
+
+const COMMENT = ': dcml-payment '
+
+/** A pause in a stream: a comment line of SSE, which clients that do not pay skip, and which no receipt covers. */
+export const demandComment = (demand: Demand): string => `${COMMENT}${formatWire(demand)}\n\n`
+
+/**
+ * Reads one line of a stream. @returns undefined for any other line
+ * @throws DcmlError `wire_invalid` for a demand that cannot be read
+ */
+export function readDemandComment(line: string): Demand | undefined {
+  if (!line.startsWith(COMMENT)) return undefined
+  let json: unknown
+  try {
+    json = JSON.parse(line.slice(COMMENT.length))
+  } catch {
+    json = undefined
+  }
+  return readWire(wire.demand, json)
+}
