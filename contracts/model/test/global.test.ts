@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { buildContract } from '@dcml/contract-build'
+import { loadEngine } from '@dcml/contract-engine'
 import { createDevchain } from '@dcml/devchain'
 import { utf8 } from '@dcml/protocol'
+import { base58 } from '@scure/base'
 import { expect, test } from 'vitest'
 import { BUDGET } from '../src/budget.ts'
 import { json, MILLI, modelH, NEAR, OWNER_PRICES } from './world.ts'
@@ -41,9 +44,21 @@ test('a new model uses the one global contract by its hash, opened in the batch 
   expect(chain.account(model).state.storageUsage * 10n ** 19n < balance).toBe(true)
 })
 
-test('model.abi.json is the ABI', async () => {
+const here = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url))
+
+test('model.abi.json is the ABI of the source, and model.wasm the code that it names', async () => {
   const { abi } = await built
-  const committed = JSON.parse(readFileSync(new URL('../model.abi.json', import.meta.url), 'utf8'))
-  // the engine's hash and the wasm's change with every engine; what callers rely on does not
+  const committed = JSON.parse(here('model.abi.json').toString())
   expect(committed.body).toEqual(JSON.parse(JSON.stringify(abi.body)))
+  const hash = createHash('sha256').update(here('model.wasm')).digest()
+  expect(committed.metadata.wasm_hash).toBe(base58.encode(hash))
+  expect(readFileSync(new URL('../README.md', import.meta.url), 'utf8')).toContain(hash.toString('hex'))
+})
+
+test('a build from source gives the bytes of model.wasm', async ({ skip }) => {
+  const { manifest } = await loadEngine()
+  const compiler = manifest.inputs['clang-14']
+  skip(compiler !== '1:14.0.6-12', `the engine was built with clang ${compiler}; the bytes are those of Debian 12`)
+  const { wasm } = await built
+  expect(Buffer.compare(wasm, here('model.wasm'))).toBe(0)
 })
