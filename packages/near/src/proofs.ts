@@ -42,29 +42,40 @@ export interface ProofBundle {
  * {@link Near.request} throws
  */
 export async function fetchProof(near: Near, options: ProveOptions): Promise<ProofBundle> {
-  const { transaction, patienceMs = 60_000, signal } = options
+  const { transaction } = options
   const signed = decodeSignedTransaction(transaction)
+  const { found, ...reached } = await whenProvable(near, `Transaction ${signed.hash}`, options, (head) =>
+    proveChain(near, signed, head, options),
+  )
+  return { ...reached, proof: { transaction: base64Encode(transaction), outcomes: found } }
+}
+
+/**
+ * Follows the chain until a node can prove something below its newest provable block.
+ * @throws DcmlError `near_not_provable` when patience ends, and all else that `prove` throws
+ */
+export async function whenProvable<T>(
+  near: Near,
+  what: string,
+  options: Pick<ProveOptions, 'state' | 'patienceMs' | 'signal'>,
+  prove: (head: CryptoHash) => Promise<T>,
+): Promise<{ found: T; blocks: unknown[]; state: LightClientState }> {
+  const { patienceMs = 60_000, signal } = options
   const blocks: unknown[] = []
   let state = options.state
   const deadline = performance.now() + patienceMs
   for (;;) {
     state = await followHead(near, state, blocks, options)
     try {
-      const outcomes = await proveChain(near, signed, state.headHash, options)
-      return { blocks, proof: { transaction: base64Encode(transaction), outcomes }, state }
+      return { found: await prove(state.headHash), blocks, state }
     } catch (error) {
       if (!DcmlError.isInstance(error) || !notYet.has(error.code)) throw error
       if (performance.now() > deadline)
-        throw new DcmlError(
-          'near_not_provable',
-          `Transaction ${signed.hash} could not be proven within ${patienceMs} ms.`,
-          {
-            hint: 'Ask again later: its blocks are not final yet, or the node is behind.',
-            retryable: true,
-            details: { hash: signed.hash },
-            cause: error,
-          },
-        )
+        throw new DcmlError('near_not_provable', `${what} could not be proven within ${patienceMs} ms.`, {
+          hint: 'Ask again later: its blocks are not final yet, or the node is behind.',
+          retryable: true,
+          cause: error,
+        })
     }
     await sleep(250, signal)
   }
