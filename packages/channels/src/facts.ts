@@ -1,6 +1,6 @@
 // What the contract said, read from its events with one schema each. A proven event (light client) is a fact; an event
 // from RPC is a rumour. Both have the same shape, so who calls decides what it may be used for.
-import type { ProvenEvent } from '@dcml/light-client'
+import type { ProvenEvent, ProvenLog } from '@dcml/light-client'
 import { type Chain, fromHex, type Prices } from '@dcml/protocol'
 import * as v from 'valibot'
 import { refusal } from './refuse.ts'
@@ -74,8 +74,17 @@ export interface ContractEvent {
   readonly data: unknown
 }
 
-/** What a proof of the light client proves, for the readers below. */
-export const factOf = ({ event, call }: ProvenEvent): ContractEvent => ({ contractId: call.contractId, ...event })
+/**
+ * What the light client proved, by `verifyEvent` or `verifyLog`. The events of channels say all there is to know, so it
+ * does not matter who made the call, nor how: a payer who could choose a call that nobody can prove would take the lock.
+ */
+export type ProvenFact = ProvenEvent | ProvenLog
+
+/** The same for the readers below. */
+export const factOf = (proven: ProvenFact): ContractEvent => ({
+  contractId: 'call' in proven ? proven.call.contractId : proven.contractId,
+  ...proven.event,
+})
 
 const integer = (bits: bigint) =>
   v.pipe(

@@ -13,6 +13,7 @@ export {
   type CloseStarted,
   type ContractEvent,
   type Opened,
+  type ProvenFact,
   readClosed,
   readCloseStarted,
   readOpened,

@@ -53,6 +53,12 @@ test('a pause is one comment line of an event stream, and no other line is a pau
     expect(() => readDemandComment(line)).toThrow(expect.objectContaining({ code: 'wire_invalid' }))
 })
 
+test('a proof is of a call with its transaction, or of one receipt', () => {
+  expect(readWire(wire.bundle, bundle)).toEqual(bundle)
+  const logged = { ...bundle, proof: { receipt: { outcome_proof: {} }, log: 2 } }
+  expect(readWire(wire.bundle, again(formatWire(logged)))).toEqual(logged)
+})
+
 test('integers that an RPC answer was read with exactly stay exact', () => {
   const blocks = [{ inner_lite: { timestamp: 1645506889152004146n } }]
   expect(formatWire({ ...bundle, blocks })).toContain('"timestamp":"1645506889152004146"')
@@ -68,6 +74,7 @@ test.each([
   ['a voucher without end', wire.voucher, { voucher: 'A'.repeat(4096) }],
   ['too many blocks', wire.bundle, { ...bundle, blocks: Array(MAX_BUNDLE_BLOCKS + 1).fill({}) }],
   ['a bundle from nowhere', wire.bundle, { ...bundle, from: '' }],
+  ['a proof of neither kind', wire.bundle, { ...bundle, proof: { log: 0 } }],
   ['an opening that is no bundle', wire.closure, { request: 'AA', opening: {} }],
   ['upper-case hex', wire.challenge, { challenge: 'AB'.repeat(32) }],
   ['nothing', wire.bundle, null],

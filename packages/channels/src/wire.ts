@@ -44,7 +44,10 @@ const blocks = v.pipe(v.array(v.unknown()), v.maxLength(MAX_BUNDLE_BLOCKS))
 const bundle = v.object({
   from: hash,
   blocks,
-  proof: v.object({ transaction: v.string(), outcomes: v.pipe(v.array(v.unknown()), v.maxLength(16)) }),
+  proof: v.union([
+    v.object({ transaction: v.string(), outcomes: v.pipe(v.array(v.unknown()), v.maxLength(16)) }),
+    v.object({ receipt: v.record(v.string(), v.unknown()), log: v.number() }),
+  ]),
 })
 const amounts = v.object({ channelId: u64, deposited: u128, authorised: u128, spent: u128 })
 
@@ -77,7 +80,10 @@ export const wire = {
   approval: v.object({ approval: signed }),
 } as const
 
-/** One event on chain, proven: `from` is the head the blocks start at; the rest as `fetchProof` of `@dcml/near` has it. */
+/**
+ * One event on chain, proven: `from` is the head the blocks start at; the rest as `fetchProof` of `@dcml/near` has it for
+ * a call of one's own, or `fetchLogProof` for what anybody's call logged, in whatever shape it was sent.
+ */
 export type Bundle = v.InferOutput<typeof bundle>
 /** Light client blocks from a head on. */
 export type BlockBundle = v.InferOutput<typeof wire.blocks>

@@ -1,10 +1,10 @@
-import type { ProvenEvent } from '@dcml/light-client'
 import { type Chain, ed25519Verifier, type SignedVoucher, type TokenCounts, verifyVoucher } from '@dcml/protocol'
 import { type Amounts, nanoseconds } from '../amounts.ts'
 import {
   type ChannelTerms,
   factOf,
   type Opened,
+  type ProvenFact,
   readClosed,
   readCloseStarted,
   readOpened,
@@ -107,7 +107,7 @@ export class EnclaveLedger {
    * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channel_challenge_unknown`, `channel_ended`,
    * `channel_expired`, `channel_state_unsure`
    */
-  async establish(opening: ProvenEvent): Promise<Amounts> {
+  async establish(opening: ProvenFact): Promise<Amounts> {
     const opened = readOpened(factOf(opening), this.#chain)
     const { terms } = opened
     if (!this.#meters.has(terms.channelId)) {
@@ -120,7 +120,7 @@ export class EnclaveLedger {
   }
 
   /** Believes a deposit that the light client proved. @throws DcmlError `channel_event_*`, `channel_unknown` */
-  async topUp(event: ProvenEvent): Promise<Amounts> {
+  async topUp(event: ProvenFact): Promise<Amounts> {
     const { channelId, deposited } = readToppedUp(factOf(event), this.#chain)
     this.#meters.set(channelId, channel.raiseDeposit(this.#meter(channelId), deposited))
     await this.#journal.commit()
@@ -182,7 +182,7 @@ export class EnclaveLedger {
    * @param opening of a channel that names this enclave but was never taken up here: its approval is of 0
    * @throws DcmlError `channel_unknown`, `channel_not_ours`, `channel_state_unsure`
    */
-  async requestClosure(channelId: bigint, opening?: ProvenEvent): Promise<ApprovalFacts> {
+  async requestClosure(channelId: bigint, opening?: ProvenFact): Promise<ApprovalFacts> {
     if (opening === undefined) return this.#close({ channelId })
     const { terms } = readOpened(factOf(opening), this.#chain)
     if (terms.channelId !== channelId) throw notOurs('another channel')
@@ -193,12 +193,12 @@ export class EnclaveLedger {
    * `answer_closure`: the same, for whoever proves that a close without approval has started. A channel that names this
    * enclave but was never taken up is approved at 0: nothing was delivered on it.
    */
-  async answerClosure(closing: ProvenEvent): Promise<ApprovalFacts> {
+  async answerClosure(closing: ProvenFact): Promise<ApprovalFacts> {
     return this.#close(readCloseStarted(factOf(closing), this.#chain))
   }
 
   /** Forgets a channel that the light client proved closed. */
-  async forget(closing: ProvenEvent): Promise<void> {
+  async forget(closing: ProvenFact): Promise<void> {
     const { channelId } = readClosed(factOf(closing), this.#chain)
     this.#meters.delete(channelId)
     this.#ended.delete(channelId)
