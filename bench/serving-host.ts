@@ -28,7 +28,7 @@ const plain = createServer(async (request, response) => {
     response.write(`data: ${JSON.stringify({ object: 'chat.completion.chunk', ...fields })}\n\n`)
   for await (const event of engine.chat(job, { signal: new AbortController().signal })) {
     if (event.type === 'delta') chunk({ choices: [{ index: 0, delta: { content: event.text }, finish_reason: null }] })
-    else {
+    else if (event.type === 'end') {
       chunk({ choices: [{ index: 0, delta: {}, finish_reason: event.finishReason }] })
       chunk({ choices: [], usage: { prompt_tokens: event.promptTokens, completion_tokens: event.completionTokens } })
     }

@@ -73,6 +73,7 @@ export async function generate(job: GenerationJob, context: Generation): Promise
     const parts = job.stream ? undefined : collector()
     let end: End | undefined
     for await (const event of job.run(signal)) {
+      if (event.type === 'start') continue
       if (event.type === 'end') {
         end = event
         break

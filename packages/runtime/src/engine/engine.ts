@@ -46,8 +46,25 @@ export interface TokenLogprob {
   readonly top_logprobs: readonly { token: string; logprob: number; bytes: readonly number[] | null }[]
 }
 
-/** What an engine yields: any number of deltas, then exactly one end. */
+/**
+ * What an engine yields: at most one start, any number of deltas, then exactly one end. Nothing comes before the start.
+ *
+ * Where there is a start, its `promptTokens` are the end's, and `completionTokens` of each delta is exact: it counts
+ * every token whose text has been sent, and is no more than the end's, which may count a last token without text. So
+ * prompt and text can be charged for before they are sent (paper §6). Without a start, which only an upstream that
+ * does not count as it goes leaves out, the counts of deltas are guesses and the answer cannot be sold. They never
+ * fall in either case.
+ */
 export type EngineEvent =
+  | {
+      /**
+       * Comes as early as the engine knows the prompt's length, and before it works on the prompt where it can: the
+       * reader pulls, so one that takes no further event has the engine spend nothing on it.
+       */
+      readonly type: 'start'
+      /** Tokens of the prompt as the model reads it, chat template included. */
+      readonly promptTokens: number
+    }
   | {
       readonly type: 'delta'
       readonly text?: string

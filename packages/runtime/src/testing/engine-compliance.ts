@@ -10,6 +10,8 @@ export interface ComplianceCase {
 
 type End = Extract<EngineEvent, { type: 'end' }>
 interface Answer {
+  /** Tokens of the prompt as the start says, where there was one. */
+  readonly started: number | undefined
   readonly text: string
   readonly deltas: readonly Extract<EngineEvent, { type: 'delta' }>[]
   readonly end: End
@@ -26,20 +28,31 @@ const ask = {
 /** Runs a call to its end and checks the shape of what it yields. */
 async function collect(events: AsyncIterable<EngineEvent>): Promise<Answer> {
   const deltas: Answer['deltas'][number][] = []
+  let started: number | undefined
   let end: End | undefined
   let count = 0
+  let shown = 0
   for await (const event of events) {
     assert.equal(end, undefined, 'nothing follows the end')
-    if (event.type === 'end') end = event
+    if (event.type === 'start') {
+      assert.ok(started === undefined && deltas.length === 0, 'the start comes first and once')
+      started = event.promptTokens
+    } else if (event.type === 'end') end = event
     else {
       assert.ok(event.completionTokens >= count, 'the count of tokens never falls')
       count = event.completionTokens
+      shown += event.logprobs?.length ?? 0
+      if (started !== undefined) assert.ok(shown <= count, 'no token is shown before it is counted')
       deltas.push(event)
     }
   }
   assert.ok(end, 'the last event is the end')
-  assert.ok(end.completionTokens >= count)
-  return { text: deltas.map(({ text }) => text ?? '').join(''), deltas, end }
+  assert.ok(end.completionTokens >= count, 'no delta counts more than the end')
+  if (started !== undefined) {
+    assert.equal(started, end.promptTokens, 'the end counts the prompt as the start did')
+    assert.equal(end.estimated, undefined, 'what was started exactly ends exactly')
+  }
+  return { started, text: deltas.map(({ text }) => text ?? '').join(''), deltas, end }
 }
 
 const chat = (engine: Engine, options: Partial<ChatRequest> = {}, signal = never) =>
@@ -56,14 +69,23 @@ const complete = (engine: Engine, options: Partial<CompletionRequest> = {}) =>
 const rejectsWith = (code: string, call: Promise<unknown>) =>
   assert.rejects(call, (error) => DcmlError.isInstance(error) && error.code === code && error.hint !== '')
 
+/** Reads until the engine is at work on the answer. */
+async function firstDelta(events: AsyncIterator<EngineEvent>): Promise<void> {
+  for (let next = await events.next(); !next.done; next = await events.next()) if (next.value.type === 'delta') return
+}
+
 /**
  * The rules of {@link Engine}, for any test runner:
  * `for (const { name, run } of engineCompliance(make)) test(name, run)`.
  *
  * `makeEngine` gives a fresh engine whose answer to any prompt has at least 24 tokens, is the same whenever
- * temperature is 0, and whose context holds fewer than 100,000 words.
+ * temperature is 0, and whose context holds fewer than 100,000 words. `metered: false` is for an engine that cannot
+ * count before it sends, and never yields a start: it serves free models only.
  */
-export function engineCompliance(makeEngine: () => Promise<Engine>): readonly ComplianceCase[] {
+export function engineCompliance(
+  makeEngine: () => Promise<Engine>,
+  { metered = true }: { metered?: boolean } = {},
+): readonly ComplianceCase[] {
   const rule = (name: string, check: (engine: Engine) => Promise<void>): ComplianceCase => ({
     name,
     async run() {
@@ -86,6 +108,11 @@ export function engineCompliance(makeEngine: () => Promise<Engine>): readonly Co
       const { text, end } = await complete(engine)
       assert.ok(text.length > 0)
       assert.ok(end.promptTokens > 0)
+    }),
+    rule('a start says what the prompt counts, if the engine is metered', async (engine) => {
+      for (const { started, end } of [await chat(engine), await complete(engine)]) {
+        assert.equal(started, metered ? end.promptTokens : undefined)
+      }
     }),
     rule('maxTokens ends an answer with `length`', async (engine) => {
       const { end } = await chat(engine, { maxTokens: 5 })
@@ -132,6 +159,9 @@ export function engineCompliance(makeEngine: () => Promise<Engine>): readonly Co
     rule('a reader that leaves frees its place', async (engine) => {
       for (let i = 0; i < Math.min(engine.info.parallel, 16) + 1; i++) {
         for await (const _ of engine.chat({ ...ask, maxTokens: 24 }, { signal: never })) break
+        const events = engine.chat({ ...ask, maxTokens: 24 }, { signal: never })[Symbol.asyncIterator]()
+        await firstDelta(events)
+        await events.return?.()
       }
       await chat(engine)
     }),
@@ -167,7 +197,7 @@ export function engineCompliance(makeEngine: () => Promise<Engine>): readonly Co
       const busy = Array.from({ length: Math.min(engine.info.parallel, 16) }, () =>
         engine.chat({ ...ask, maxTokens: 24 }, { signal: never })[Symbol.asyncIterator](),
       )
-      for (const events of busy) await events.next()
+      for (const events of busy) await firstDelta(events)
       await engine.check({ signal: never })
       for (const events of busy) await events.return?.()
       await engine.close()
@@ -175,7 +205,7 @@ export function engineCompliance(makeEngine: () => Promise<Engine>): readonly Co
     }),
     rule('closing ends running calls, refuses later ones and may be repeated', async (engine) => {
       const events = engine.chat({ ...ask, maxTokens: 24 }, { signal: never })[Symbol.asyncIterator]()
-      await events.next()
+      await firstDelta(events)
       const [rest] = await Promise.allSettled([collect({ [Symbol.asyncIterator]: () => events }), engine.close()])
       assert.ok(
         rest.status === 'fulfilled' || (DcmlError.isInstance(rest.reason) && rest.reason.code === 'engine_closed'),

@@ -91,12 +91,17 @@ async function stream(
   choiceOf: Choice,
 ): Promise<void> {
   const head = { id: 'cmpl-1', created: 1, model: 'fake-model' }
+  let promptTokens = 0
   const send = (payload: object) => response.write(`data: ${JSON.stringify({ ...head, ...payload })}\n\n`)
   const sendChoice = (choice: object, tokens: number) => {
-    const usage = stream_options?.continuous_usage_stats ? { usage: usageOf(1, tokens) } : {}
+    const usage = stream_options?.continuous_usage_stats ? { usage: usageOf(promptTokens, tokens) } : {}
     send({ choices: [{ index: 0, finish_reason: null, ...choice }], ...usage })
   }
   for await (const event of events) {
+    if (event.type === 'start') {
+      promptTokens = event.promptTokens
+      continue
+    }
     if (!response.headersSent) {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
       if (choiceOf === chatChoice) sendChoice({ delta: { role: 'assistant', content: '' }, logprobs: null }, 0)

@@ -91,6 +91,7 @@ class ScriptedEngine implements Engine {
     const signal = AbortSignal.any([caller, this.#closing.signal])
     signal.throwIfAborted()
     const promptTokens = this.#countPrompt(prompt)
+    yield { type: 'start', promptTokens }
     const room = this.info.contextLength - promptTokens
     const limit = Math.min(request.maxTokens ?? room, room)
     const reply = this.#script(prompt, request)

@@ -141,7 +141,7 @@ describe('a sealed model', () => {
       { prompt: 'hello', stop: [], maxTokens: 20, ignoreEos: true, body: {} },
       { signal },
     ))
-      tokens = event.completionTokens
+      if (event.type === 'end') tokens = event.completionTokens
     await engine.close()
     expect(tokens).toBe(20)
   })

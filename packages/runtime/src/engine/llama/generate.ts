@@ -23,8 +23,11 @@ export async function* generate(
   request: SamplingOptions,
   signal: AbortSignal,
 ): AsyncGenerator<EngineEvent> {
-  const room = contextLength - prompt.length
-  if (room < 1) throw contextOverflow(prompt.length, contextLength)
+  const promptTokens = prompt.length
+  const room = contextLength - promptTokens
+  if (room < 1) throw contextOverflow(promptTokens, contextLength)
+  yield { type: 'start', promptTokens }
+  signal.throwIfAborted()
   const limit = Math.min(request.maxTokens ?? room, room)
   const loan = await sequences.borrow(signal)
   try {
@@ -56,7 +59,6 @@ export async function* generate(
         if (delta) yield delta
       }
     }
-    const promptTokens = prompt.length
     yield { type: 'end', finishReason: writer.stopped ? 'stop' : finishReason, promptTokens, completionTokens }
   } finally {
     loan.release()

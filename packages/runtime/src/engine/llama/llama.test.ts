@@ -42,7 +42,7 @@ async function complete(engine: Engine, options: Partial<CompletionRequest> = {}
   let text = ''
   for await (const event of engine.complete(requestOf(options), { signal })) {
     if (event.type === 'end') return { text, end: event }
-    text += event.text ?? ''
+    if (event.type === 'delta') text += event.text ?? ''
   }
   throw new Error('the stream has no end')
 }
@@ -126,9 +126,26 @@ describe('one engine', () => {
   test('an abort while the prompt is read ends the call', async () => {
     const controller = new AbortController()
     const request = requestOf({ prompt: 'x'.repeat(CONTEXT - 2) })
-    const first = engine.complete(request, { signal: controller.signal })[Symbol.asyncIterator]().next()
+    const events = engine.complete(request, { signal: controller.signal })[Symbol.asyncIterator]()
+    expect((await events.next()).value).toEqual({ type: 'start', promptTokens: CONTEXT - 2 })
+    const first = events.next()
     setImmediate(() => controller.abort(new Error('enough')))
     await expect(first).rejects.toThrow('enough')
+  })
+
+  test('a prompt is counted before a place is free to read it', async () => {
+    const reader = { signal: new AbortController().signal }
+    const busy = Array.from({ length: engine.info.parallel }, () =>
+      engine.complete(requestOf({ ignoreEos: true }), reader)[Symbol.asyncIterator](),
+    )
+    for (const events of busy) {
+      await events.next()
+      await events.next()
+    }
+    const refused = engine.complete(requestOf({ prompt: 'x'.repeat(9) }), reader)[Symbol.asyncIterator]()
+    expect((await refused.next()).value).toEqual({ type: 'start', promptTokens: 9 })
+    await refused.return?.()
+    for (const events of busy) await events.return?.()
   })
 
   test('a JSON schema is obeyed', async () => {

@@ -4,18 +4,18 @@ import { engineClosed } from '../faults.ts'
 import { chatEvents, completionEvents } from './answer.ts'
 import { notOpenAi, streamFault } from './faults.ts'
 import { chatBody, completionBody, embeddingBody } from './request.ts'
-import type { UpstreamServer } from './server.ts'
+import type { UpstreamModel, UpstreamServer } from './server.ts'
 import { embeddingList } from './wire.ts'
 
 /** Passes requests on to the server, and its streams back as events. */
 export class UpstreamEngine implements Engine {
   readonly info: EngineInfo
   readonly #upstream: UpstreamServer
-  readonly #model: string
+  readonly #model: UpstreamModel
   /** Also what connections that are cut by `close` fail with, so that no signal is made anew for every request. */
   #closed: DcmlError | undefined
 
-  constructor(upstream: UpstreamServer, model: string, info: EngineInfo) {
+  constructor(upstream: UpstreamServer, model: UpstreamModel, info: EngineInfo) {
     this.#upstream = upstream
     this.#model = model
     this.info = info
@@ -43,7 +43,7 @@ export class UpstreamEngine implements Engine {
 
   async check({ signal }: { signal: AbortSignal }): Promise<void> {
     this.#throwIfClosed()
-    await this.#upstream.findModel(this.#model, signal)
+    await this.#upstream.findModel(this.#model.id, signal)
   }
 
   async close(): Promise<void> {

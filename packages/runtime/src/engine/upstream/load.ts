@@ -47,11 +47,11 @@ export function openAiUpstreamLoader(options: OpenAiUpstreamOptions): EngineLoad
       const parallel = options.parallel ?? DEFAULT_PARALLEL
       const upstream = new UpstreamServer(options.baseUrl, options.apiKey, parallel)
       try {
-        const { id, contextLength } = await upstream.findModel(options.model, signal)
-        const context = options.contextLength ?? contextLength
-        log?.info({ model: id, contextLength: context ?? 'unknown' }, 'upstream engine found')
+        const model = await upstream.findModel(options.model, signal)
+        const context = options.contextLength ?? model.contextLength
+        log?.info({ model: model.id, contextLength: context ?? 'unknown' }, 'upstream engine found')
         const info = { name: 'openai-upstream', parallel, embeddings: true }
-        return new UpstreamEngine(upstream, id, context === undefined ? info : { ...info, contextLength: context })
+        return new UpstreamEngine(upstream, model, context === undefined ? info : { ...info, contextLength: context })
       } catch (error) {
         await upstream.close(engineClosed())
         throw error

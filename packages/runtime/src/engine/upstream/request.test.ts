@@ -5,7 +5,9 @@ import { chatBody, completionBody, embeddingBody } from './request.ts'
 
 /** What an upstream is sent for a chat with this body. */
 const sentFor = (body: object, options: Partial<ChatRequest> = {}): Record<string, unknown> =>
-  JSON.parse(chatBody({ messages: [{ role: 'user', content: 'hi' }], stop: [], ...options, body: { ...body } }, 'm'))
+  JSON.parse(
+    chatBody({ messages: [{ role: 'user', content: 'hi' }], stop: [], ...options, body: { ...body } }, { id: 'm' }),
+  )
 
 const streaming = {
   model: 'm',
@@ -82,8 +84,11 @@ test('nothing that OpenAI’s API does not have, at any level', () => {
 
 test('completions and embeddings neither', () => {
   const body = { prompt: 'y', input: 'y', dimensions: 4, lora_path: '/x', truncate_prompt_tokens: 1, echo: true }
-  expect(JSON.parse(completionBody({ prompt: 'x', stop: [], body }, 'm'))).toEqual({ prompt: 'x', ...streaming })
-  expect(JSON.parse(embeddingBody({ input: ['x'], body }, 'm'))).toEqual({
+  expect(JSON.parse(completionBody({ prompt: 'x', stop: [], body }, { id: 'm' }))).toEqual({
+    prompt: 'x',
+    ...streaming,
+  })
+  expect(JSON.parse(embeddingBody({ input: ['x'], body }, { id: 'm' }))).toEqual({
     model: 'm',
     input: ['x'],
     dimensions: 4,
@@ -109,4 +114,11 @@ test.each([
   }
   expect(error).toMatchObject({ code: 'engine_request_invalid' })
   expect(error?.details.param?.toString().split('.')[0]).toBe(param)
+})
+
+test('llama-server is asked for its own running counts, other servers are not', () => {
+  const own = { return_progress: true, timings_per_token: true }
+  const request = { prompt: 'x', stop: [], body: {} }
+  expect(JSON.parse(completionBody(request, { id: 'm', server: 'llamacpp' }))).toMatchObject({ ...streaming, ...own })
+  expect(JSON.parse(completionBody(request, { id: 'm', server: 'vllm' }))).toEqual({ prompt: 'x', ...streaming })
 })

@@ -4,6 +4,7 @@ import { DcmlError } from '@dcml/protocol'
 import * as v from 'valibot'
 import { requireShallow } from '../depth.ts'
 import type { ChatRequest, CompletionRequest, EmbeddingRequest, SamplingOptions } from '../engine.ts'
+import type { UpstreamModel } from './server.ts'
 
 const name = v.pipe(v.string(), v.maxLength(256))
 const biases = {
@@ -77,7 +78,7 @@ const embeddingMembers = v.object({ dimensions: v.nullish(v.pipe(v.number(), v.i
  * The body of /v1/chat/completions.
  * @throws DcmlError `engine_request_invalid`
  */
-export const chatBody = (request: ChatRequest, model: string): string =>
+export const chatBody = (request: ChatRequest, model: UpstreamModel): string =>
   JSON.stringify({
     messages: request.messages,
     ...membersOf(chatMembers, request.body),
@@ -90,7 +91,7 @@ export const chatBody = (request: ChatRequest, model: string): string =>
  * The body of /v1/completions.
  * @throws DcmlError `engine_request_invalid`
  */
-export const completionBody = (request: CompletionRequest, model: string): string =>
+export const completionBody = (request: CompletionRequest, model: UpstreamModel): string =>
   JSON.stringify({
     ...membersOf(completionMembers, request.body),
     ...sampling(request),
@@ -103,10 +104,10 @@ export const completionBody = (request: CompletionRequest, model: string): strin
  * The body of /v1/embeddings.
  * @throws DcmlError `engine_request_invalid`
  */
-export const embeddingBody = (request: EmbeddingRequest, model: string): string =>
+export const embeddingBody = (request: EmbeddingRequest, model: UpstreamModel): string =>
   JSON.stringify({
     ...membersOf(embeddingMembers, request.body),
-    model,
+    model: model.id,
     input: request.input,
     encoding_format: 'float',
   })
@@ -136,12 +137,14 @@ const sampling = (request: SamplingOptions) => ({
 })
 
 /**
- * Usage is always asked for, because tokens are what is paid for: in the last chunk, and where the server can
- * (vLLM, SGLang) in each, so that an aborted answer is counted too.
+ * Counts are always asked for, because tokens are what is paid for: in the last chunk, and where the server can in
+ * each, by usage (vLLM, SGLang) or in llama-server's own words. They are of this very request; a call of `/tokenize`
+ * before it would read the prompt twice, and differs between servers in path, template, tools and images.
  */
-const streaming = (model: string) => ({
-  model,
+const streaming = ({ id, server }: UpstreamModel) => ({
+  model: id,
   n: 1,
   stream: true,
   stream_options: { include_usage: true, continuous_usage_stats: true },
+  ...(server === 'llamacpp' && { return_progress: true, timings_per_token: true }),
 })

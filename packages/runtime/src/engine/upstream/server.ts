@@ -6,6 +6,14 @@ import { modelList } from './wire.ts'
 
 type Body = Dispatcher.ResponseData['body']
 
+/** A model that the server lists. */
+export interface UpstreamModel {
+  readonly id: string
+  /** The program that serves it, by its own word: `vllm`, `sglang`, `llamacpp`. */
+  readonly server?: string
+  readonly contextLength?: number
+}
+
 /** The server: one connection per running request, and one more for questions about it, which must not wait in line. */
 export class UpstreamServer {
   readonly #pool: Pool
@@ -52,11 +60,15 @@ export class UpstreamServer {
     }
   }
 
-  async findModel(name: string | undefined, signal: AbortSignal): Promise<{ id: string; contextLength?: number }> {
+  async findModel(name: string | undefined, signal: AbortSignal): Promise<UpstreamModel> {
     const { data } = await this.sendJson(modelList, 'GET', '/models', null, signal)
     const found = name === undefined ? data[0] : data.find(({ id }) => id === name)
     if (!found) throw unsupported('The upstream engine does not serve this model.', 'See what its /v1/models lists.')
-    return { id: found.id, ...(found.max_model_len && { contextLength: found.max_model_len }) }
+    return {
+      id: found.id,
+      ...(found.owned_by && { server: found.owned_by }),
+      ...(found.max_model_len && { contextLength: found.max_model_len }),
+    }
   }
 
   /** Ends what is under way with this reason. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { engineCompliance } from '../../testing/engine-compliance.ts'
 import { startFakeVllm } from '../../testing/fake-vllm.ts'
@@ -39,12 +40,14 @@ async function engineOver(answer: RequestListener): Promise<Engine> {
   return engine
 }
 
+/** Sends the parts one by one; waits where one is a promise. */
 const sse =
-  (...parts: (string | Buffer)[]): RequestListener =>
+  (...parts: (string | Buffer | Promise<void>)[]): RequestListener =>
   async (_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     for (const part of parts) {
-      response.write(part)
+      if (part instanceof Promise) await part
+      else response.write(part)
       await new Promise((resolve) => setImmediate(resolve))
     }
     response.end()
@@ -54,6 +57,7 @@ const chunk = (delta: object, rest: object = {}) =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null, ...rest }] })}\n\n`
 const finish = chunk({}, { finish_reason: 'stop' })
 const usage = 'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+const usageChunk = (completion: number) => usage.replace('3}', `${completion}}`)
 const done = 'data: [DONE]\n\n'
 
 async function chat(engine: Engine, body = {}): Promise<EngineEvent[]> {
@@ -109,19 +113,6 @@ describe('what is read', () => {
     }
   })
 
-  test('running usage counts chunks of several tokens', async () => {
-    const running = { usage: { prompt_tokens: 7, completion_tokens: 5 } }
-    const engine = await engineOver(
-      sse(
-        chunk({ content: 'five' }).replace('}\n\n', `,"usage":${JSON.stringify(running.usage)}}\n\n`),
-        finish,
-        usage,
-        done,
-      ),
-    )
-    expect((await chat(engine))[0]).toMatchObject({ completionTokens: 5 })
-  })
-
   test('connections are used again', async () => {
     const sockets = new Set()
     const engine = await engineOver((request, response) => {
@@ -141,6 +132,106 @@ describe('what is read', () => {
       completionTokens: 2,
       estimated: true,
     })
+  })
+})
+
+/** A chunk with what the server counts in it. */
+const counted = (delta: object, completion: number, members: object = { usage: usageOf(completion) }) =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null }], ...members })}\n\n`
+const usageOf = (completion: number) => ({ prompt_tokens: 7, completion_tokens: completion })
+const start = { type: 'start', promptTokens: 7 }
+const end = { type: 'end', finishReason: 'stop', promptTokens: 7 }
+
+describe('what is counted', () => {
+  test('vLLM: usage in every chunk, from the one that names the role', async () => {
+    const role = counted({ role: 'assistant', content: '' }, 0)
+    const engine = await engineOver(
+      sse(role, counted({ content: 'one' }, 1), counted({ content: ' to five' }, 5), finish, usageChunk(5), done),
+    )
+    expect(await chat(engine)).toEqual([
+      start,
+      { type: 'delta', text: 'one', completionTokens: 1 },
+      { type: 'delta', text: ' to five', completionTokens: 5 },
+      { ...end, completionTokens: 5 },
+    ])
+  })
+
+  test('SGLang: usage with the text only, which a chunk of tool calls may lack', async () => {
+    const call = { index: 0, id: 'c1', function: { name: 'f', arguments: '{}' } }
+    const role = chunk({ role: 'assistant', content: '' })
+    const engine = await engineOver(
+      sse(role, counted({ content: 'one' }, 1), chunk({ tool_calls: [call] }), finish, usageChunk(4), done),
+    )
+    expect(await chat(engine)).toEqual([
+      start,
+      { type: 'delta', text: 'one', completionTokens: 1 },
+      { type: 'delta', toolCalls: [call], completionTokens: 4 },
+      { ...end, completionTokens: 4 },
+    ])
+  })
+
+  test('llama-server: the prompt before it is read, the completion by timings', async () => {
+    const read = Promise.withResolvers<void>()
+    const progress = (processed: number) =>
+      counted({ role: 'assistant', content: null }, 0, { prompt_progress: { total: 7, cache: 0, processed } })
+    const text = counted({ content: 'two' }, 0, { timings: { prompt_n: 7, predicted_n: 2 } })
+    const engine = await engineOver(sse(progress(0), read.promise, progress(7), text, finish, usageChunk(2), done))
+    const events = engine.chat({ messages: [], stop: [], body: {} }, { signal })[Symbol.asyncIterator]()
+    expect((await events.next()).value).toEqual(start)
+    read.resolve()
+    expect((await events.next()).value).toEqual({ type: 'delta', text: 'two', completionTokens: 2 })
+    expect((await events.next()).value).toEqual({ ...end, completionTokens: 2 })
+  })
+
+  test('an answer without text starts too', async () => {
+    const engine = await engineOver(sse(finish, usageChunk(1), done))
+    expect(await chat(engine)).toEqual([start, { ...end, completionTokens: 1 }])
+  })
+
+  test('usage that does not come with the text promises nothing', async () => {
+    const role = counted({ role: 'assistant', content: '' }, 0)
+    const engine = await engineOver(sse(role, chunk({ content: 'a' }), finish, usageChunk(3), done))
+    expect(await chat(engine)).toEqual([
+      { type: 'delta', text: 'a', completionTokens: 1 },
+      { ...end, completionTokens: 3 },
+    ])
+  })
+
+  test('counts that fall are not followed, text that is never counted fails', async () => {
+    const falls = await engineOver(
+      sse(counted({ content: 'a' }, 5), counted({ content: 'b' }, 2), finish, usageChunk(3), done),
+    )
+    expect((await chat(falls)).map((event) => event.type !== 'start' && event.completionTokens)).toEqual([
+      false,
+      5,
+      5,
+      5,
+    ])
+    const silent = await engineOver(sse(counted({ content: 'a' }, 1), chunk({ content: 'b' }), finish, done))
+    await expect(chat(silent)).rejects.toMatchObject({ code: 'engine_failed' })
+    for (const prompt_tokens of [-1, 1.5, '7']) {
+      const engine = await engineOver(sse(counted({ content: 'a' }, 1, { usage: { prompt_tokens } }), finish, done))
+      await expect(chat(engine)).rejects.toMatchObject({ code: 'engine_failed' })
+    }
+  })
+
+  test('no cut, no order of chunks and no missing count lets text out before it is counted', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }), async (counts) => {
+        const parts = counts.map((says, index) =>
+          says ? counted({ content: 'x' }, index + 1) : chunk({ content: 'x' }),
+        )
+        const engine = await engineOver(sse(...parts, finish, usageChunk(counts.length), done))
+        const events = await chat(engine)
+        await engine.close()
+        const deltas = events.filter((event) => event.type === 'delta')
+        expect(deltas).toHaveLength(counts.length)
+        expect(events[0]?.type === 'start').toBe(counts[0])
+        for (const [index, delta] of deltas.entries()) expect(delta.completionTokens).toBeGreaterThanOrEqual(index + 1)
+        expect(events.at(-1)).toEqual({ ...end, completionTokens: counts.length })
+      }),
+      { numRuns: 30 },
+    )
   })
 })
 

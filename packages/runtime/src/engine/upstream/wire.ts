@@ -11,7 +11,16 @@ const legacyLogprobs = v.object({
   top_logprobs: v.nullish(v.array(v.nullable(v.record(v.string(), v.number())))),
 })
 
-const usage = v.nullish(v.object({ prompt_tokens: v.number(), completion_tokens: v.optional(v.number(), 0) }))
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const usage = v.nullish(v.object({ prompt_tokens: count, completion_tokens: v.optional(count, 0) }))
+/** `prompt_progress` and `timings` are llama-server's, which has no usage before the end. */
+const counts = {
+  usage,
+  prompt_progress: v.nullish(v.object({ total: count })),
+  timings: v.nullish(v.object({ predicted_n: count })),
+}
+/** What a chunk of either call counts. */
+export type Counts = v.InferOutput<v.ObjectSchema<typeof counts, undefined>>
 
 /** A chunk of /v1/chat/completions as far as we read it. vLLM renamed `reasoning_content` to `reasoning`. */
 export const chatChunk = v.object({
@@ -27,7 +36,7 @@ export const chatChunk = v.object({
       logprobs: v.nullish(v.object({ content: v.nullish(v.array(tokenLogprob)) })),
     }),
   ),
-  usage,
+  ...counts,
 })
 
 /** A chunk of /v1/completions as far as we read it. */
@@ -35,7 +44,7 @@ export const completionChunk = v.object({
   choices: v.array(
     v.object({ text: v.string(), finish_reason: v.nullish(v.string()), logprobs: v.nullish(legacyLogprobs) }),
   ),
-  usage,
+  ...counts,
 })
 
 export const embeddingList = v.object({
@@ -43,9 +52,9 @@ export const embeddingList = v.object({
   usage,
 })
 
-/** vLLM and SGLang add `max_model_len`. */
+/** vLLM and SGLang add `max_model_len`. `owned_by` names the program: `vllm`, `sglang`, `llamacpp`. */
 export const modelList = v.object({
-  data: v.array(v.object({ id: v.string(), max_model_len: v.nullish(v.number()) })),
+  data: v.array(v.object({ id: v.string(), owned_by: v.nullish(v.string()), max_model_len: v.nullish(v.number()) })),
 })
 
 export function finishReasonOf(reason: string): FinishReason {
