@@ -36,4 +36,10 @@ export interface TeeBackend {
    * `reportData` of this package and never comes from outside the enclave.
    */
   quote(reportData: Uint8Array, options?: { signal?: AbortSignal }): Promise<CpuEvidence>
+  /**
+   * 32 secret bytes for state that outlives the process: the same image on the same machine (with dstack: the same app)
+   * gets them again, another image gets others. Absent where the TEE has nothing to derive them from.
+   * @throws DcmlError `sealing_unsupported` where this platform would give the key to other images too
+   */
+  sealingKey?(options?: { signal?: AbortSignal }): Promise<Uint8Array>
 }

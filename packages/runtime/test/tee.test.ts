@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import type { TdxCollateral } from '@dcml/attestation'
 import { verifyTdxQuote } from '@dcml/attestation'
 import { fromHex, toHex, utf8 } from '@dcml/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findVector } from '../../../test/vectors.ts'
 import { collateralFile, collateralService, configfsTsm, dstackAgent, type ReportFs } from '../src/index.ts'
 import { pckIdentity } from '../src/tee/pck.ts'
@@ -62,6 +62,10 @@ function fakeKernel(options: { provider?: string; fail?: (attempt: number, file:
   }
   return { fs, reports, attempts: () => attempts }
 }
+
+describe('simulator', () => {
+  for (const { name, run } of teeBackendCompliance(async () => simulator.createTee({ imageH }))) test(name, run)
+})
 
 describe('configfs-tsm', () => {
   for (const { name, run } of teeBackendCompliance(async () =>
@@ -148,14 +152,34 @@ describe('dstack', () => {
       vm_config: '{}',
     },
   })
+  const KEY = toHex(Uint8Array.from({ length: 32 }, (_, i) => i * 7))
+  const composeHash = 'c0'.repeat(20) + 'de'.repeat(12)
+  let info: object
+  let key: object
+  let asked: { path?: string; purpose?: string }[] = []
+  beforeEach(() => {
+    answer = normal
+    info = { app_id: 'c0'.repeat(20), compose_hash: composeHash, instance_id: 'ab'.repeat(20), tcb_info: '{}' }
+    key = { key: KEY, signature_chain: ['aa'.repeat(65), 'bb'.repeat(65)] }
+    asked = []
+  })
   beforeAll(async () => {
     socket = join(folder, 'dstack.sock')
     server = createServer(async (request: IncomingMessage, response) => {
       let text = ''
       for await (const part of request) text += part
-      const { status = 200, body } = answer((JSON.parse(text) as { report_data: string }).report_data)
-      const right = request.method === 'POST' && request.url === '/GetQuote'
-      response.writeHead(right ? status : 404).end(typeof body === 'string' ? body : JSON.stringify(body))
+      const json = JSON.parse(text) as { report_data: string; path: string; purpose: string }
+      const methods: Record<string, () => { status?: number; body: unknown }> = {
+        '/GetQuote': () => answer(json.report_data),
+        '/Info': () => ({ body: info }),
+        '/GetKey': () => {
+          asked.push(json)
+          return { body: key }
+        },
+      }
+      const method = request.method === 'POST' ? methods[request.url!] : undefined
+      const { status = 200, body } = method?.() ?? { status: 404, body: {} }
+      response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body))
     })
     await new Promise<void>((resolve) => server.listen(socket, resolve))
   })
@@ -166,6 +190,28 @@ describe('dstack', () => {
     return dstackAgent({ collateral, socket })
   }))
     test(name, run)
+
+  test('its sealing key is that of one path, in an app that is its compose file', async () => {
+    expect(toHex(await dstackAgent({ collateral, socket }).sealingKey!())).toBe(KEY)
+    expect(asked).toEqual([{ path: 'dcml/state/1', purpose: 'dcml/state/1' }])
+  })
+
+  test('an app that can be given another compose file has no sealing key, and none is asked for', async () => {
+    for (const app_id of ['c1'.repeat(20), 'c0'.repeat(19), composeHash]) {
+      info = { app_id, compose_hash: composeHash }
+      const sealing = dstackAgent({ collateral, socket }).sealingKey!()
+      await expect(sealing).rejects.toMatchObject({ code: 'sealing_unsupported' })
+    }
+    expect(asked).toEqual([])
+  })
+
+  test('a sealing key of another length, or no hex, is refused', async () => {
+    for (const wrong of [KEY.slice(2), `${KEY}00`, 'xyz', '', undefined]) {
+      key = { key: wrong }
+      const sealing = dstackAgent({ collateral, socket }).sealingKey!()
+      await expect(sealing).rejects.toMatchObject({ code: 'tee_answer_malformed' })
+    }
+  })
 
   test('its event log arrives in our form', async () => {
     answer = normal

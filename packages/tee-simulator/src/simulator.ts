@@ -1,8 +1,9 @@
-import { DcmlError, utf8 } from '@dcml/protocol'
+import { DcmlError, toHex, utf8 } from '@dcml/protocol'
 import { blueprint, windowAround } from './blueprint.ts'
 import { bootEvents, developmentImage, type ImageMeasurements, mrConfigId } from './boot.ts'
 import { toPem } from './certificate.ts'
 import { type Collateral, issueCertificates, issueCollateral, quoteChain, quoter } from './issue.ts'
+import { derive } from './keys.ts'
 import type { TdReport } from './quote.ts'
 import { replay } from './rtmr.ts'
 import { type SimulatedTee, startTee } from './tee.ts'
@@ -83,7 +84,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     createTee(fields) {
       // wrong fields are refused here, not at the first quote
       mintQuote({ ...fields, reportData: new Uint8Array(64) })
-      return startTee(fields.imageH, (reportData, rtmrs) => ({
+      const sealingKey = derive(seed, `sealing key ${toHex(fields.imageH)}`, 32)
+      return startTee(fields.imageH, sealingKey, (reportData, rtmrs) => ({
         quote: mintQuote({ ...fields, reportData, rtmrs }),
         collateral: collateral(),
       }))

@@ -92,3 +92,20 @@ test('two TEEs of one machine have counters of their own', () => {
   one.counter.increment()
   expect(other.counter.read()).toBe(0n)
 })
+
+test('a sealing key is of a platform and an image: the same after a boot, another for another image or machine', async () => {
+  const tee = start()
+  const keyOf = async (of: SimulatedTee) => toHex(await of.sealingKey())
+  const other = await createSimulator({ seed: Uint8Array.of(1) })
+  expect(await keyOf(tee.restart())).toBe(await keyOf(tee))
+  expect(await keyOf(start())).toBe(await keyOf(tee))
+  const others = [simulator.createTee({ imageH: new Uint8Array(32) }), other.createTee({ imageH })]
+  expect(new Set(await Promise.all([tee, ...others].map(keyOf))).size).toBe(3)
+})
+
+test('whoever gets a sealing key cannot change it for the next', async () => {
+  const tee = start()
+  const first = await tee.sealingKey()
+  first.fill(0)
+  expect(await tee.sealingKey()).not.toEqual(first)
+})

@@ -40,6 +40,8 @@ export interface SimulatedTee {
   /** RTMR0 to RTMR3 as they stand, 48 bytes each. */
   readonly rtmrs: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   readonly counter: MonotonicCounter
+  /** 32 bytes of this platform and image, the same in every process; as public as every key of the simulator. */
+  sealingKey(): Promise<Uint8Array>
   snapshot(): TeeSnapshot
   /** Rolls the TEE back to a snapshot, its own or a clone's. The counter stays where it is. */
   restore(snapshot: TeeSnapshot): void
@@ -56,12 +58,13 @@ export type Attest = (
 ) => Pick<SimulatedEvidence, 'quote' | 'collateral'>
 
 /** Starts a TEE that has measured its boot image and `imageH`. */
-export const startTee = (imageH: Uint8Array, attest: Attest): SimulatedTee =>
-  run({ attest, counter: newCounter(), booted: { events: bootEvents(imageH) } })
+export const startTee = (imageH: Uint8Array, sealingKey: Uint8Array, attest: Attest): SimulatedTee =>
+  run({ attest, sealingKey, counter: newCounter(), booted: { events: bootEvents(imageH) } })
 
 /** What stays the same from boot to boot and from clone to clone. */
 interface Hardware {
   readonly attest: Attest
+  readonly sealingKey: Uint8Array
   readonly counter: MonotonicCounter
   readonly booted: TeeSnapshot
 }
@@ -89,6 +92,7 @@ function run(hardware: Hardware, memory: TeeSnapshot = hardware.booted): Simulat
       return rtmrs
     },
     counter: hardware.counter,
+    sealingKey: async () => hardware.sealingKey.slice(),
     snapshot,
     restore,
     clone: () => run(hardware, snapshot()),

@@ -1,4 +1,4 @@
-import { utf8 } from '@dcml/protocol'
+import { fromHex, toHex, utf8, verifyEd25519 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
 import { manifest, refusal, serve, simulator, startEnclave } from '../../test/world.ts'
 import { type Claims, parseClaims } from '../evidence/claims.ts'
@@ -137,4 +137,30 @@ test('every start has keys of its own, and none can be read from its public face
 
 test('an enclave does not start from a manifest that it cannot read', async () => {
   expect(await refusal(startEnclave({ manifest: utf8('{}') }))).toMatchObject({ code: 'manifest_malformed' })
+})
+
+describe('the session key', () => {
+  const seedOf = (byte: number) => new Uint8Array(32).fill(byte)
+
+  test('is new in every life, or follows from the seed (RFC 8032 §7.1, test 1)', async () => {
+    const [one, other] = await Promise.all([startEnclave(), startEnclave()])
+    expect(one.sessionKey.publicKey).not.toEqual(other.sessionKey.publicKey)
+    const sessionSeed = fromHex('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60')
+    const { sessionKey } = await startEnclave({ sessionSeed })
+    expect(toHex(sessionKey.publicKey)).toBe('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a')
+    const signature = await sessionKey.sign(utf8('x'))
+    await expect(verifyEd25519(sessionKey.publicKey, utf8('x'), signature)).resolves.toBe(true)
+  })
+
+  test('is all that a seed decides: TLS and HPKE keys are new in every life', async () => {
+    const lives = await Promise.all([1, 2].map(() => startEnclave({ sessionSeed: seedOf(1) })))
+    expect(toHex(lives[0]!.sessionKey.publicKey)).toBe(toHex(lives[1]!.sessionKey.publicKey))
+    expect(toHex(lives[0]!.tlsSpki)).not.toBe(toHex(lives[1]!.tlsSpki))
+    expect(toHex(lives[0]!.boot)).not.toBe(toHex(lives[1]!.boot))
+  })
+
+  test('needs a seed of 32 bytes', async () => {
+    const short = startEnclave({ sessionSeed: new Uint8Array(31) })
+    await expect(short).rejects.toMatchObject({ code: 'enclave_session_seed' })
+  })
 })

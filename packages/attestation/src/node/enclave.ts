@@ -1,6 +1,14 @@
-import { constants, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto'
 import type { TLSSocket, TlsOptions } from 'node:tls'
-import { DcmlError, fromBase64url, type Signer, toBase64url } from '@dcml/protocol'
+import { concatBytes, DcmlError, fromBase64url, fromHex, type Signer, toBase64url } from '@dcml/protocol'
 import { sessionMessage } from '../channel/binding.ts'
 import type { AttestAnswer, AttestRequest } from '../channel/wire.ts'
 import type { Environment } from '../check.ts'
@@ -26,6 +34,11 @@ export interface EnclaveOptions {
    * is still handed out, up to an age of 480; a client accepts 600 by default.
    */
   readonly refreshSeconds?: number
+  /**
+   * 32 secret bytes that the session key follows from (RFC 8032 §5.1.5), for a key that outlives the process: payment
+   * channels are opened with it. Keep them sealed. Default: a new key.
+   */
+  readonly sessionSeed?: Uint8Array
 }
 
 /** What a quote of this enclave is to say beside its keys. */
@@ -40,7 +53,7 @@ export interface Enclave {
   readonly boot: Uint8Array
   /** SHA-256 of the SubjectPublicKeyInfo of the TLS key. */
   readonly tlsSpki: Uint8Array
-  /** Ed25519; signs sessions and receipts. */
+  /** Ed25519; signs sessions, receipts and approvals. */
   readonly sessionKey: Signer
   /** X25519 private key for HPKE. */
   readonly hpkeKey: KeyObject
@@ -55,11 +68,26 @@ export interface Enclave {
   quote(subject: QuoteSubject): Promise<EvidenceJson>
 }
 
+/** Everything of a PKCS #8 Ed25519 key before its seed (RFC 8410 §7). */
+const ED25519_PKCS8 = fromHex('302e020100300506032b657004220420')
+
+function sessionSigner(seed: Uint8Array = randomBytes(32)): Signer {
+  if (seed.length !== 32)
+    throw new DcmlError('enclave_session_seed', `The session seed has ${seed.length} bytes, not 32.`, {
+      hint: 'Pass 32 secret bytes, or none for a new key.',
+    })
+  const key = createPrivateKey({ key: Buffer.from(concatBytes(ED25519_PKCS8, seed)), format: 'der', type: 'pkcs8' })
+  return {
+    publicKey: rawPublicKey(createPublicKey(key)),
+    sign: (message) => Uint8Array.from(sign(null, message, key)),
+  }
+}
+
 const rawPublicKey = (publicKey: KeyObject): Uint8Array => fromBase64url(publicKey.export({ format: 'jwk' }).x!)
 
 /**
  * Makes the keys of a new enclave and its first evidence.
- * @throws DcmlError `manifest_malformed`, `quote_failed`
+ * @throws DcmlError `manifest_malformed`, `quote_failed`, `enclave_session_seed`
  */
 export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
   const { tee, modelH = () => undefined, clock = Date.now, refreshSeconds = 120 } = options
@@ -68,14 +96,10 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
   const image = imageH(manifestBytes)
   const boot = Uint8Array.from(randomBytes(32))
   const tlsPair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const sessionPair = generateKeyPairSync('ed25519')
   const hpkePair = generateKeyPairSync('x25519')
   const tlsSpki = spkiHash(tlsPair.publicKey)
   const hpkeKey = rawPublicKey(hpkePair.publicKey)
-  const sessionKey: Signer = {
-    publicKey: rawPublicKey(sessionPair.publicKey),
-    sign: (message) => Uint8Array.from(sign(null, message, sessionPair.privateKey)),
-  }
+  const sessionKey = sessionSigner(options.sessionSeed)
   const quoter = new Quoter(tee, manifestBytes)
 
   const claimsFor = (subject: QuoteSubject): Claims => {

@@ -25,6 +25,9 @@ const BUSY = new Set(['EBUSY', 'EAGAIN', 'EINTR', 'ETIMEDOUT'])
  *
  * `eventLog` is the file in which the boot code logs what it extended into the RTMRs, in the format of `parseEventLog` of
  * `@dcml/attestation`; the kernel keeps none for RTMR3, and verifiers refuse evidence without it.
+ *
+ * It has no sealing key: plain TDX derives no secret from its measurements, and what lies on the disk of a TD is the
+ * host's. A paid workload runs under dstack.
  */
 export function configfsTsm(options: {
   collateral: CollateralSource

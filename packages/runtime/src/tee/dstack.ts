@@ -1,5 +1,5 @@
 import { formatEventLog, type TeeBackend } from '@dcml/attestation'
-import { DcmlError, fromHex, toHex } from '@dcml/protocol'
+import { DcmlError, equalBytes, fromHex, toHex } from '@dcml/protocol'
 import { Agent, fetch } from 'undici'
 import * as v from 'valibot'
 import type { CollateralSource } from './collateral.ts'
@@ -8,16 +8,25 @@ const SOCKET = '/var/run/dstack.sock'
 const MAX_ANSWER = 4 * 1024 * 1024
 
 const hexText = v.pipe(v.string(), v.regex(/^(?:0x)?(?:[0-9a-fA-F]{2})+$/))
-const answerSchema = v.looseObject({
+const bytes = v.pipe(
+  hexText,
+  v.transform((text) => fromHex(stripped(text))),
+)
+const quoteSchema = v.looseObject({
   quote: hexText,
   /** JSON text of the events behind the RTMRs. */
   event_log: v.nullish(v.string()),
   report_data: v.nullish(v.string()),
 })
+const infoSchema = v.looseObject({ app_id: bytes, compose_hash: bytes })
+const keySchema = v.looseObject({ key: v.pipe(bytes, v.length(32)) })
 
 /**
  * The guest agent of dstack (0.5 and later): `POST /GetQuote` over a unix socket. Our report data goes to it whole;
  * the agent's own tags are no boundary, since any container of the CVM may call it.
+ *
+ * Its sealing key comes from `/GetKey`: every instance of one compose file gets the same one from its key provider, and
+ * so does every container in it. An app whose compose file can be replaced has none, as the successor would get the key.
  */
 export function dstackAgent(options: { collateral: CollateralSource; socket?: string }): TeeBackend {
   const socketPath = options.socket ?? SOCKET
@@ -31,7 +40,8 @@ export function dstackAgent(options: { collateral: CollateralSource; socket?: st
           hint: 'Pass 64 bytes.',
         })
       const sent = toHex(reportData)
-      const answer = await getQuote(dispatcher, sent, signal)
+      const body = { report_data: sent }
+      const answer = await ask(dispatcher, { method: 'GetQuote', body, answer: quoteSchema, signal })
       if (answer.report_data && stripped(answer.report_data).toLowerCase() !== sent)
         throw malformed('it quotes other report data than it was given')
       const quote = fromHex(stripped(answer.quote))
@@ -42,21 +52,36 @@ export function dstackAgent(options: { collateral: CollateralSource; socket?: st
         ...(answer.event_log && { eventLog: eventLog(answer.event_log) }),
       }
     },
+    async sealingKey({ signal } = {}) {
+      const info = await ask(dispatcher, { method: 'Info', body: {}, answer: infoSchema, signal })
+      if (!equalBytes(info.app_id, info.compose_hash.subarray(0, 20))) throw upgradable()
+      const body = { path: 'dcml/state/1', purpose: 'dcml/state/1' }
+      return (await ask(dispatcher, { method: 'GetKey', body, answer: keySchema, signal })).key
+    },
   }
 }
 
-async function getQuote(
-  dispatcher: Agent,
-  reportData: string,
-  signal: AbortSignal | undefined,
-): Promise<v.InferOutput<typeof answerSchema>> {
+/** Keys are of an app id. Unless that is the hash of the compose file itself, whoever owns the app adds other files. */
+const upgradable = (): DcmlError =>
+  new DcmlError('sealing_unsupported', 'The owner of this dstack app may let other compose files have its keys.', {
+    hint: 'Deploy without an app id of your own: it is then the first 20 bytes of the compose hash, and so are the keys.',
+  })
+
+interface Question<T> {
+  readonly method: 'GetQuote' | 'GetKey' | 'Info'
+  readonly body: Readonly<Record<string, string>>
+  readonly answer: v.GenericSchema<unknown, T>
+  readonly signal?: AbortSignal | undefined
+}
+
+async function ask<T>(dispatcher: Agent, { method, body, answer, signal }: Question<T>): Promise<T> {
   let status: number
   let json: unknown
   try {
-    const response = await fetch('http://dstack/GetQuote', {
+    const response = await fetch(`http://dstack/${method}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ report_data: reportData }),
+      body: JSON.stringify(body),
       dispatcher,
       signal: signal ?? null,
     })
@@ -76,7 +101,7 @@ async function getQuote(
       retryable: status >= 500,
       details: { status },
     })
-  const parsed = v.safeParse(answerSchema, json)
+  const parsed = v.safeParse(answer, json)
   if (!parsed.success) throw malformed(`"${v.getDotPath(parsed.issues[0]) ?? 'the answer'}" is missing or malformed`)
   return parsed.output
 }

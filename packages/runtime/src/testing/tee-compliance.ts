@@ -67,5 +67,16 @@ export function teeBackendCompliance(make: () => Promise<TeeBackend>): readonly 
           await assert.rejects(tee.quote(new Uint8Array(length)), (error) => DcmlError.isInstance(error))
       },
     },
+    {
+      name: 'has one sealing key of 32 bytes, or none',
+      async run() {
+        const [one, again] = [await make(), await make()]
+        if (one.sealingKey === undefined) return
+        const keys = await Promise.all([one.sealingKey(), one.sealingKey(), again.sealingKey!()])
+        for (const key of keys) assert.equal(key.length, 32)
+        assert.ok(keys.every((key) => equalBytes(key, keys[0]!)))
+        assert.ok(keys[0]!.some((byte) => byte !== keys[0]![0]))
+      },
+    },
   ]
 }
