@@ -25,7 +25,7 @@ import { closeArguments } from '../submission.ts'
 import { closeStarted, closingStep, settlePayer, stopPaying, takeApproval } from './closing.ts'
 import { exportPayer, importPayer } from './file.ts'
 import { openPayer, type Payer, pay, payerAmounts, topUpPayer } from './payer.ts'
-import { abandonRequest, beginRequest, takeReceipt } from './receipts.ts'
+import { abandonRequest, beginRequest, dropRequest, takeReceipt } from './receipts.ts'
 
 const demand = (required: bigint, change: Partial<Demand> = {}): Demand => ({
   channelId: 1n,
@@ -139,6 +139,14 @@ test('receipts of requests side by side may come in any order', async () => {
     for (const receipt of order) after = await takeReceipt(after, receipt, { requestH: receipt.receipt.requestH })
     expect(after).toMatchObject({ spent: 68n, accounted: 68n, unaccounted: 0n, requests: [] })
   }
+})
+
+test('a request that was refused costs nothing, and gives the next one no room', async () => {
+  const payer = await paying(100n)
+  const refused = beginRequest(dropRequest(payer, requestH), requestH)
+  expect(refused).toEqual(payer)
+  expect(await codeOf(() => pay(refused, alice, demand(401n, { authorised: 100n })))).toBe('payment_limit_reached')
+  expect(await codeOf(() => dropRequest(newPayer(), requestH))).toBe('payment_request_unknown')
 })
 
 test('a request that was lost costs what turns up later, up to its limit', async () => {

@@ -19,6 +19,13 @@ export function abandonRequest(payer: Payer, requestH: Uint8Array): Payer {
   return settleRequests({ ...payer, requests, unaccounted: payer.unaccounted + payer.policy.perRequestLimit })
 }
 
+/**
+ * Lets a request go that delivered nothing: it never left, or was refused before the first token.
+ * @throws DcmlError `payment_request_unknown`
+ */
+export const dropRequest = (payer: Payer, requestH: Uint8Array): Payer =>
+  settleRequests({ ...payer, requests: without(payer.requests, requestH) })
+
 /** What the client knows of a response besides its receipt. */
 export interface ReceiptContext {
   readonly requestH: Uint8Array
