@@ -6,13 +6,14 @@ import { isOffered, isOptional } from './contract.ts'
 /**
  * The source of a module that exports `interface Name`, its events and the function `name(near, contractId)`.
  * @param options.name the contract's name in the client, such as `Model`; default: from the ABI's metadata
+ * @param options.from where the client finds this package; default `@dcml/near`
  * @throws DcmlError `near_abi_invalid`, also for names that cannot stand in TypeScript
  */
-export function generateClient(input: unknown, options: { name?: string } = {}): string {
+export function generateClient(input: unknown, options: { name?: string; from?: string } = {}): string {
   const abi = parseAbi(input)
   const name = pascal(options.name ?? abi.metadata.name ?? 'Contract')
   try {
-    return write(abi, name)
+    return write(abi, name, options.from ?? '@dcml/near')
   } catch (cause) {
     if (DcmlError.isInstance(cause)) throw cause
     throw new DcmlError('near_abi_invalid', 'The schemas of the ABI are not what JSON Schema allows.', {
@@ -22,7 +23,7 @@ export function generateClient(input: unknown, options: { name?: string } = {}):
   }
 }
 
-function write(abi: Abi, name: string): string {
+function write(abi: Abi, name: string, from: string): string {
   const { definitions = {} } = abi.body.root_schema
   const offered = abi.body.functions.filter(isOffered)
   const uses = (kind: string) => offered.some((method) => method.kind === kind)
@@ -33,7 +34,7 @@ function write(abi: Abi, name: string): string {
   ].map((type) => `type ${type}`)
   return `${[
     `// A typed client of the contract "${line(abi.metadata.name ?? name)}", made from its ABI by @dcml/near. Do not edit: generate it again.`,
-    `import { ${imports.sort(byName).join(', ')}, contractType } from '@dcml/near'`,
+    `import { ${imports.sort(byName).join(', ')}, contractType } from ${quote(from)}`,
     '',
     ...Object.entries(definitions).flatMap(([key, schema]) => [
       `export type ${pascal(key)} = ${typeOf(schema, '')}`,

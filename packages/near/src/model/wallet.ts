@@ -1,0 +1,156 @@
+import type { LightClientState } from '@dcml/light-client'
+import type { Chain, Prices } from '@dcml/protocol'
+import type { Near } from '../connection.ts'
+import { type CallOptions, tgas } from '../contract/contract.ts'
+import type { NearEvent } from '../event.ts'
+import { fetchProof, type ProofBundle } from '../proofs.ts'
+import type { SignedBytes } from '../transaction.ts'
+import { model } from './model.client.ts'
+import { CHANNEL_STORAGE } from './storage.ts'
+
+/** Twice what the dearest of these calls takes with all it leads to; what is not used comes back. */
+const GAS = tgas(30)
+
+/** A call as it was sent: what it logged, and what a proof of it needs. */
+export interface SentCall extends SignedBytes {
+  readonly events: readonly NearEvent[]
+}
+
+/** What the owner of a model has set (paper §6), in yoctoNEAR per token. */
+export interface ModelTerms {
+  readonly ownerInput: bigint
+  readonly ownerOutput: bigint
+  readonly modelH: Uint8Array
+  readonly keyEpoch: bigint
+  /** Workloads that may serve the model. */
+  readonly imageHs: readonly Uint8Array[]
+  /** What forcing a closure costs, in yoctoNEAR; back if nobody answers. */
+  readonly closeFee: bigint
+  readonly challengePeriodMs: number
+}
+
+/** What a host offers; prices in yoctoNEAR per token, on top of the owner's. */
+export interface ProviderOffer {
+  readonly hostInput: bigint
+  readonly hostOutput: bigint
+  readonly endpoint: string
+  /** Collateral in yoctoNEAR that a new channel can lock: the most it can deposit. */
+  readonly free: bigint
+}
+
+/** What a light client needs to know a call: blocks from the head `from`, and the proof under the last of them. */
+export interface CallProof {
+  readonly from: string
+  readonly blocks: readonly unknown[]
+  readonly proof: ProofBundle['proof']
+}
+
+/** What the payer of channels needs of NEAR, without anything of NEAR's in its types. */
+export interface ModelWallet {
+  readonly chain: Chain
+  /** Who pays. */
+  readonly account: string
+  terms(): Promise<ModelTerms>
+  /** Null for an account that does not host the model. */
+  provider(account: string): Promise<ProviderOffer | null>
+  /** Whether the provider has admitted the session key: a channel can name no other. */
+  session(provider: string, sessionKey: Uint8Array): Promise<boolean>
+  /**
+   * Opens a channel. Attaches the storage on top of `deposit`.
+   * @param opening.maxPrices the contract refuses higher ones, whatever they were when the payer looked
+   */
+  open(opening: {
+    provider: string
+    challenge: Uint8Array
+    sessionKey: Uint8Array
+    payerKey: Uint8Array
+    deposit: bigint
+    maxPrices: Prices
+  }): Promise<SentCall>
+  topUp(channelId: bigint, amount: bigint): Promise<SentCall>
+  /** @param approval what `closeArguments` of `@dcml/channels` makes of the enclave's approval */
+  close(approval: {
+    readonly channel_id: bigint
+    readonly challenge: Uint8Array
+    readonly prompt_tokens: bigint
+    readonly completion_tokens: bigint
+    readonly spent: bigint
+    readonly counter: bigint
+    readonly signature: Uint8Array
+  }): Promise<SentCall>
+  /** Forces the closure without an approval. Attaches the closing fee. */
+  startClose(channelId: bigint): Promise<SentCall>
+  finishClose(channelId: bigint): Promise<SentCall>
+  /** Null once the channel has ended, or before it began. */
+  channel(channelId: bigint): Promise<'open' | 'closing' | null>
+  /** Everything that proves a call to a light client standing at `from`; waits until it can be proven. */
+  prove(call: SentCall, from: LightClientState): Promise<CallProof>
+}
+
+/** How a wallet sends: see {@link CallOptions}. */
+export interface ModelWalletOptions extends Pick<CallOptions, 'account' | 'onSigned' | 'signal' | 'waitUntil'> {
+  readonly near: Near
+  /** Account of the model contract. */
+  readonly contract: string
+}
+
+/**
+ * The payer's side of a model contract (paper §6). Every call is sent at most once (`sendTransaction`).
+ * @throws DcmlError from the calls: what `sendTransaction` and `fetchProof` throw; `near_transaction_failed` with the
+ * contract's words where it refuses
+ */
+export function modelWallet({ near, contract, signal, ...sending }: ModelWalletOptions): ModelWallet {
+  const at = model(near, contract)
+  const cancel = signal === undefined ? {} : { signal }
+  const paying = (deposit: bigint): CallOptions => ({ ...sending, ...cancel, deposit, gas: GAS })
+  return {
+    chain: { networkId: near.networkId, contract },
+    account: sending.account.accountId,
+    async terms() {
+      const terms = await at.terms({}, cancel)
+      return {
+        ownerInput: terms.prices.input,
+        ownerOutput: terms.prices.output,
+        modelH: terms.model_h,
+        keyEpoch: BigInt(terms.key_epoch),
+        imageHs: terms.image_hs,
+        closeFee: terms.close_fee,
+        challengePeriodMs: Number(terms.challenge_period / 1_000_000n),
+      }
+    },
+    async provider(account) {
+      const found = await at.provider({ account }, cancel)
+      if (found === null) return null
+      const { endpoint, prices, free } = found
+      return { hostInput: prices.input, hostOutput: prices.output, endpoint, free }
+    },
+    session: (account, sessionKey) => at.session({ account, session_key: sessionKey }, cancel),
+    open: ({ provider, challenge, sessionKey, payerKey, deposit, maxPrices }) =>
+      at.open_channel(
+        {
+          provider,
+          challenge,
+          session_key: sessionKey,
+          payer_key: payerKey,
+          max_owner_prices: { input: maxPrices.ownerInput, output: maxPrices.ownerOutput },
+          max_provider_prices: { input: maxPrices.hostInput, output: maxPrices.hostOutput },
+        },
+        paying(deposit + CHANNEL_STORAGE),
+      ),
+    topUp: (channelId, amount) => at.top_up({ channel_id: channelId }, paying(amount)),
+    close: (approval) => at.close(approval, paying(0n)),
+    async startClose(channelId) {
+      const { close_fee } = await at.terms({}, cancel)
+      return at.start_close({ channel_id: channelId }, paying(close_fee))
+    },
+    finishClose: (channelId) => at.finish_close({ channel_id: channelId }, paying(0n)),
+    async channel(channelId) {
+      const found = await at.channel({ channel_id: channelId }, cancel)
+      return found && (found.closing ? 'closing' : 'open')
+    },
+    async prove({ transaction }, from) {
+      const { blocks, proof } = await fetchProof(near, { transaction, state: from, ...cancel })
+      return { from: from.headHash, blocks, proof }
+    },
+  }
+}
