@@ -27,7 +27,7 @@ async function newSigner(): Promise<Signer> {
 async function newLedger(channels: number, payer: Signer): Promise<EnclaveLedger> {
   const [sessionKey, modelH] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
   const ledger = await EnclaveLedger.open({
-    identity: { chain, sessionKey, modelH, keyEpoch: 0n },
+    identity: { chain, sessionKey, modelH },
     isNewSession: true,
     store: memoryStateStore(),
     antiRollback: memoryAntiRollback(),
@@ -59,7 +59,7 @@ async function newLedger(channels: number, payer: Signer): Promise<EnclaveLedger
       block: { hash: '', height: 1, timestamp: 0n },
     }
   }
-  await Promise.all(Array.from({ length: channels }, (_, i) => ledger.establish(opening(i + 1))))
+  await Promise.all(Array.from({ length: channels }, (_, i) => ledger.establish(opening(i + 1), 0n)))
   return ledger
 }
 

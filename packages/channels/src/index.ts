@@ -4,7 +4,8 @@
  */
 export { type Amounts, receiptChannelId } from './amounts.ts'
 export type { AntiRollback, Mark, StateStore } from './enclave/anti-rollback.ts'
-export { EnclaveLedger, type LedgerOptions, type Released } from './enclave/ledger.ts'
+export type { LedgerEntry, Released } from './enclave/books.ts'
+export { EnclaveLedger, type LedgerOptions } from './enclave/ledger.ts'
 export type { Demand, Granted } from './enclave/meter.ts'
 export type { ApprovalFacts, EnclaveIdentity } from './enclave/state.ts'
 export {
@@ -35,7 +36,7 @@ export {
   payerAmounts,
   topUpPayer,
 } from './payer/payer.ts'
-export { abandonRequest, beginRequest, type ReceiptContext, takeReceipt } from './payer/receipts.ts'
+export { abandonRequest, beginRequest, dropRequest, type ReceiptContext, takeReceipt } from './payer/receipts.ts'
 export { type CloseArguments, closeArguments } from './submission.ts'
 export { type Alarm, decide, type Task, type WatcherDecision } from './watcher/tasks.ts'
 export {

@@ -55,14 +55,14 @@ async function start() {
   const opened = readOpened(eventOf(opening!), chain)
   const now = Number(opened.terms.expiresAt / 1_000_000n) - EXPIRY_MS
   const ledger = await EnclaveLedger.open({
-    identity: { chain, sessionKey: world.enclave.publicKey, modelH: opened.terms.modelH, keyEpoch: 0n },
+    identity: { chain, sessionKey: world.enclave.publicKey, modelH: opened.terms.modelH },
     isNewSession: true,
     store: memoryStateStore(),
     antiRollback: memoryAntiRollback(),
     clock: () => now,
   })
   ledger.challenge(challenge)
-  await ledger.establish(opening!)
+  await ledger.establish(opening!, 0n)
   return { world, chain, logged, opening: opening!, opened, ledger, now }
 }
 

@@ -48,7 +48,7 @@ test('a payer that signs anything gets no token beyond the best genuine voucher 
     fc.asyncProperty(fc.array(fc.oneof(vouchers, use), { maxLength: 25 }), async (plan) => {
       const { ledger } = await openLedger()
       ledger.challenge(bytes(8))
-      await ledger.establish(opening({ channel_id: '2', challenge: toHex(bytes(8)) }))
+      await ledger.establish(opening({ channel_id: '2', challenge: toHex(bytes(8)) }), 0n)
       const best = new Map([1n, 2n].map((id) => [id, 0n]))
       const delivered = new Map([1n, 2n].map((id) => [id, 0]))
       for (const [i, step] of plan.entries()) {

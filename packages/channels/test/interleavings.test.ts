@@ -213,7 +213,7 @@ test('honest parties agree to the yocto whatever breaks, nothing is given away, 
       const life = new Life()
       await life.start(true)
       life.ledger.challenge(bytes(7))
-      await life.ledger.establish(opening())
+      await life.ledger.establish(opening(), 0n)
       for (const act of plan) {
         await act(life)
         life.check()

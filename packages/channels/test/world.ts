@@ -32,7 +32,7 @@ export function signerOf(byte: number): Signer {
 export const session: Signer = signerOf(1)
 export const alice: Signer = signerOf(2)
 export const mallory: Signer = signerOf(3)
-export const identity = { chain, sessionKey: session.publicKey, modelH: bytes(9), keyEpoch: 0n }
+export const identity = { chain, sessionKey: session.publicKey, modelH: bytes(9) }
 
 /** What `verifyEvent` would return. */
 export function proven(event: string, data: object, contractId = chain.contract): ProvenEvent {
@@ -127,12 +127,12 @@ export async function openLedger(change: Partial<LedgerOptions> = {}) {
   const options = { store, antiRollback, ...change }
   const ledger = await newLedger(options)
   ledger.challenge(bytes(7))
-  await ledger.establish(opening())
+  await ledger.establish(opening(), 0n)
   return { ledger, store, antiRollback, again: () => newLedger({ ...options, isNewSession: false }) }
 }
 
 export const receiptOf = (
-  { delivered, spent, sequence }: Released,
+  { delivered, spent, sequence }: Omit<Released, 'cost'>,
   requestH: Uint8Array,
   change: object = {},
   signer: Signer = session,

@@ -9,9 +9,8 @@ export function requireOurs(sessionKey: Uint8Array, identity: EnclaveIdentity): 
 }
 
 /** @throws DcmlError `channel_not_ours` */
-export function requireModel({ modelH, keyEpoch }: ChannelTerms, identity: EnclaveIdentity): void {
-  if (!equalBytes(modelH, identity.modelH) || keyEpoch !== identity.keyEpoch)
-    throw notOurs('another model or key epoch')
+export function requireModel(terms: ChannelTerms, { modelH }: EnclaveIdentity, keyEpoch: bigint): void {
+  if (!equalBytes(terms.modelH, modelH) || terms.keyEpoch !== keyEpoch) throw notOurs('another model or key epoch')
 }
 
 export const notOurs = (what: string): DcmlError =>

@@ -1,4 +1,4 @@
-import { type Chain, ed25519Verifier, type SignedVoucher, type TokenCounts, verifyVoucher } from '@dcml/protocol'
+import { type Chain, type SignedVoucher, type TokenCounts, verifyVoucher } from '@dcml/protocol'
 import { type Amounts, nanoseconds } from '../amounts.ts'
 import {
   type ChannelTerms,
@@ -12,11 +12,11 @@ import {
 } from '../facts.ts'
 import { refusal } from '../refuse.ts'
 import type { AntiRollback, StateStore } from './anti-rollback.ts'
+import { Books, type LedgerEntry, type Released } from './books.ts'
 import { Challenges } from './challenges.ts'
 import { notOurs, requireModel, requireOurs } from './identity.ts'
-import { Journal } from './journal.ts'
 import * as channel from './meter.ts'
-import { type ApprovalFacts, decodeState, type EnclaveIdentity, encodeState } from './state.ts'
+import type { ApprovalFacts, EnclaveIdentity } from './state.ts'
 
 export interface LedgerOptions {
   readonly identity: EnclaveIdentity
@@ -38,30 +38,19 @@ export interface LedgerOptions {
 /** A channel by its id, and by what a proof says of it where there is one. */
 type Named = Pick<Opened['terms'], 'channelId'> & Partial<Pick<Opened['terms'], 'sessionKey' | 'challenge'>>
 
-/** What a request delivered, and where its receipt stands. */
-export interface Released {
-  readonly delivered: TokenCounts
-  /** yoctoNEAR spent on the channel so far. */
-  readonly spent: bigint
-  readonly sequence: bigint
-}
-
 /**
  * All channels of one enclave (paper §6). What resolves has been written and marked before, so it may leave the
  * enclave; `acceptVoucher` and `deliver` need no write, because what they build on was.
  */
 export class EnclaveLedger {
   readonly #options: LedgerOptions
+  readonly #books: Books
   readonly #challenges: Challenges
-  readonly #meters = new Map<bigint, channel.Meter>()
-  readonly #ended = new Map<bigint, ApprovalFacts>()
-  readonly #verifiers = new WeakMap<ChannelTerms, ReturnType<typeof ed25519Verifier>>()
-  #sequence = 0n
-  #journal!: Journal
 
-  private constructor(options: LedgerOptions) {
+  private constructor(options: LedgerOptions, books: Books) {
     const { clock, challengeLifetimeMs: lifetimeMs = 3_600_000, maxChallenges: limit = 10_000 } = options
     this.#options = options
+    this.#books = books
     this.#challenges = new Challenges({ clock, lifetimeMs, limit })
   }
 
@@ -71,24 +60,7 @@ export class EnclaveLedger {
    * @throws DcmlError `channel_state_rolled_back`, `channel_state_missing`, `channel_state_foreign`
    */
   static async open(options: LedgerOptions): Promise<EnclaveLedger> {
-    const ledger = new EnclaveLedger(options)
-    const { journal, last } = await Journal.open(options, (counter) => ledger.#render(counter))
-    ledger.#journal = journal
-    if (last === null) {
-      if (!options.isNewSession)
-        throw refusal(
-          'channel_state_missing',
-          'The anti-rollback device knows no state of this session key.',
-          'Restore the device and the newest state file, or start with a new session key.',
-        )
-      await journal.commit()
-      return ledger
-    }
-    const state = decodeState(options.identity, last.state)
-    for (const meter of state.meters) ledger.#meters.set(meter.terms.channelId, meter)
-    for (const approval of state.ended) ledger.#ended.set(approval.channelId, approval)
-    ledger.#sequence = state.sequence
-    return ledger
+    return new EnclaveLedger(options, await Books.open(options))
   }
 
   /**
@@ -97,33 +69,34 @@ export class EnclaveLedger {
    * @throws DcmlError `channel_challenges_full`, `channel_state_unsure`
    */
   challenge(random: Uint8Array): number {
-    this.#journal.requireSure()
+    this.#books.requireSure()
     return this.#challenges.add(random)
   }
 
   /**
    * `establish_payment_channel`: takes up a channel whose opening the light client proved. The proof of a channel that
    * is open already changes nothing, so that a payer who missed the answer may ask again.
+   * @param keyEpoch of the key that opened the model: known once the key is here, unlike all else of the identity
    * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channel_challenge_unknown`, `channel_ended`,
    * `channel_expired`, `channel_state_unsure`
    */
-  async establish(opening: ProvenFact): Promise<Amounts> {
+  async establish(opening: ProvenFact, keyEpoch: bigint): Promise<Amounts> {
     const opened = readOpened(factOf(opening), this.#chain)
     const { terms } = opened
-    if (!this.#meters.has(terms.channelId)) {
-      this.#requireAcceptable(opened)
+    if (!this.#books.meters.has(terms.channelId)) {
+      this.#requireAcceptable(opened, keyEpoch)
       this.#challenges.use(terms.challenge)
-      this.#meters.set(terms.channelId, channel.startMeter(opened))
+      this.#books.set(channel.startMeter(opened))
     }
-    await this.#journal.commit()
+    await this.#books.commit()
     return this.amounts(terms.channelId)
   }
 
   /** Believes a deposit that the light client proved. @throws DcmlError `channel_event_*`, `channel_unknown` */
   async topUp(event: ProvenFact): Promise<Amounts> {
     const { channelId, deposited } = readToppedUp(factOf(event), this.#chain)
-    this.#meters.set(channelId, channel.raiseDeposit(this.#meter(channelId), deposited))
-    await this.#journal.commit()
+    this.#books.set(channel.raiseDeposit(this.#books.meter(channelId), deposited))
+    await this.#books.commit()
     return this.amounts(channelId)
   }
 
@@ -133,13 +106,13 @@ export class EnclaveLedger {
    */
   async acceptVoucher(signed: SignedVoucher): Promise<Amounts> {
     const { channelId, authorised } = signed.voucher
-    const meter = this.#meter(channelId)
+    const meter = this.#books.meter(channelId)
     channel.requireFresh(meter, authorised)
-    const isSigned = this.#verifierOf(meter.terms)
+    const isSigned = this.#books.verifierOf(meter.terms)
     await verifyVoucher(signed, meter.terms, (_key, message, signature) => isSigned(message, signature))
     // a better one may have overtaken it, and the channel may have ended, while it was verified
-    const now = this.#meter(channelId)
-    if (authorised > now.authorised) this.#meters.set(channelId, channel.authorise(now, authorised))
+    const now = this.#books.meter(channelId)
+    if (authorised > now.authorised) this.#books.set(channel.authorise(now, authorised))
     return this.amounts(channelId)
   }
 
@@ -149,12 +122,12 @@ export class EnclaveLedger {
    * @throws DcmlError `channel_unknown`, `channel_ended`, `channel_expired`, `channel_state_unsure`
    */
   async reserve(channelId: bigint, requestId: string, asked: TokenCounts): Promise<channel.Granted> {
-    const before = this.#meter(channelId)
+    const before = this.#books.meter(channelId)
     this.#requireUnexpired(before.terms.expiresAt)
     const { meter, ...result } = channel.reserve(before, requestId, asked)
     if ('demand' in result) return result
-    this.#meters.set(channelId, meter)
-    await this.#journal.commit()
+    this.#books.set(meter)
+    await this.#books.commit()
     return result
   }
 
@@ -163,17 +136,58 @@ export class EnclaveLedger {
    * @throws DcmlError `channel_not_reserved`, `channel_unknown`, `channel_ended`: do not send
    */
   deliver(channelId: bigint, requestId: string, counts: TokenCounts): void {
-    this.#meters.set(channelId, channel.deliver(this.#meter(channelId), requestId, counts))
+    this.#books.set(channel.deliver(this.#books.meter(channelId), requestId, counts))
+  }
+
+  /**
+   * What has to be authorised before so many tokens more can be delivered; undefined where they can. Promises nothing.
+   * @throws DcmlError `channel_unknown`, `channel_ended`, `channel_expired`, `channel_state_unsure`
+   */
+  demandFor(channelId: bigint, tokens: TokenCounts): channel.Demand | undefined {
+    const meter = this.#books.meter(channelId)
+    this.#requireUnexpired(meter.terms.expiresAt)
+    return channel.demandFor(meter, tokens)
+  }
+
+  /**
+   * Promises to a request what its answer may cost at most, all or nothing. For answers that leave whole: end it with
+   * {@link charge} just before that, or with {@link free}. A crash in between costs nothing, as nothing was sent.
+   * @throws DcmlError as {@link demandFor}
+   */
+  hold(channelId: bigint, requestId: string, most: TokenCounts): channel.Granted {
+    const before = this.#books.meter(channelId)
+    this.#requireUnexpired(before.terms.expiresAt)
+    const { meter, ...result } = channel.hold(before, requestId, most)
+    this.#books.set(meter)
+    return result
+  }
+
+  /** Gives back what {@link hold} promised; of a channel that has ended there is nothing to give. */
+  free(channelId: bigint, requestId: string): void {
+    const meter = this.#books.meters.get(channelId)
+    if (meter !== undefined) this.#books.set(channel.free(meter, requestId))
+  }
+
+  /**
+   * Counts an answer that leaves whole, numbers its receipt, and ends the request: one write. Send nothing where it is
+   * a demand, which takes more tokens than were held.
+   * @throws DcmlError `channel_unknown`, `channel_ended`, `channel_state_unsure`
+   */
+  async charge(
+    channelId: bigint,
+    requestId: string,
+    counts: TokenCounts,
+  ): Promise<Released | { readonly demand: channel.Demand }> {
+    const { meter, ...result } = channel.charge(this.#books.meter(channelId), requestId, counts)
+    this.#books.set(meter)
+    return 'demand' in result ? result : this.#books.number(meter, counts)
   }
 
   /** Ends a request and numbers its receipt. @throws DcmlError `channel_unknown`, `channel_ended`, `channel_state_unsure` */
   async release(channelId: bigint, requestId: string): Promise<Released> {
-    const { meter, delivered } = channel.release(this.#meter(channelId), requestId)
-    this.#meters.set(channelId, meter)
-    this.#sequence += 1n
-    const released = { delivered, spent: channel.meterAmounts(meter).spent, sequence: this.#sequence }
-    await this.#journal.commit()
-    return released
+    const { meter, delivered } = channel.release(this.#books.meter(channelId), requestId)
+    this.#books.set(meter)
+    return this.#books.number(meter, delivered)
   }
 
   /**
@@ -192,6 +206,7 @@ export class EnclaveLedger {
   /**
    * `answer_closure`: the same, for whoever proves that a close without approval has started. A channel that names this
    * enclave but was never taken up is approved at 0: nothing was delivered on it.
+   * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channel_deadline_passed`, `channel_state_unsure`
    */
   async answerClosure(closing: ProvenFact): Promise<ApprovalFacts> {
     return this.#close(readCloseStarted(factOf(closing), this.#chain))
@@ -200,46 +215,44 @@ export class EnclaveLedger {
   /** Forgets a channel that the light client proved closed. */
   async forget(closing: ProvenFact): Promise<void> {
     const { channelId } = readClosed(factOf(closing), this.#chain)
-    this.#meters.delete(channelId)
-    this.#ended.delete(channelId)
-    await this.#journal.commit()
+    this.#books.meters.delete(channelId)
+    this.#books.ended.delete(channelId)
+    await this.#books.commit()
   }
 
   /** @throws DcmlError `channel_unknown`, `channel_ended`, `channel_state_unsure` */
   amounts(channelId: bigint): Amounts {
-    return channel.meterAmounts(this.#meter(channelId))
+    return channel.meterAmounts(this.#books.meter(channelId))
+  }
+
+  /**
+   * Whose signatures count on a channel that is open here. @throws DcmlError `channel_unknown`, `channel_ended`,
+   * `channel_state_unsure`
+   */
+  terms(channelId: bigint): ChannelTerms {
+    return this.#books.meter(channelId).terms
+  }
+
+  /** Every channel, open and ended, for the host. */
+  entries(): Iterable<LedgerEntry> {
+    return this.#books.entries()
+  }
+
+  /** Refuses once the last state could not be kept. @throws DcmlError `channel_state_unsure` */
+  requireSure(): void {
+    this.#books.requireSure()
   }
 
   get #chain(): Chain {
     return this.#options.identity.chain
   }
 
-  #meter(channelId: bigint): channel.Meter {
-    this.#journal.requireSure()
-    const meter = this.#meters.get(channelId)
-    if (meter !== undefined) return meter
-    if (this.#ended.has(channelId))
-      throw refusal(
-        'channel_ended',
-        `Channel ${channelId} takes no more requests.`,
-        'Submit its approval, open another.',
-      )
-    throw refusal('channel_unknown', `Channel ${channelId} is not open here.`, 'Prove its opening first.')
-  }
-
-  /** The terms of a channel stay one object for as long as it is open. */
-  #verifierOf(terms: ChannelTerms): ReturnType<typeof ed25519Verifier> {
-    const verifier = this.#verifiers.get(terms) ?? ed25519Verifier(terms.payerKey)
-    this.#verifiers.set(terms, verifier)
-    return verifier
-  }
-
-  #requireAcceptable({ terms }: Opened): void {
-    this.#journal.requireSure()
+  #requireAcceptable({ terms }: Opened, keyEpoch: bigint): void {
+    this.#books.requireSure()
     const { identity } = this.#options
-    if (this.#ended.has(terms.channelId)) this.#meter(terms.channelId)
+    if (this.#books.ended.has(terms.channelId)) this.#books.meter(terms.channelId)
     requireOurs(terms.sessionKey, identity)
-    requireModel(terms, identity)
+    requireModel(terms, identity, keyEpoch)
     if (!this.#challenges.has(terms.challenge))
       throw refusal(
         'channel_challenge_unknown',
@@ -255,33 +268,26 @@ export class EnclaveLedger {
   }
 
   async #close(named: Named): Promise<ApprovalFacts> {
-    this.#journal.requireSure()
+    this.#books.requireSure()
     const { channelId } = named
-    if (!this.#ended.has(channelId)) {
+    if (!this.#books.ended.has(channelId)) {
       const last = this.#lastWord(named)
       this.#challenges.use(last.challenge)
-      this.#meters.delete(channelId)
-      this.#ended.set(channelId, last)
+      this.#books.meters.delete(channelId)
+      this.#books.ended.set(channelId, last)
     }
     // its counter is given when it is written
-    if (this.#ended.get(channelId)?.counter === 0n) await this.#journal.commit()
-    return this.#ended.get(channelId)!
+    if (this.#books.ended.get(channelId)?.counter === 0n) await this.#books.commit()
+    return this.#books.ended.get(channelId)!
   }
 
   #lastWord({ channelId, sessionKey, challenge }: Named): ApprovalFacts {
-    if (this.#meters.has(channelId) || sessionKey === undefined || challenge === undefined) {
-      const { terms, delivered } = this.#meter(channelId)
+    if (this.#books.meters.has(channelId) || sessionKey === undefined || challenge === undefined) {
+      const { terms, delivered } = this.#books.meter(channelId)
       const { spent } = this.amounts(channelId)
       return { channelId, challenge: terms.challenge, ...delivered, spent, counter: 0n }
     }
     requireOurs(sessionKey, this.#options.identity)
     return { channelId, challenge, ...channel.NO_TOKENS, spent: 0n, counter: 0n }
-  }
-
-  #render(counter: bigint): Uint8Array {
-    for (const [channelId, ended] of this.#ended)
-      if (ended.counter === 0n) this.#ended.set(channelId, { ...ended, counter })
-    const [meters, ended] = [this.#meters.values(), this.#ended.values()]
-    return encodeState(this.#options.identity, { counter, sequence: this.#sequence, meters, ended })
   }
 }

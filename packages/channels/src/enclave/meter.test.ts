@@ -34,12 +34,26 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       (meter) =>
         channel.release(meter, id).meter,
   ),
+  fc.tuple(request, counts).map(
+    ([id, most]): Step =>
+      (meter) =>
+        channel.hold(meter, id, most).meter,
+  ),
+  fc.tuple(request, counts).map(
+    ([id, whole]): Step =>
+      (meter) =>
+        channel.charge(meter, id, whole).meter,
+  ),
+  request.map(
+    (id): Step =>
+      (meter) =>
+        channel.free(meter, id),
+  ),
   fc.constant<Step>(channel.recover),
 )
 
 const amounts = (meter: channel.Meter) => {
-  const spent = channel.costOf(meter, meter.delivered)
-  return { ...channel.meterAmounts(meter), committed: spent + channel.costOf(meter, channel.reservedTokens(meter)) }
+  return { ...channel.meterAmounts(meter), committed: channel.costOf(meter, channel.committedTokens(meter)) }
 }
 
 test('whatever is asked in whatever order, spent + reserved <= authorised <= deposited, and nothing falls', () => {
@@ -80,4 +94,25 @@ test('a channel that costs nothing grants everything', () => {
   const free = { owner_input: '0', owner_output: '0', host_input: '0', host_output: '0' }
   const meter = channel.startMeter(readOpened(eventOf(opening({ prices: free })), chain))
   expect(channel.reserve(meter, 'a', tokens(1000, 1000))).toMatchObject({ granted: tokens(1000, 1000) })
+})
+
+test('what is held for one answer is promised to no other, and a crash frees it', () => {
+  const meter = channel.authorise(channel.startMeter(readOpened(eventOf(opening()), chain)), 100n)
+  const most = tokens(10, 4)
+  const held = channel.hold(meter, 'a', most)
+  expect(held).toMatchObject({ granted: most })
+  const room = 100n - channel.costOf(meter, most)
+  expect(channel.demandFor(held.meter, tokens(0, 50))).toMatchObject({ spent: 0n, reserved: 100n - room })
+  expect('demand' in channel.reserve(held.meter, 'b', tokens(100, 1))).toBe(true)
+  // held anew, not twice
+  expect(channel.hold(held.meter, 'a', most)).toMatchObject({ granted: most })
+  expect(channel.meterAmounts(channel.recover(held.meter)).spent).toBe(0n)
+  // less than was held: the rest is free again
+  const charged = channel.charge(held.meter, 'a', tokens(10, 1)).meter
+  expect(channel.meterAmounts(charged).spent).toBe(channel.costOf(meter, tokens(10, 1)))
+  expect(charged.holds.size).toBe(0)
+  // more than was held, and nothing left for it: a demand, and nothing counted
+  const beyond = channel.charge(held.meter, 'a', tokens(1000, 1000))
+  expect(beyond).toMatchObject({ demand: { reserved: 0n, spent: 0n } })
+  expect(channel.meterAmounts(beyond.meter).spent).toBe(0n)
 })

@@ -20,6 +20,8 @@ export interface Meter {
   readonly delivered: TokenCounts
   /** By request id. */
   readonly reservations: ReadonlyMap<string, Reservation>
+  /** By request id: what an answer that is sent whole may cost at most. Nothing of it is sent before it is charged. */
+  readonly holds: ReadonlyMap<string, TokenCounts>
 }
 
 /** What has to be authorised before a request goes on: the body of a 402, and of a pause in a stream. */
@@ -54,9 +56,13 @@ const isCount = ({ promptTokens, completionTokens }: TokenCounts): boolean =>
 const covers = (a: TokenCounts, b: TokenCounts): boolean =>
   a.promptTokens >= b.promptTokens && a.completionTokens >= b.completionTokens
 
-/** Tokens that requests under way may still deliver. */
-export const reservedTokens = (meter: Meter): TokenCounts =>
-  [...meter.reservations.values()].reduce((sum, { left }) => add(sum, left), NO_TOKENS)
+/** Tokens that requests under way may send at any moment. */
+const sendable = ({ reservations }: Meter): TokenCounts =>
+  [...reservations.values()].reduce((sum, { left }) => add(sum, left), NO_TOKENS)
+
+/** Tokens delivered, or promised to requests under way. */
+export const committedTokens = (meter: Meter): TokenCounts =>
+  [...meter.holds.values()].reduce(add, add(meter.delivered, sendable(meter)))
 
 /** yoctoNEAR that so many tokens cost on this channel. */
 export const costOf = ({ terms }: Pick<Meter, 'terms'>, counts: TokenCounts): bigint =>
@@ -68,6 +74,7 @@ export const startMeter = ({ terms, deposited }: Opened): Meter => ({
   authorised: 0n,
   delivered: NO_TOKENS,
   reservations: new Map(),
+  holds: new Map(),
 })
 
 export const meterAmounts = (meter: Meter): Amounts => ({
@@ -115,42 +122,62 @@ export function requireFresh({ deposited, authorised: best }: Meter, authorised:
 export const raiseDeposit = (meter: Meter, deposited: bigint): Meter =>
   deposited > meter.deposited ? { ...meter, deposited } : meter
 
+/** What has to be authorised before so many tokens more can be promised; undefined where they can. */
+export function demandFor(meter: Meter, tokens: TokenCounts): Demand | undefined {
+  if (!isCount(tokens)) throw misuse('Token counts are not negative.')
+  const { deposited, authorised, terms } = meter
+  const committed = costOf(meter, committedTokens(meter))
+  const required = committed + costOf(meter, tokens)
+  if (required <= authorised) return undefined
+  const spent = costOf(meter, meter.delivered)
+  const exhausted = required > deposited
+  return { channelId: terms.channelId, deposited, authorised, spent, reserved: committed - spent, required, exhausted }
+}
+
 /**
  * Sets tokens aside for a request, as many as are authorised: its prompt whole, and of the completion at least one
  * token where any is asked. Asked again with the same id it adds to what is left.
  */
 export function reserve(meter: Meter, requestId: string, asked: TokenCounts): { meter: Meter } & Granted {
   if (!isCount(asked)) throw misuse('Token counts are not negative.')
-  const committed = costOf(meter, add(meter.delivered, reservedTokens(meter)))
-  const room = meter.authorised - committed
   const prompt = { ...NO_TOKENS, promptTokens: asked.promptTokens }
-  const least = { ...prompt, completionTokens: asked.completionTokens > 0n ? 1n : 0n }
-  const needed = costOf(meter, least)
-  if (needed > room) {
-    const { deposited, authorised, terms } = meter
-    const spent = costOf(meter, meter.delivered)
-    const required = committed + needed
-    const exhausted = required > deposited
-    return {
-      meter,
-      demand: {
-        channelId: terms.channelId,
-        deposited,
-        authorised,
-        spent,
-        reserved: committed - spent,
-        required,
-        exhausted,
-      },
-    }
-  }
+  const demand = demandFor(meter, { ...prompt, completionTokens: asked.completionTokens > 0n ? 1n : 0n })
+  if (demand !== undefined) return { meter, demand }
+  const room = meter.authorised - costOf(meter, committedTokens(meter)) - costOf(meter, prompt)
   const each = costOf(meter, { ...NO_TOKENS, completionTokens: 1n })
-  const affordable = each === 0n ? asked.completionTokens : (room - costOf(meter, prompt)) / each
+  const affordable = each === 0n ? asked.completionTokens : room / each
   const completionTokens = affordable < asked.completionTokens ? affordable : asked.completionTokens
   const granted = { ...prompt, completionTokens }
   const before = meter.reservations.get(requestId)
   const next = { left: add(before?.left ?? NO_TOKENS, granted), delivered: before?.delivered ?? NO_TOKENS }
   return { meter: withReservation(meter, requestId, next), granted }
+}
+
+/**
+ * Promises to a request what its answer may cost at most, all or nothing, so that no other request is promised the same.
+ * It needs no write: until {@link charge} nothing of it was sent, and a crash frees it.
+ */
+export function hold(meter: Meter, requestId: string, most: TokenCounts): { meter: Meter } & Granted {
+  const before = free(meter, requestId)
+  const demand = demandFor(before, most)
+  if (demand !== undefined) return { meter, demand }
+  return { meter: { ...before, holds: new Map(before.holds).set(requestId, most) }, granted: most }
+}
+
+/** Gives back what {@link hold} promised. */
+export function free(meter: Meter, requestId: string): Meter {
+  if (!meter.holds.has(requestId)) return meter
+  const holds = new Map(meter.holds)
+  holds.delete(requestId)
+  return { ...meter, holds }
+}
+
+/** Counts a whole answer in the place of its hold. One that cost more than was held may find nothing left. */
+export function charge(meter: Meter, requestId: string, counts: TokenCounts): { meter: Meter } & Granted {
+  const before = free(meter, requestId)
+  const demand = demandFor(before, counts)
+  if (demand !== undefined) return { meter: before, demand }
+  return { meter: { ...before, delivered: add(before.delivered, counts) }, granted: counts }
 }
 
 /**
@@ -184,8 +211,9 @@ export function release(meter: Meter, requestId: string): { meter: Meter; delive
  */
 export const recover = (meter: Meter): Meter => ({
   ...meter,
-  delivered: add(meter.delivered, reservedTokens(meter)),
+  delivered: add(meter.delivered, sendable(meter)),
   reservations: new Map(),
+  holds: new Map(),
 })
 
 function withReservation(meter: Meter, requestId: string, reservation: Reservation): Meter {

@@ -64,7 +64,6 @@ export interface EnclaveIdentity {
   readonly chain: Chain
   readonly sessionKey: Uint8Array
   readonly modelH: Uint8Array
-  readonly keyEpoch: bigint
 }
 
 export interface LedgerState {
@@ -125,6 +124,7 @@ export function decodeState({ chain, sessionKey, modelH }: EnclaveIdentity, inpu
       authorised,
       delivered,
       reservations: new Map(),
+      holds: new Map(),
     }
   })
   return { counter: state.counter, sequence: state.sequence, meters, ended: state.ended }

@@ -1,0 +1,123 @@
+import { ed25519Verifier, type TokenCounts } from '@dcml/protocol'
+import type { ChannelTerms } from '../facts.ts'
+import { refusal } from '../refuse.ts'
+import { Journal } from './journal.ts'
+import type { LedgerOptions } from './ledger.ts'
+import { costOf, type Meter, meterAmounts } from './meter.ts'
+import { type ApprovalFacts, decodeState, encodeState } from './state.ts'
+
+/** What a request delivered, and where its receipt stands. */
+export interface Released {
+  readonly delivered: TokenCounts
+  /** yoctoNEAR that this cost. */
+  readonly cost: bigint
+  /** yoctoNEAR spent on the channel so far. */
+  readonly spent: bigint
+  readonly sequence: bigint
+}
+
+/** A channel as its host may see it. */
+export interface LedgerEntry {
+  readonly channelId: bigint
+  readonly phase: 'open' | 'ended'
+  /** Null once the channel has ended: only the approval counts from then on. */
+  readonly deposited: bigint | null
+  readonly authorised: bigint | null
+  readonly spent: bigint
+}
+
+/** All that an enclave must not forget about its channels, and the journal that keeps it. */
+export class Books {
+  readonly meters = new Map<bigint, Meter>()
+  /** Channels that take no more requests, with their last word. */
+  readonly ended = new Map<bigint, ApprovalFacts>()
+  readonly #identity: LedgerOptions['identity']
+  readonly #verifiers = new WeakMap<ChannelTerms, ReturnType<typeof ed25519Verifier>>()
+  #sequence = 0n
+  #journal!: Journal
+
+  private constructor({ identity }: LedgerOptions) {
+    this.#identity = identity
+  }
+
+  /** See `EnclaveLedger.open`. */
+  static async open(options: LedgerOptions): Promise<Books> {
+    const books = new Books(options)
+    const { journal, last } = await Journal.open(options, (counter) => books.#render(counter))
+    books.#journal = journal
+    if (last === null) {
+      if (!options.isNewSession)
+        throw refusal(
+          'channel_state_missing',
+          'The anti-rollback device knows no state of this session key.',
+          'Restore the device and the newest state file, or start with a new session key.',
+        )
+      await journal.commit()
+      return books
+    }
+    const state = decodeState(options.identity, last.state)
+    for (const meter of state.meters) books.meters.set(meter.terms.channelId, meter)
+    for (const approval of state.ended) books.ended.set(approval.channelId, approval)
+    books.#sequence = state.sequence
+    return books
+  }
+
+  /** @throws DcmlError `channel_unknown`, `channel_ended`, `channel_state_unsure` */
+  meter(channelId: bigint): Meter {
+    this.requireSure()
+    const meter = this.meters.get(channelId)
+    if (meter !== undefined) return meter
+    if (this.ended.has(channelId))
+      throw refusal(
+        'channel_ended',
+        `Channel ${channelId} takes no more requests.`,
+        'Submit its approval, open another.',
+      )
+    throw refusal('channel_unknown', `Channel ${channelId} is not open here.`, 'Prove its opening first.')
+  }
+
+  set(meter: Meter): void {
+    this.meters.set(meter.terms.channelId, meter)
+  }
+
+  /** Verifies for the payer's key, which is read once: the terms of a channel stay one object while it is open. */
+  verifierOf(terms: ChannelTerms): ReturnType<typeof ed25519Verifier> {
+    const verifier = this.#verifiers.get(terms) ?? ed25519Verifier(terms.payerKey)
+    this.#verifiers.set(terms, verifier)
+    return verifier
+  }
+
+  /** Gives a request that is over the number of its receipt, and keeps that. */
+  async number(meter: Meter, delivered: TokenCounts): Promise<Released> {
+    this.#sequence += 1n
+    const [cost, spent] = [costOf(meter, delivered), meterAmounts(meter).spent]
+    const released = { delivered, cost, spent, sequence: this.#sequence }
+    await this.commit()
+    return released
+  }
+
+  commit(): Promise<void> {
+    return this.#journal.commit()
+  }
+
+  /** @throws DcmlError `channel_state_unsure` */
+  requireSure(): void {
+    this.#journal.requireSure()
+  }
+
+  *entries(): Generator<LedgerEntry> {
+    for (const [channelId, meter] of this.meters) {
+      const { deposited, authorised, spent } = meterAmounts(meter)
+      yield { channelId, phase: 'open', deposited, authorised, spent }
+    }
+    for (const { channelId, spent } of this.ended.values())
+      yield { channelId, phase: 'ended', deposited: null, authorised: null, spent }
+  }
+
+  #render(counter: bigint): Uint8Array {
+    for (const [channelId, ended] of this.ended)
+      if (ended.counter === 0n) this.ended.set(channelId, { ...ended, counter })
+    const [meters, ended] = [this.meters.values(), this.ended.values()]
+    return encodeState(this.#identity, { counter, sequence: this.#sequence, meters, ended })
+  }
+}
