@@ -2,6 +2,7 @@
 // contract's public events alone. It holds no secret, and a lie to it costs at most a needless proof.
 import type { Chain } from '@dcml/protocol'
 import {
+  type ChannelTerms,
   type ContractEvent,
   EVENTS,
   readClosed,
@@ -43,6 +44,8 @@ export interface WatcherOptions {
 export interface WatchedChannel {
   readonly channelId: bigint
   readonly host: string
+  /** What the opening said: an approval can be judged by it before it costs gas. */
+  readonly terms: ChannelTerms
   /** The host's lock, equal to the deposit, in yoctoNEAR: what is lost without an answer. */
   readonly lock: bigint
   readonly opening: Place
@@ -131,7 +134,7 @@ function take(
     const { terms, deposited: lock } = readOpened(event, chain)
     const { channelId, host } = terms
     const fresh = { opening: place, closing: null, approval: null, attempts: 0, attemptedAt: null }
-    if (hosts === undefined || hosts.includes(host)) channels.set(channelId, { channelId, host, lock, ...fresh })
+    if (hosts === undefined || hosts.includes(host)) channels.set(channelId, { channelId, host, terms, lock, ...fresh })
   } else if (event.event === EVENTS.toppedUp) {
     const { channelId, deposited: lock } = readToppedUp(event, chain)
     update(channelId, { lock })
