@@ -4,11 +4,13 @@ import { DcmlError, fromHex } from '@dcml/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { environmentName, TEES } from './settings.ts'
 
-const named = (flags: string, description: string): Option => {
+/** A flag that an environment variable can set. */
+export const named = (flags: string, description: string): Option => {
   const option = new Option(flags, description)
   return option.env(environmentName(option.attributeName()))
 }
-const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
+/** Reads a flag that may be repeated. */
+export const collect = (value: string, previous: string[] | undefined): string[] => [...(previous ?? []), value]
 const hash = (value: string, previous?: string[]): string[] => collect(asHash(value), previous)
 /** Reads a number of a flag. @throws InvalidArgumentError of commander */
 export const wholeNumber = (value: string): number => {

@@ -31,10 +31,14 @@ const schema = v.strictObject({
   threads: v.optional(count),
   parallel: v.optional(count),
   contextLength: v.optional(count),
+  network: v.optional(v.string()),
+  node: v.optional(v.array(v.string())),
+  account: v.optional(v.string()),
+  contract: v.optional(v.string()),
 })
 
-/** Settings that say whom to believe: not taken from a file that merely lies in the working folder. */
-const TRUST: readonly string[] = ['policy', 'imageH']
+/** Settings that say whom to believe or to pay: not taken from a file that merely lies in the working folder. */
+const TRUST: readonly string[] = ['policy', 'imageH', 'network', 'node', 'contract']
 
 export type Settings = v.InferOutput<typeof schema>
 export const settingNames = Object.keys(schema.entries) as (keyof Settings)[]
