@@ -3,16 +3,18 @@
  * @packageDocumentation
  */
 export { type Amounts, receiptChannelId } from './amounts.ts'
-export type { AntiRollback, Mark, StateStore } from './enclave/anti-rollback.ts'
+export type { AntiRollback, Mark, StateStore, StoredState } from './enclave/anti-rollback.ts'
 export type { LedgerEntry, Released } from './enclave/books.ts'
 export { EnclaveLedger, type LedgerOptions } from './enclave/ledger.ts'
 export type { Demand, Granted } from './enclave/meter.ts'
-export type { ApprovalFacts, EnclaveIdentity } from './enclave/state.ts'
+export type { ApprovalFacts } from './enclave/records.ts'
+export type { EnclaveIdentity } from './enclave/state.ts'
 export {
   type ChannelTerms,
   type Closed,
   type CloseStarted,
   type ContractEvent,
+  EVENTS,
   type Opened,
   type ProvenFact,
   readClosed,

@@ -58,17 +58,19 @@ class Life {
     const die = (at: Death): void => {
       if (this.death === at) throw new Error('killed')
     }
+    const writing = (write: (written: Uint8Array) => Promise<void>) => async (written: Uint8Array) => {
+      die('write')
+      await write(written)
+      die('written')
+    }
     this.ledger = await EnclaveLedger.open({
       identity,
       isNewSession,
       clock: () => NOW,
       store: {
         read: () => this.store.read(),
-        write: async (state) => {
-          die('write')
-          await this.store.write(state)
-          die('written')
-        },
+        replace: writing(this.store.replace),
+        append: writing(this.store.append),
       },
       antiRollback: {
         read: this.#device.read,

@@ -15,6 +15,7 @@ import {
   readOpened,
   receiptChannelId,
   type StateStore,
+  type StoredState,
 } from '../src/index.ts'
 import { memoryAntiRollback } from '../src/testing.ts'
 
@@ -94,17 +95,27 @@ export const policy: PayerPolicy = { perRequestLimit: 400n, step: 40n }
 export const newPayer = (change: Partial<PayerPolicy> = {}): Payer =>
   openPayer(readOpened(eventOf(opening()), chain), wanted, { ...policy, ...change })
 
-/** A store that keeps every state it ever got, as a hostile host would, and offers those it is told to. */
-export function hoardingStore(): StateStore & { readonly states: Uint8Array[]; offered: readonly Uint8Array[] | null } {
-  const states: Uint8Array[] = []
+/**
+ * A store that keeps everything it ever got, as a hostile host would, and offers what it is told to. `states` has one
+ * entry for each write: what would lie there had the machine stopped just after it.
+ */
+export function hoardingStore(): StateStore & {
+  readonly states: readonly StoredState[]
+  offered: readonly StoredState[] | null
+} {
+  const states: StoredState[] = []
   return {
     states,
     offered: null,
     async read() {
       return this.offered ?? states
     },
-    async write(state) {
-      states.push(state)
+    async replace(image) {
+      states.push({ image, changes: [] })
+    },
+    async append(change) {
+      const { image, changes } = states.at(-1)!
+      states.push({ image, changes: [...changes, change] })
     },
   }
 }

@@ -1,7 +1,8 @@
-/** Which state of an enclave is the last: its number, and the SHA-256 of its bytes. */
+/** Which state of an enclave is the last. */
 export interface Mark {
-  /** 0 before the first state. */
+  /** Its number; 0 before the first state. */
   readonly counter: bigint
+  /** 32 bytes that name all of it: the SHA-256 of an image, or of the digest before and the change since. */
   readonly digest: Uint8Array
 }
 
@@ -23,10 +24,25 @@ export interface AntiRollback {
   advance(next: Mark): Promise<void>
 }
 
-/** Where sealed states lie. The host owns it: what comes back may be old, altered or nothing. */
+/** An image of a state, and what changed after it, in order. */
+export interface StoredState {
+  readonly image: Uint8Array
+  readonly changes: readonly Uint8Array[]
+}
+
+/**
+ * Where sealed states lie: images, each with a log of changes. The host owns it: what comes back may be old, altered or
+ * nothing, and is believed only where it leads to the mark.
+ *
+ * A call comes only after the one before has resolved and what it wrote has been marked. So a store may delete at any
+ * call what neither this call nor the last one of this object wrote or wrote to. At the first call of an object it
+ * deletes nothing: of what lies there, only the caller knows what leads to the mark.
+ */
 export interface StateStore {
-  /** The states that may still be the last, in any order. */
-  read(): Promise<readonly Uint8Array[]>
-  /** Resolves when it will survive a crash. Keeps the state before beside it until the next write. */
-  write(state: Uint8Array): Promise<void>
+  /** All that lies there, in any order, each up to the first change that is torn or altered. Called once, and first. */
+  read(): Promise<readonly StoredState[]>
+  /** Begins anew beside what lies there. Resolves when the image will survive a crash. */
+  replace(image: Uint8Array): Promise<void>
+  /** Adds a change to what the last `replace` of this object began. Resolves when it will survive a crash. */
+  append(change: Uint8Array): Promise<void>
 }

@@ -4,7 +4,8 @@ import { refusal } from '../refuse.ts'
 import { Journal } from './journal.ts'
 import type { LedgerOptions } from './ledger.ts'
 import { costOf, type Meter, meterAmounts } from './meter.ts'
-import { type ApprovalFacts, decodeState, encodeState } from './state.ts'
+import type { ApprovalFacts } from './records.ts'
+import { decodeChange, decodeImage, encodeChange, encodeImage, type LedgerChange, type LedgerState } from './state.ts'
 
 /** What a request delivered, and where its receipt stands. */
 export interface Released {
@@ -28,9 +29,10 @@ export interface LedgerEntry {
 
 /** All that an enclave must not forget about its channels, and the journal that keeps it. */
 export class Books {
-  readonly meters = new Map<bigint, Meter>()
-  /** Channels that take no more requests, with their last word. */
-  readonly ended = new Map<bigint, ApprovalFacts>()
+  readonly #meters = new Map<bigint, Meter>()
+  readonly #ended = new Map<bigint, ApprovalFacts>()
+  /** Channels of which something was not written yet. */
+  readonly #changed = new Set<bigint>()
   readonly #identity: LedgerOptions['identity']
   readonly #verifiers = new WeakMap<ChannelTerms, ReturnType<typeof ed25519Verifier>>()
   #sequence = 0n
@@ -43,7 +45,10 @@ export class Books {
   /** See `EnclaveLedger.open`. */
   static async open(options: LedgerOptions): Promise<Books> {
     const books = new Books(options)
-    const { journal, last } = await Journal.open(options, (counter) => books.#render(counter))
+    const { journal, last } = await Journal.open(options, {
+      image: (counter) => books.#image(counter),
+      change: (counter) => books.#change(counter),
+    })
     books.#journal = journal
     if (last === null) {
       if (!options.isNewSession)
@@ -55,19 +60,21 @@ export class Books {
       await journal.commit()
       return books
     }
-    const state = decodeState(options.identity, last.state)
-    for (const meter of state.meters) books.meters.set(meter.terms.channelId, meter)
-    for (const approval of state.ended) books.ended.set(approval.channelId, approval)
-    books.#sequence = state.sequence
+    books.#take(decodeImage(options.identity, last.image))
+    for (const written of last.changes) {
+      const change = decodeChange(options.identity, written)
+      books.#take(change)
+      for (const channelId of change.forgotten) books.#drop(channelId)
+    }
     return books
   }
 
   /** @throws DcmlError `channel_unknown`, `channel_ended`, `channel_state_unsure` */
   meter(channelId: bigint): Meter {
     this.requireSure()
-    const meter = this.meters.get(channelId)
+    const meter = this.#meters.get(channelId)
     if (meter !== undefined) return meter
-    if (this.ended.has(channelId))
+    if (this.#ended.has(channelId))
       throw refusal(
         'channel_ended',
         `Channel ${channelId} takes no more requests.`,
@@ -76,8 +83,34 @@ export class Books {
     throw refusal('channel_unknown', `Channel ${channelId} is not open here.`, 'Prove its opening first.')
   }
 
+  isOpen(channelId: bigint): boolean {
+    return this.#meters.has(channelId)
+  }
+
+  /** The last word on a channel that takes no more requests. Its counter is 0 until it was written. */
+  lastWord(channelId: bigint): ApprovalFacts | undefined {
+    return this.#ended.get(channelId)
+  }
+
   set(meter: Meter): void {
-    this.meters.set(meter.terms.channelId, meter)
+    this.#meters.set(meter.terms.channelId, meter)
+    this.#changed.add(meter.terms.channelId)
+  }
+
+  /** As {@link set}, where what is written of the meter stays the same: reserved tokens are written as delivered. */
+  setUnwritten(meter: Meter): void {
+    this.#meters.set(meter.terms.channelId, meter)
+  }
+
+  end(last: ApprovalFacts): void {
+    this.#meters.delete(last.channelId)
+    this.#ended.set(last.channelId, last)
+    this.#changed.add(last.channelId)
+  }
+
+  forget(channelId: bigint): void {
+    this.#drop(channelId)
+    this.#changed.add(channelId)
   }
 
   /** Verifies for the payer's key, which is read once: the terms of a channel stay one object while it is open. */
@@ -106,18 +139,52 @@ export class Books {
   }
 
   *entries(): Generator<LedgerEntry> {
-    for (const [channelId, meter] of this.meters) {
+    for (const [channelId, meter] of this.#meters) {
       const { deposited, authorised, spent } = meterAmounts(meter)
       yield { channelId, phase: 'open', deposited, authorised, spent }
     }
-    for (const { channelId, spent } of this.ended.values())
+    for (const { channelId, spent } of this.#ended.values())
       yield { channelId, phase: 'ended', deposited: null, authorised: null, spent }
   }
 
-  #render(counter: bigint): Uint8Array {
-    for (const [channelId, ended] of this.ended)
-      if (ended.counter === 0n) this.ended.set(channelId, { ...ended, counter })
-    const [meters, ended] = [this.meters.values(), this.ended.values()]
-    return encodeState(this.#identity, { counter, sequence: this.#sequence, meters, ended })
+  #take({ meters, ended, sequence }: LedgerState): void {
+    for (const meter of meters) this.#meters.set(meter.terms.channelId, meter)
+    for (const last of ended) {
+      this.#meters.delete(last.channelId)
+      this.#ended.set(last.channelId, last)
+    }
+    this.#sequence = sequence
+  }
+
+  #drop(channelId: bigint): void {
+    this.#meters.delete(channelId)
+    this.#ended.delete(channelId)
+  }
+
+  #image(counter: bigint): Uint8Array {
+    this.#changes(counter)
+    const [meters, ended] = [[...this.#meters.values()], [...this.#ended.values()]]
+    return encodeImage(this.#identity, { counter, sequence: this.#sequence, meters, ended })
+  }
+
+  #change(counter: bigint): Uint8Array {
+    return encodeChange({ counter, sequence: this.#sequence, ...this.#changes(counter) })
+  }
+
+  /** What was not written yet, with the counter that a last word gets when it is. */
+  #changes(counter: bigint): Pick<LedgerChange, 'meters' | 'ended' | 'forgotten'> {
+    const [meters, ended, forgotten]: [Meter[], ApprovalFacts[], bigint[]] = [[], [], []]
+    for (const channelId of this.#changed) {
+      const [meter, last] = [this.#meters.get(channelId), this.#ended.get(channelId)]
+      if (meter !== undefined) meters.push(meter)
+      else if (last === undefined) forgotten.push(channelId)
+      else {
+        const numbered = last.counter === 0n ? { ...last, counter } : last
+        this.#ended.set(channelId, numbered)
+        ended.push(numbered)
+      }
+    }
+    this.#changed.clear()
+    return { meters, ended, forgotten }
   }
 }

@@ -1,43 +1,59 @@
-import { equalBytes } from '@dcml/protocol'
+import { bytes, bytes32, encode, equalBytes, struct, text } from '@dcml/protocol'
 import { refusal } from '../refuse.ts'
-import { type AntiRollback, type Mark, NO_MARK, type StateStore } from './anti-rollback.ts'
+import { type AntiRollback, type Mark, NO_MARK, type StateStore, type StoredState } from './anti-rollback.ts'
+
+/** Changes are logged until there are as many bytes of them as of the image, and at least so many. */
+const MIN_LOG = 65_536
+
+/** Writes the present state; either must hold the counter it is given. */
+export interface Renderer {
+  /** All of it. */
+  image(counter: bigint): Uint8Array
+  /** What is different since the last image or change. */
+  change(counter: bigint): Uint8Array
+}
 
 /**
  * Keeps the last state of an enclave: written, then marked, then answered. A crash before the mark leaves the state
  * before, whose answers are all that left; a crash after it leaves the new one, whose answer was merely not heard.
+ *
+ * Only what changed is written. Each change is chained to all before it by digest, so the mark names the whole state
+ * still: of what the host offers, one place of one log leads to it.
  */
 export class Journal {
   readonly #store: StateStore
   readonly #device: AntiRollback
-  readonly #render: (counter: bigint) => Uint8Array
+  readonly #renderer: Renderer
   #mark: Mark
+  /** Bytes that may be logged before the next image. None at first: what lies behind the mark is not to be kept. */
+  #room = 0
   #running: Promise<unknown> = Promise.resolve()
   #waiting: Promise<void> | undefined
   #failure: unknown
 
-  private constructor(store: StateStore, device: AntiRollback, mark: Mark, render: (counter: bigint) => Uint8Array) {
+  private constructor(store: StateStore, device: AntiRollback, mark: Mark, renderer: Renderer) {
     this.#store = store
     this.#device = device
     this.#mark = mark
-    this.#render = render
+    this.#renderer = renderer
   }
 
   /**
-   * @param render writes the present state; it must hold the counter it is given
    * @returns the last state too, null where there never was one
    * @throws DcmlError `channel_state_rolled_back`, `channel_state_missing`
    */
   static async open(
     { store, antiRollback }: { store: StateStore; antiRollback: AntiRollback },
-    render: (counter: bigint) => Uint8Array,
-  ): Promise<{ journal: Journal; last: { counter: bigint; state: Uint8Array } | null }> {
+    renderer: Renderer,
+  ): Promise<{ journal: Journal; last: StoredState | null }> {
     const mark = await antiRollback.read()
-    const journal = new Journal(store, antiRollback, mark, render)
+    const journal = new Journal(store, antiRollback, mark, renderer)
     if (mark.counter === NO_MARK.counter) return { journal, last: null }
     const states = await store.read()
-    const digests = await Promise.all(states.map(sha256))
-    const state = states.find((_, i) => equalBytes(digests[i]!, mark.digest))
-    if (state !== undefined) return { journal, last: { counter: mark.counter, state } }
+    for (const state of states) {
+      const last = await upTo(mark, state)
+      if (last !== undefined) return { journal, last }
+    }
     const found = { counter: mark.counter, states: states.length }
     if (states.length === 0)
       throw refusal(
@@ -84,9 +100,8 @@ export class Journal {
     this.requireSure()
     const counter = this.#mark.counter + 1n
     try {
-      const state = this.#render(counter)
-      const next = { counter, digest: await sha256(state) }
-      await this.#store.write(state)
+      const digest = await (this.#room > 0 ? this.#append(counter) : this.#replace(counter))
+      const next = { counter, digest }
       await this.#device.advance(next)
       this.#mark = next
     } catch (error) {
@@ -94,7 +109,38 @@ export class Journal {
       this.requireSure()
     }
   }
+
+  async #replace(counter: bigint): Promise<Uint8Array> {
+    const image = this.#renderer.image(counter)
+    this.#room = Math.max(MIN_LOG, image.length)
+    const [digest] = await Promise.all([sha256(image), this.#store.replace(image)])
+    return digest
+  }
+
+  async #append(counter: bigint): Promise<Uint8Array> {
+    const change = this.#renderer.change(counter)
+    this.#room -= change.length
+    const [digest] = await Promise.all([link(this.#mark.digest, change), this.#store.append(change)])
+    return digest
+  }
 }
+
+/** The state at the mark; undefined where this log does not lead there. */
+async function upTo({ digest }: Mark, { image, changes }: StoredState): Promise<StoredState | undefined> {
+  let head = await sha256(image)
+  for (let count = 0; ; count++) {
+    if (equalBytes(head, digest)) return { image, changes: changes.slice(0, count) }
+    const change = changes[count]
+    if (change === undefined) return undefined
+    head = await link(head, change)
+  }
+}
+
+/** Begins otherwise than any image, so that no image is taken for a log. */
+const linkLayout = struct({ tag: text(32), before: bytes32, change: bytes(2 ** 32 - 1) })
+
+const link = (before: Uint8Array, change: Uint8Array): Promise<Uint8Array> =>
+  sha256(encode(linkLayout, { tag: 'dcml/channels-change', before, change }))
 
 const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes)))

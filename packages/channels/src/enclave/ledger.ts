@@ -16,7 +16,8 @@ import { Books, type LedgerEntry, type Released } from './books.ts'
 import { Challenges } from './challenges.ts'
 import { notOurs, requireModel, requireOurs } from './identity.ts'
 import * as channel from './meter.ts'
-import type { ApprovalFacts, EnclaveIdentity } from './state.ts'
+import type { ApprovalFacts } from './records.ts'
+import type { EnclaveIdentity } from './state.ts'
 
 export interface LedgerOptions {
   readonly identity: EnclaveIdentity
@@ -83,7 +84,7 @@ export class EnclaveLedger {
   async establish(opening: ProvenFact, keyEpoch: bigint): Promise<Amounts> {
     const opened = readOpened(factOf(opening), this.#chain)
     const { terms } = opened
-    if (!this.#books.meters.has(terms.channelId)) {
+    if (!this.#books.isOpen(terms.channelId)) {
       this.#requireAcceptable(opened, keyEpoch)
       this.#challenges.use(terms.challenge)
       this.#books.set(channel.startMeter(opened))
@@ -136,7 +137,7 @@ export class EnclaveLedger {
    * @throws DcmlError `channel_not_reserved`, `channel_unknown`, `channel_ended`: do not send
    */
   deliver(channelId: bigint, requestId: string, counts: TokenCounts): void {
-    this.#books.set(channel.deliver(this.#books.meter(channelId), requestId, counts))
+    this.#books.setUnwritten(channel.deliver(this.#books.meter(channelId), requestId, counts))
   }
 
   /**
@@ -158,14 +159,13 @@ export class EnclaveLedger {
     const before = this.#books.meter(channelId)
     this.#requireUnexpired(before.terms.expiresAt)
     const { meter, ...result } = channel.hold(before, requestId, most)
-    this.#books.set(meter)
+    this.#books.setUnwritten(meter)
     return result
   }
 
   /** Gives back what {@link hold} promised; of a channel that has ended there is nothing to give. */
   free(channelId: bigint, requestId: string): void {
-    const meter = this.#books.meters.get(channelId)
-    if (meter !== undefined) this.#books.set(channel.free(meter, requestId))
+    if (this.#books.isOpen(channelId)) this.#books.setUnwritten(channel.free(this.#books.meter(channelId), requestId))
   }
 
   /**
@@ -215,8 +215,7 @@ export class EnclaveLedger {
   /** Forgets a channel that the light client proved closed. */
   async forget(closing: ProvenFact): Promise<void> {
     const { channelId } = readClosed(factOf(closing), this.#chain)
-    this.#books.meters.delete(channelId)
-    this.#books.ended.delete(channelId)
+    this.#books.forget(channelId)
     await this.#books.commit()
   }
 
@@ -250,7 +249,7 @@ export class EnclaveLedger {
   #requireAcceptable({ terms }: Opened, keyEpoch: bigint): void {
     this.#books.requireSure()
     const { identity } = this.#options
-    if (this.#books.ended.has(terms.channelId)) this.#books.meter(terms.channelId)
+    if (this.#books.lastWord(terms.channelId) !== undefined) this.#books.meter(terms.channelId)
     requireOurs(terms.sessionKey, identity)
     requireModel(terms, identity, keyEpoch)
     if (!this.#challenges.has(terms.challenge))
@@ -270,19 +269,17 @@ export class EnclaveLedger {
   async #close(named: Named): Promise<ApprovalFacts> {
     this.#books.requireSure()
     const { channelId } = named
-    if (!this.#books.ended.has(channelId)) {
+    if (this.#books.lastWord(channelId) === undefined) {
       const last = this.#lastWord(named)
       this.#challenges.use(last.challenge)
-      this.#books.meters.delete(channelId)
-      this.#books.ended.set(channelId, last)
+      this.#books.end(last)
     }
-    // its counter is given when it is written
-    if (this.#books.ended.get(channelId)?.counter === 0n) await this.#books.commit()
-    return this.#books.ended.get(channelId)!
+    if (this.#books.lastWord(channelId)?.counter === 0n) await this.#books.commit()
+    return this.#books.lastWord(channelId)!
   }
 
   #lastWord({ channelId, sessionKey, challenge }: Named): ApprovalFacts {
-    if (this.#books.meters.has(channelId) || sessionKey === undefined || challenge === undefined) {
+    if (this.#books.isOpen(channelId) || sessionKey === undefined || challenge === undefined) {
       const { terms, delivered } = this.#books.meter(channelId)
       const { spent } = this.amounts(channelId)
       return { channelId, challenge: terms.challenge, ...delivered, spent, counter: 0n }

@@ -30,7 +30,10 @@ test('snapshot-restore: a channel used up and set back serves and approves nothi
   expect(await codeOf(again)).toBe('channel_state_rolled_back')
   store.offered = []
   expect(await codeOf(again)).toBe('channel_state_missing')
-  store.offered = store.states.map((state) => state.with(-1, state.at(-1)! ^ 1))
+  const flip = (written: Uint8Array) => written.with(-1, written.at(-1)! ^ 1)
+  store.offered = store.states.map(({ image, changes }) => ({ image, changes: changes.map(flip) }))
+  expect(await codeOf(again)).toBe('channel_state_rolled_back')
+  store.offered = store.states.map(({ image, changes }) => ({ image: flip(image), changes }))
   expect(await codeOf(again)).toBe('channel_state_rolled_back')
   store.offered = null
   expect((await again()).amounts(1n)).toMatchObject({ spent: 1000n })
@@ -96,9 +99,10 @@ test.each(['before the write', 'after the write', 'after the mark'] as const)(
     const options = {
       store: {
         read: store.read,
-        write: async (state: Uint8Array) => {
+        replace: store.replace,
+        append: async (change: Uint8Array) => {
           die('before the write')
-          await store.write(state)
+          await store.append(change)
           die('after the write')
         },
       },

@@ -19,13 +19,21 @@ export function memoryAntiRollback(): AntiRollback {
   }
 }
 
-/** States in memory: the last two. */
+/** States in memory, deleted as late as a store may. */
 export function memoryStateStore(): StateStore {
-  let states: Uint8Array[] = []
+  let states: { image: Uint8Array; changes: Uint8Array[] }[] = []
+  let last: (typeof states)[number] | undefined
   return {
-    read: async () => states,
-    async write(state) {
-      states = [...states.slice(-1), state]
+    read: async () => states.map(({ image, changes }) => ({ image, changes: [...changes] })),
+    async replace(image) {
+      if (last !== undefined) states = [last]
+      last = { image, changes: [] }
+      states.push(last)
+    },
+    async append(change) {
+      if (last === undefined) throw new Error('A change follows an image.')
+      states = [last]
+      last.changes.push(change)
     },
   }
 }
