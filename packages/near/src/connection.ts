@@ -28,8 +28,8 @@ export interface Near {
   /**
    * One JSON-RPC method, by name. Meant for reads: it is repeated, and asked of other nodes, where that can help.
    * @throws DcmlError `near_unreachable`, `near_timeout`, `near_node_busy` (all retryable), or what the node's answer
-   * means: `near_account_unknown`, `near_contract_missing`, `near_method_missing`, `near_contract_failed`,
-   * `near_block_unknown`, `near_transaction_unknown`, `near_transaction_refused`, `near_not_final`,
+   * means: `near_account_unknown`, `near_contract_missing`, `near_code_unknown`, `near_method_missing`,
+   * `near_contract_failed`, `near_block_unknown`, `near_transaction_unknown`, `near_transaction_refused`, `near_not_final`,
    * `near_request_invalid`, `near_rpc_refused`; `near_cancelled` after `signal`
    */
   request(method: string, params: unknown, options?: Cancellable): Promise<unknown>

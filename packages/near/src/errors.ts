@@ -16,6 +16,11 @@ const meanings: readonly (readonly [classes: readonly ErrorClass[], code: string
     'No contract is deployed there: check the account id and the network.',
   ],
   [
+    [rpc.GlobalContractCodeDoesNotExistError],
+    'near_code_unknown',
+    'Nobody has published this code on the network: check the hash and the network, or publish it.',
+  ],
+  [
     [rpc.ContractMethodNotFoundError],
     'near_method_missing',
     'The contract has no such method: regenerate the client from the ABI of what is deployed.',

@@ -18,7 +18,7 @@ export interface LogProofBundle {
   /** Results of `next_light_client_block`, oldest first, from the verifier's head to {@link state}: for `advance`. */
   readonly blocks: readonly unknown[]
   /** For `parseLogProof`: the outcome of the receipt, and the place of the event among its logs. */
-  readonly proof: { readonly receipt: unknown; readonly log: number }
+  readonly proof: { readonly receipt: Record<string, unknown>; readonly log: number }
   /** Where the verifier will stand; every block was verified here too. */
   readonly state: LightClientState
 }
@@ -43,7 +43,7 @@ export async function fetchLogProof(near: Near, options: ProveLogOptions): Promi
       throw new DcmlError('near_event_missing', `Receipt ${receiptId} of ${contractId} logged no such event.`, {
         hint: 'Ask another node: this one told of the event before, or another one did.',
       })
-    return { receipt, log }
+    return { receipt: receipt as Record<string, unknown>, log }
   })
   return { ...reached, proof: found }
 }
