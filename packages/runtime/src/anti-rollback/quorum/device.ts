@@ -1,0 +1,129 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer } from 'node:https'
+import type { Policy, TeeBackend } from '@dcml/attestation'
+import { createEnclave, type Enclave, PeerExchange } from '@dcml/attestation/node'
+import { toHex } from '@dcml/protocol'
+import { getRequestListener } from '@hono/node-server'
+import type { Logger } from 'pino'
+import { createApp } from '../../api/app.ts'
+import { loggable } from '../../api/errors.ts'
+import { type Listener, type ListenOptions, listen } from '../../listener.ts'
+import type { AntiRollbackDevice } from '../device.ts'
+import { enrol } from './enrolment.ts'
+import { type PeerAddress, PeerLine } from './line.ts'
+import { PeerMemory } from './memory.ts'
+import { quorumRegister } from './register.ts'
+import { quorumRoutes } from './routes.ts'
+
+export interface QuorumOptions {
+  readonly tee: TeeBackend
+  /** Exact bytes of the image manifest: peers run the same image. */
+  readonly manifest: Uint8Array
+  /** Whom to accept, beyond what always holds: this image, UpToDate, a quote of the very connection. Measured with it. */
+  readonly policy: Policy
+  readonly roots?: readonly (Uint8Array | string)[]
+  /** Where this enclave remembers for others: a port of its own, open before there is a session key. */
+  readonly listen: ListenOptions
+  /** 2f + 1 peers, in the same order at every start. Any f of them may restart, in all, while a session key is in use. */
+  readonly peers: readonly PeerAddress[]
+  /** Sealed file that says whom this enclave chose; beside its state, and of no use without it. */
+  readonly file: string
+  /** 32 bytes of `TeeBackend.sealingKey`. */
+  readonly sealingKey: Uint8Array
+  readonly log: Logger
+  /** How long to wait for peers before giving up, in milliseconds. Default 30,000. */
+  readonly patienceMs?: number
+  /** Others to remember for. Default 10,000, about 5 MB. */
+  readonly maxOwners?: number
+  /** Unix time in milliseconds. Default `Date.now`. */
+  readonly clock?: () => number
+}
+
+/** A device whose mark other enclaves of this image remember. */
+export interface QuorumDevice extends AntiRollbackDevice {
+  readonly name: 'quorum'
+  readonly incarnation: Uint8Array
+  /** Where it remembers for others. */
+  readonly address: Listener['address']
+  close(): Promise<void>
+}
+
+/** For a peer to be reached, to show its evidence, and to be verified. */
+const DIAL_MS = 5000
+
+/**
+ * Remembers for others from now on, and has others remember (paper §6.1). At its first start it chooses the processes
+ * that answer at `peers`, all of which must run.
+ * @throws DcmlError `quorum_peers_invalid`, `quorum_enrolment_unreadable`, `listen_failed`, and those of `createEnclave` and
+ * of dialling a peer
+ */
+export async function quorumDevice(options: QuorumOptions): Promise<QuorumDevice> {
+  const { tee, manifest, policy, roots, log, clock = Date.now, patienceMs = 30_000, maxOwners = 10_000 } = options
+  const again = patience(patienceMs)
+  // keys of its own: those of the session lie with the state, which only the mark can vouch for
+  const enclave = await createEnclave({ tee, manifest, clock })
+  const exchange = new PeerExchange({ enclave, policy, clock, timeoutMs: DIAL_MS, ...(roots && { roots }) })
+  const listener = await serve(enclave, exchange, new PeerMemory({ maxOwners }), options)
+  try {
+    const { register, memoryIds } = await enrol({ ...options, exchange, again })
+    const lines = options.peers.map(
+      (address, i) => new PeerLine({ exchange, address, memoryId: memoryIds[i]!, register: toHex(register) }),
+    )
+    log.info({ peers: lines.length, memoryId: toHex(enclave.boot), ...listener.address }, 'quorum')
+    return {
+      name: 'quorum',
+      environment: tee.environment,
+      incarnation: Uint8Array.from(createHash('sha256').update('dcml/quorum/incarnation').update(register).digest()),
+      address: listener.address,
+      ...quorumRegister({ peers: lines, random: () => randomBytes(16).toString('hex'), again }),
+      async close() {
+        await Promise.all(lines.map((line) => line.close()))
+        await stop(listener)
+      },
+    }
+  } catch (error) {
+    await stop(listener)
+    throw error
+  }
+}
+
+async function serve(
+  enclave: Enclave,
+  exchange: PeerExchange,
+  memory: PeerMemory,
+  { listen: where, log, clock = Date.now }: QuorumOptions,
+): Promise<Listener> {
+  const app = createApp(({ error, ms: _, ...line }) =>
+    log.debug({ ...line, ...(error && { error: loggable(error) }) }, 'peer'),
+  ).route('/dcml/v1', quorumRoutes({ exchange, memory, clock }))
+  const server = createServer(
+    {
+      ...enclave.tls,
+      headersTimeout: 10_000,
+      requestTimeout: 15_000,
+      handshakeTimeout: 10_000,
+      keepAliveTimeout: 600_000,
+    },
+    getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+  )
+  server.maxConnections = 1024
+  return listen(server, where)
+}
+
+async function stop(listener: Listener): Promise<void> {
+  const drained = listener.drain()
+  listener.cut()
+  await drained
+}
+
+/** Waits longer each time, and never as long as another copy that began with this one. */
+const patience =
+  (most: number) =>
+  async (tries: number): Promise<boolean> => {
+    const waits = (n: number): number => Math.min(2000, 50 * 2 ** (n - 1))
+    let waited = 0
+    for (let n = 1; n < tries; n++) waited += waits(n)
+    if (waited >= most) return false
+    await new Promise((resolve) => setTimeout(resolve, waits(tries) * (0.5 + Math.random() / 2)))
+    return true
+  }
