@@ -2,6 +2,7 @@
  * The program inside the CVM: TEE backends, engines, the attested API, receipts.
  * @packageDocumentation
  */
+export type { AntiRollbackDevice } from './anti-rollback/device.ts'
 export type {
   ChatMessage,
   ChatRequest,
@@ -25,6 +26,7 @@ export type { ModelState, ReadyModel } from './model/host.ts'
 export type { LoadProgress, ModelSource, OpenedModel, SealedModel } from './model/source.ts'
 export type { Runtime, RuntimeOptions } from './options.ts'
 export { startRuntime } from './server.ts'
+export { openSealedState, type SealedState, type SealedStateOptions } from './state/sealed-state.ts'
 export { type CollateralSource, collateralFile, collateralService } from './tee/collateral.ts'
 export { configfsTsm, type ReportFs } from './tee/configfs-tsm.ts'
 export { dstackAgent } from './tee/dstack.ts'
