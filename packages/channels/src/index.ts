@@ -15,6 +15,7 @@ export {
   type CloseStarted,
   type ContractEvent,
   EVENTS,
+  factOf,
   type Opened,
   type ProvenFact,
   readClosed,

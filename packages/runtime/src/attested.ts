@@ -1,3 +1,4 @@
+import { PAYMENT_CALLS } from '@dcml/channels'
 import { DcmlError } from '@dcml/protocol'
 import type { HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -8,9 +9,13 @@ import { openapi } from './api/openapi.ts'
 import { type KeyRoutesOptions, keyRoutes } from './keys/routes.ts'
 import type { Limits } from './limits.ts'
 import { loadModelRoute, modelRoute, operatorOnly } from './model/routes.ts'
+import type { PaymentDesk } from './payment/desk.ts'
+import { paymentRoutes } from './payment/routes.ts'
 
 interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
   readonly generation: Generation
+  /** Given where completions are paid for. */
+  readonly desk: PaymentDesk | undefined
   readonly limits: Limits
   readonly clock: () => number
   readonly operatorToken: string | undefined
@@ -18,18 +23,23 @@ interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
   readonly observe: (line: RequestLine) => void
 }
 
-/** Every call of the attested port: OpenAI's, and those of the paper's §3 and §4. */
+const paymentPaths = new Set<string>(Object.values(PAYMENT_CALLS))
+
+/** Every call of the attested port: OpenAI's, and those of the paper's §3, §4 and §6. */
 export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBindings }> {
-  const { host, limits, generation, clock } = options
-  const app = createApp(options.observe)
-  app.use(async (_c, next) => {
-    if (options.draining()) throw isDraining()
+  const { host, limits, generation, desk, clock } = options
+  const app = createApp(options.observe, desk && { chain: desk.chain, paymentMs: limits.paymentMs })
+  app.use(async (c, next) => {
+    desk?.requireSure()
+    // streams that are to end in peace may still need vouchers, and channels their approvals
+    if (options.draining() && !(desk && paymentPaths.has(c.req.path))) throw isDraining()
     await next()
   })
   app.route('/dcml/v1', keyRoutes({ ...options, maxKeyPasses: limits.maxKeyPasses }))
   app.route('/dcml/v1', modelRoute(host))
   app.route('/dcml/v1', loadModelRoute(host, operatorOnly(options.operatorToken)))
-  app.route('/v1', openaiRoutes({ host, generation, maxBodyBytes: limits.maxBodyBytes, clock }))
+  if (desk !== undefined) app.route('/dcml/v1', paymentRoutes(desk))
+  app.route('/v1', openaiRoutes({ host, generation, desk, maxBodyBytes: limits.maxBodyBytes, clock }))
   app.get('/openapi.json', (c) => c.json(openapi()))
   return app
 }

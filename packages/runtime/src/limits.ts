@@ -20,6 +20,14 @@ export interface Limits {
   readonly drainMs: number
   /** Keys passed on to peers at once. Default 4. */
   readonly maxKeyPasses: number
+  /** Tokens that a paid stream sets aside at once, and so the most a crash may cost its payer. Default 32. */
+  readonly paymentStep: number
+  /** How long a paid stream waits for its next voucher. Default 30,000. */
+  readonly paymentMs: number
+  /** Oldest block of the chain by which money is believed to be there. Default 600,000. */
+  readonly maxHeadAgeMs: number
+  /** Oldest opening of a channel that is taken up; below the challenge period of the contract. Default 600,000. */
+  readonly maxOpeningAgeMs: number
 }
 
 const DEFAULTS: Limits = {
@@ -32,6 +40,10 @@ const DEFAULTS: Limits = {
   stallMs: 30_000,
   drainMs: 30_000,
   maxKeyPasses: 4,
+  paymentStep: 32,
+  paymentMs: 30_000,
+  maxHeadAgeMs: 600_000,
+  maxOpeningAgeMs: 600_000,
 }
 
 /** @throws DcmlError `limits_invalid` */

@@ -1,5 +1,6 @@
 import type { Environment, Policy, TeeBackend } from '@dcml/attestation'
 import type { Logger } from 'pino'
+import type { AntiRollbackDevice } from './anti-rollback/device.ts'
 import type { EngineLoader } from './engine/engine.ts'
 import type { Limits } from './limits.ts'
 import type { Listener, ListenOptions } from './listener.ts'
@@ -9,7 +10,10 @@ import type { ModelSource } from './model/source.ts'
 /** What a runtime is started with. */
 export interface RuntimeOptions {
   readonly tee: TeeBackend
-  /** Exact bytes of the image manifest this workload was started from. It also names models and chain. */
+  /**
+   * Exact bytes of the image manifest this workload was started from. It also names models and chain; with a
+   * `trustRoot`, completions are paid for (paper §6), which takes `state`, `antiRollback` and a TEE with a sealing key.
+   */
   readonly manifest: Uint8Array
   readonly loader: EngineLoader
   /** Reads sealed models. Default: `DCMW` containers, opened into tmpfs of this machine once it was found safe. */
@@ -28,6 +32,10 @@ export interface RuntimeOptions {
    * measured image: a host that chose it could choose who gets the key.
    */
   readonly peers?: { readonly policy: Policy; readonly roots?: readonly (Uint8Array | string)[] }
+  /** Folder for the sealed state of payment channels, on a disk that outlives the process. */
+  readonly state?: string
+  /** Remembers which state is the last, where the host cannot turn it back (paper §6.1). Closed with the runtime. */
+  readonly antiRollback?: AntiRollbackDevice
   /** Bearer token with which `load_model` may also be called on the attested port. Default: it may not. */
   readonly operatorToken?: string
   readonly limits?: Partial<Limits>

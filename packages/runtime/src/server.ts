@@ -1,6 +1,12 @@
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { type Environment, keyRelease, parseImageManifest, type TeeBackend } from '@dcml/attestation'
+import {
+  type Environment,
+  type ImageManifest,
+  keyRelease,
+  parseImageManifest,
+  type TeeBackend,
+} from '@dcml/attestation'
 import { createEnclave, PeerExchange } from '@dcml/attestation/node'
 import { DcmlError, NO_CHAIN, toHex } from '@dcml/protocol'
 import { getRequestListener } from '@hono/node-server'
@@ -13,11 +19,13 @@ import { loggable } from './api/errors.ts'
 import { createReceiptBook } from './api/receipts.ts'
 import { attestedApp, isDraining } from './attested.ts'
 import { KeyStore } from './keys/store.ts'
-import { resolveLimits } from './limits.ts'
+import { type Limits, resolveLimits } from './limits.ts'
 import { listen } from './listener.ts'
 import { ModelHost, type ModelState } from './model/host.ts'
 import { hostState } from './model/routes.ts'
 import type { Runtime, RuntimeOptions } from './options.ts'
+import type { PaymentDesk } from './payment/desk.ts'
+import { openDesk, type PaymentGround, preparePayment } from './payment/start.ts'
 import { sealedModels } from './weights/source.ts'
 import { openAnonymousStore } from './weights/store.ts'
 
@@ -28,16 +36,34 @@ const PEER_MS = 5000
  * Starts the program inside the CVM: makes the enclave's keys and first evidence, listens, and loads the model when
  * its key is there.
  * @throws DcmlError `tee_environment_refused`, `limits_invalid`, `listen_failed`, those of `openAnonymousStore` and
- * `createEnclave`, and with `model` those of reading the sealed model's header
+ * `createEnclave`, and with `model` those of reading the sealed model's header; for a paid workload also
+ * `sealing_unsupported`, `anti_rollback_missing`, `anti_rollback_refused`, `state_…`, `trust_root_…`, `channel_state_…`
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { tee, clock = Date.now, environment = 'production', logger = pino() } = options
+  const { tee, environment = 'production', logger = pino() } = options
   options.signal?.throwIfAborted()
   if (tee.environment !== environment) throw wrongEnvironment(tee, environment)
   const limits = resolveLimits(options.limits)
+  const manifest = parseImageManifest(options.manifest)
+  const { state, antiRollback } = options
+  const ground = await preparePayment({ manifest, tee, environment, state, antiRollback, log: logger })
+  try {
+    return await serve({ ...options, environment, logger, limits }, manifest, ground)
+  } catch (error) {
+    await ground?.close()
+    throw error
+  }
+}
 
+type Served = RuntimeOptions & Required<Pick<RuntimeOptions, 'environment' | 'logger'>> & { readonly limits: Limits }
+
+async function serve(
+  options: Served,
+  { models, network: chain = NO_CHAIN }: ImageManifest,
+  ground: PaymentGround | undefined,
+): Promise<Runtime> {
+  const { tee, clock = Date.now, environment, logger, limits } = options
   const keys = new KeyStore()
-  const { models, network: chain = NO_CHAIN } = parseImageManifest(options.manifest)
   const allows = (modelH: Uint8Array): boolean => models === 'any' || models.includes(toHex(modelH))
   const host = new ModelHost({
     source: options.source ?? sealedModels(openAnonymousStore({ environment, log: logger })),
@@ -52,6 +78,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     tee,
     manifest: options.manifest,
     clock,
+    ...(ground && { sessionSeed: ground.sealed.sessionSeed }),
     modelH: () => (host.state.phase === 'ready' ? host.state.model.modelH : undefined),
   })
   const admission = new Admission({
@@ -60,6 +87,19 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock,
   })
   const metrics = createMetrics(admission, host)
+  let desk: PaymentDesk | undefined
+  if (ground !== undefined)
+    desk = await openDesk(ground, {
+      signer: enclave.sessionKey,
+      keyEpoch() {
+        const grant = keys.proven(host.ready().modelH)!
+        grant.sk.fill(0)
+        return BigInt(grant.keyEpoch)
+      },
+      limits,
+      observer: metrics.payments(() => desk?.open ?? 0),
+      clock,
+    })
   const shutdown = new AbortController()
   const { policy = keyRelease({ imageH: [], images: [] }), roots } = options.peers ?? {}
   let draining = false
@@ -77,6 +117,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     limits,
     clock,
     operatorToken: options.operatorToken,
+    desk,
     draining: () => draining,
     observe,
     onKey: (event) => logger.info(event, 'model key'),
@@ -106,7 +147,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   server.maxConnections = limits.maxConnections
   const adminApp = createApp(observe).route(
     '/',
-    adminRoutes({ host, metrics, draining: () => draining, hostname: options.admin.host }),
+    adminRoutes({ host, desk, metrics, draining: () => draining, hostname: options.admin.host }),
   )
   const adminServer = createHttpServer(getRequestListener(adminApp.fetch, { overrideGlobalObjects: false }))
 
@@ -136,6 +177,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     const adminDrained = adminListener.drain()
     adminListener.cut()
     await adminDrained
+    await ground?.close()
     logger.info('stopped')
   }
   options.signal?.addEventListener('abort', () => void close(), { once: true })

@@ -2,12 +2,18 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Admission } from '../api/admission.ts'
 import type { GenerationOutcome } from '../api/generate.ts'
 import type { ModelHost } from '../model/host.ts'
+import type { PaymentObserver } from '../payment/tab.ts'
+
+/** yoctoNEAR in one NEAR. */
+const YOCTO = 1e24
 
 /** Prometheus metrics of one runtime. Labels are few and never hold anything a client sent. */
 export interface Metrics {
   readonly registry: Registry
   generation(outcome: GenerationOutcome): void
   request(route: string, status: number): void
+  /** Counts of a paid workload; a 402 is a request of that status. @param open channels that take requests */
+  payments(open: () => number): PaymentObserver
 }
 
 export function createMetrics(admission: Admission, host: ModelHost): Metrics {
@@ -58,8 +64,21 @@ export function createMetrics(admission: Admission, host: ModelHost): Metrics {
   gauge('dcml_generations_waiting', 'Requests in line.', () => admission.waiting)
   gauge('dcml_model_ready', '1 once the model answers.', () => (host.state.phase === 'ready' ? 1 : 0))
 
+  const counter = (name: string, help: string): Counter => new Counter({ name, help, registers })
+
   return {
     registry,
+    payments(open) {
+      gauge('dcml_channels_open', 'Payment channels that take requests.', open)
+      const vouchers = counter('dcml_vouchers_accepted_total', 'Vouchers accepted, repeated ones included.')
+      const pauses = counter('dcml_payment_pauses_total', 'Streams that waited for a voucher.')
+      const spent = counter('dcml_spent_near_total', 'NEAR spent on channels.')
+      return {
+        voucher: () => vouchers.inc(),
+        pause: () => pauses.inc(),
+        spent: (cost) => spent.inc(Number(cost) / YOCTO),
+      }
+    },
     request: (route, status) => requests.inc({ route, status }),
     generation({ outcome, promptTokens, completionTokens, firstTokenMs, totalMs }) {
       generations.inc({ outcome })

@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { routePath } from 'hono/route'
+import { type X402Context, x402 } from '../payment/x402.ts'
 import { answerId } from './answer.ts'
 import { asDcmlError, errorBody, statusOf } from './errors.ts'
 
@@ -19,8 +20,11 @@ export interface RequestLine {
   readonly error?: DcmlError
 }
 
+/** What a 402 says of how to pay, where completions are paid for. */
+export type Billing = Omit<X402Context, 'resource'>
+
 /** An empty app that answers every fault in OpenAI's shape and tells `observe` of every request. */
-export function createApp(observe: (line: RequestLine) => void): Hono<Env> {
+export function createApp(observe: (line: RequestLine) => void, billing?: Billing): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (c, next) => {
     const started = performance.now()
@@ -38,19 +42,22 @@ export function createApp(observe: (line: RequestLine) => void): Hono<Env> {
       ...(c.error && { error: asDcmlError(c.error) }),
     })
   })
-  app.onError((fault, c) => answerFault(asDcmlError(fault), c))
-  app.notFound((c) => answerFault(routeNotFound(), c))
+  app.onError((fault, c) => answerFault(asDcmlError(fault), c, billing))
+  app.notFound((c) => answerFault(routeNotFound(), c, billing))
   return app
 }
 
-function answerFault(error: DcmlError, c: Context<Env>): Response {
+function answerFault(error: DcmlError, c: Context<Env>, billing: Billing | undefined): Response {
   if (c.env.outgoing.headersSent || c.env.outgoing.destroyed) {
     c.env.outgoing.destroy()
     return RESPONSE_ALREADY_SENT
   }
   const { retryAfter } = error.details
-  return c.body(errorBody(error), statusOf(error) as 500, {
+  const status = statusOf(error)
+  const bill = status === 402 && billing ? x402(error, { ...billing, resource: c.req.url }) : undefined
+  return c.body(errorBody(error, bill?.body), status as 500, {
     'content-type': 'application/json',
+    ...(bill && { 'payment-required': bill.header }),
     ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
     // what is left of the body will not be read
     ...(error.code === 'request_too_large' && { connection: 'close' }),

@@ -1,23 +1,39 @@
 import type { ServerResponse } from 'node:http'
 import type { EmbeddingRequest, Engine } from '../engine/engine.ts'
+import type { OpenTab, Paid } from '../payment/tab.ts'
 import type { Generation } from './generate.ts'
 import { lifetimeOf } from './lifetime.ts'
 
-/** Has the engine embed in its turn, and within the time that a generation has. */
+/** Tokens a tokenizer may put around a text. */
+const MARKS = 8
+/** A text has no more tokens than bytes, but for marks; a normalisation that makes it longer is met at the end. */
+const mostTokens = (input: readonly string[]): number =>
+  input.reduce((sum, text) => sum + Buffer.byteLength(text) + MARKS, 0)
+
+/**
+ * Has the engine embed in its turn, and within the time that a generation has. Where it is paid for, only the prompt is
+ * charged, and the engine counts it while it works: until then as many tokens are held as there can be.
+ */
 export async function embed(
   engine: Engine,
   request: EmbeddingRequest,
   outgoing: ServerResponse,
   { admission, limits, shutdown }: Generation,
-): ReturnType<Engine['embed']> {
+  openTab?: OpenTab,
+): Promise<Awaited<ReturnType<Engine['embed']>> & { readonly payment: Paid | undefined }> {
+  const tab = openTab?.()
   const lifetime = lifetimeOf(outgoing, limits.generationMs, shutdown)
   let release: (() => void) | undefined
   try {
+    await tab?.start(mostTokens(request.input), undefined)
     release = await admission.enter(lifetime.signal)
-    return await engine.embed(request, lifetime)
+    const answer = await engine.embed(request, lifetime)
+    lifetime.signal.throwIfAborted()
+    return { ...answer, payment: await tab?.end({ promptTokens: answer.promptTokens, completionTokens: 0 }) }
   } finally {
     release?.()
     lifetime.end()
+    await tab?.drop()
   }
 }
 

@@ -13,7 +13,21 @@ const STATUS: Readonly<Record<string, number>> = {
   evidence_malformed: 400,
   evidence_request_invalid: 400,
   bytes_not_base64url: 400,
+  light_client_head_unknown: 409,
+  event_head_fresh: 409,
+  log_head_fresh: 409,
+  channel_event_foreign: 400,
+  channel_event_invalid: 400,
+  voucher_malformed: 400,
+  closure_request_malformed: 400,
+  payment_bound_missing: 400,
   operator_token_wrong: 401,
+  payment_required: 402,
+  voucher_foreign: 403,
+  voucher_forged: 403,
+  closure_request_foreign: 403,
+  closure_request_forged: 403,
+  channel_not_ours: 403,
   admin_host_refused: 403,
   grant_model_refused: 403,
   grant_sk_wrong: 403,
@@ -23,15 +37,25 @@ const STATUS: Readonly<Record<string, number>> = {
   peer_refused: 403,
   route_not_found: 404,
   model_not_found: 404,
+  channel_unknown: 404,
   model_busy: 409,
   model_already_loaded: 409,
   sk_already_set: 409,
   sk_missing: 409,
   grant_other_model: 409,
   peer_is_self: 409,
+  voucher_stale: 409,
+  voucher_beyond_deposit: 409,
+  channel_challenge_unknown: 409,
+  channel_ended: 410,
+  channel_expired: 410,
+  channel_deadline_passed: 410,
   request_too_large: 413,
   request_not_json: 415,
   overloaded: 429,
+  light_client_busy: 429,
+  channel_challenges_full: 429,
+  engine_unmetered: 501,
   engine_unreachable: 502,
   engine_interrupted: 502,
   peer_unreachable: 502,
@@ -42,6 +66,7 @@ const STATUS: Readonly<Record<string, number>> = {
   quote_busy: 503,
   quote_failed: 503,
   keys_full: 503,
+  channel_state_unsure: 503,
   engine_timeout: 504,
   tmpfs_full: 507,
 }
@@ -54,19 +79,25 @@ const OPENAI_CODE: Readonly<Record<string, string>> = {
 
 const TYPE: Readonly<Record<number, string>> = {
   401: 'authentication_error',
+  402: 'payment_required',
   403: 'permission_error',
   404: 'not_found_error',
   429: 'rate_limit_error',
 }
 
-/** A sealed model that cannot be used is the fault of who named it, whichever of the container's checks says so. */
-export const statusOf = ({ code }: DcmlError): number => STATUS[code] ?? (code.startsWith('container_') ? 400 : 500)
+/**
+ * A sealed model that cannot be used is the fault of who named it, whichever of the container's checks says so; and so is
+ * a proof that proves nothing, whichever of the light client's.
+ */
+export const statusOf = ({ code }: DcmlError): number =>
+  STATUS[code] ?? (/^(container|block|event|log|near)_/.test(code) ? 400 : 500)
 
 /**
  * The error as OpenAI's clients read it. Beside OpenAI's members it carries `hint`, `retryable` and, where OpenAI
  * has its own name for the fault, ours as `dcmlCode`.
+ * @param more members beside `error`
  */
-export function errorBody(error: DcmlError): string {
+export function errorBody(error: DcmlError, more: object = {}): string {
   const status = statusOf(error)
   const code = OPENAI_CODE[error.code]
   return JSON.stringify({
@@ -80,6 +111,7 @@ export function errorBody(error: DcmlError): string {
       retryable: error.retryable,
       details: error.details,
     },
+    ...more,
   })
 }
 

@@ -30,6 +30,12 @@ export class EventStream {
     this.#write(payload, event)
   }
 
+  /** Writes a comment (a line that begins with a colon): no reader of events sees it, and no hash covers it. */
+  comment(text: string): void {
+    this.#begin()
+    this.#outgoing.write(text)
+  }
+
   /** Ends the stream with its last payload, which `attach` completes once its hash is known. */
   async finish(
     last: { payload: string; event?: string },
@@ -66,7 +72,11 @@ export class EventStream {
   }
 
   #write(payload: string, event: string | undefined): void {
-    if (!this.#outgoing.headersSent) this.#outgoing.writeHead(200, this.#headers)
+    this.#begin()
     this.#outgoing.write(event === undefined ? `data: ${payload}\n\n` : `event: ${event}\ndata: ${payload}\n\n`)
+  }
+
+  #begin(): void {
+    if (!this.#outgoing.headersSent) this.#outgoing.writeHead(200, this.#headers)
   }
 }

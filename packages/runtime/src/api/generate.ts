@@ -1,9 +1,12 @@
 // One generation, from admission to receipt, whatever its format.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Demand, demandComment } from '@dcml/channels'
 import { attachDcml, DcmlError, toHex } from '@dcml/protocol'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { EngineEvent } from '../engine/engine.ts'
 import type { ReadyModel } from '../model/host.ts'
+import { unmetered } from '../payment/faults.ts'
+import type { OpenTab, Tab } from '../payment/tab.ts'
 import type { Admission } from './admission.ts'
 import { type AnswerFormat, collector, type End } from './answer.ts'
 import { asDcmlError, errorBody } from './errors.ts'
@@ -25,7 +28,8 @@ export interface Generation {
 export interface GenerationOutcome {
   /** What `x-request-id` of the answer says. */
   readonly id: string
-  readonly outcome: 'answered' | 'aborted' | 'failed'
+  /** `unpaid` where no voucher came that covered it. */
+  readonly outcome: 'answered' | 'aborted' | 'failed' | 'unpaid'
   readonly promptTokens: number
   readonly completionTokens: number
   readonly firstTokenMs: number | undefined
@@ -41,6 +45,8 @@ export interface GenerationJob {
   readonly model: ReadyModel
   readonly format: AnswerFormat
   readonly stream: boolean
+  /** Given where the answer is paid for. */
+  readonly openTab?: OpenTab | undefined
   run(signal: AbortSignal): AsyncIterable<EngineEvent>
 }
 
@@ -67,19 +73,31 @@ export async function generate(job: GenerationJob, context: Generation): Promise
     stallMs: context.limits.stallMs,
   })
   let release: (() => void) | undefined
+  let tab: Tab | undefined
   try {
+    const announce = (demand: Demand): void => events.comment(demandComment(demand))
+    tab = job.openTab?.(job.stream ? { signal, announce } : undefined)
     release = await context.admission.enter(signal)
     signal.throwIfAborted()
     const parts = job.stream ? undefined : collector()
     let end: End | undefined
+    let isMetered = false
     for await (const event of job.run(signal)) {
-      if (event.type === 'start') continue
+      if (event.type === 'start') {
+        isMetered = true
+        await tab?.start(event.promptTokens, job.model.engine.info.contextLength)
+        continue
+      }
+      if (tab !== undefined && !isMetered) throw unmetered()
       if (event.type === 'end') {
         end = event
         break
       }
       seen.firstTokenMs ??= performance.now() - started
       seen.completionTokens = event.completionTokens
+      await tab?.cover(event.completionTokens)
+      if (signal.aborted) break
+      tab?.count(event.completionTokens)
       if (parts !== undefined) parts.add(event)
       else {
         job.format.delta(event, events.send)
@@ -93,6 +111,10 @@ export async function generate(job: GenerationJob, context: Generation): Promise
     release()
     seen.promptTokens = end.promptTokens
     seen.completionTokens = end.completionTokens
+    // tokens that no delta carried
+    await tab?.cover(end.completionTokens)
+    signal.throwIfAborted()
+    tab?.count(end.completionTokens)
 
     const attach = async (payload: string, responseH: Uint8Array): Promise<string> =>
       attachDcml(
@@ -103,6 +125,7 @@ export async function generate(job: GenerationJob, context: Generation): Promise
           responseH,
           promptTokens: seen.promptTokens,
           completionTokens: seen.completionTokens,
+          payment: await tab?.end(end),
         }),
       )
     if (parts === undefined) {
@@ -122,7 +145,7 @@ export async function generate(job: GenerationJob, context: Generation): Promise
     const error = asDcmlError(signal.aborted ? signal.reason : cause)
     if (error.code === 'client_gone') report('aborted')
     else {
-      report('failed', error)
+      report(error.code === 'payment_required' ? 'unpaid' : 'failed', error)
       if (!events.begun) throw error
       const payload = errorBody(error)
       const failure = job.format.failed?.(payload) ?? { payload }
@@ -131,6 +154,7 @@ export async function generate(job: GenerationJob, context: Generation): Promise
   } finally {
     lifetime.end()
     release?.()
+    await tab?.drop()
   }
   return RESPONSE_ALREADY_SENT
 }

@@ -1,8 +1,11 @@
 // OpenAI's surface: each route reads its request by its schema and hands it to the engine.
+import { VOUCHER_HEADER } from '@dcml/channels'
 import { attachDcml, toHex } from '@dcml/protocol'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { ModelHost, ReadyModel } from '../model/host.ts'
+import type { PaymentDesk } from '../payment/desk.ts'
+import type { OpenTab } from '../payment/tab.ts'
 import { type AnswerHead, answerId } from './answer.ts'
 import { parseJson, readBody } from './body.ts'
 import { chatAnswer } from './chat-answer.ts'
@@ -25,19 +28,33 @@ import {
 
 type Env = { Bindings: HttpBindings }
 
+interface Received {
+  readonly body: Buffer
+  readonly model: ReadyModel
+  /** How the answer is paid for; undefined where it is free. */
+  readonly pay: (maxTokens: number | undefined) => OpenTab | undefined
+}
+
 /** Routes below `/v1`. */
 export function openaiRoutes(options: {
   host: ModelHost
   generation: Generation
+  /** Given where completions are paid for. */
+  desk: PaymentDesk | undefined
   maxBodyBytes: number
   clock: () => number
 }): Hono<Env> {
-  const { host, generation, clock } = options
+  const { host, generation, desk, clock } = options
   const app = new Hono<Env>()
 
-  const receive = async (c: Context<Env>): Promise<{ body: Buffer; model: ReadyModel }> => {
+  /** Who does not pay has not even their body read. */
+  const receive = async (c: Context<Env>): Promise<Received> => {
     const model = host.ready()
-    return { body: await readBody(c.env.incoming, options.maxBodyBytes), model }
+    const channelId = await desk?.admit(c.req.header(VOUCHER_HEADER))
+    const requestId = String(c.env.outgoing.getHeader('x-request-id'))
+    const pay = (maxTokens: number | undefined): OpenTab | undefined =>
+      channelId === undefined ? undefined : desk?.tabs({ channelId, requestId, maxTokens })
+    return { body: await readBody(c.env.incoming, options.maxBodyBytes), model, pay }
   }
   const head = (prefix: string, model: ReadyModel): AnswerHead => ({
     id: answerId(prefix),
@@ -50,7 +67,7 @@ export function openaiRoutes(options: {
   })
 
   app.post('/chat/completions', async (c) => {
-    const { body, model } = await receive(c)
+    const { body, model, pay } = await receive(c)
     const request = parseJson(chatSchema, body)
     checkModel(request.model, served(model))
     const logprobs = request.logprobs === true
@@ -63,11 +80,12 @@ export function openaiRoutes(options: {
     const includeUsage = request.stream_options?.include_usage === true
     const format = chatAnswer(head('chatcmpl', model), { includeUsage, logprobs })
     const run = (signal: AbortSignal) => model.engine.chat(chat, { signal })
-    return generate({ ...c.env, body, model, format, stream: request.stream === true, run }, generation)
+    const [stream, openTab] = [request.stream === true, pay(chat.maxTokens)]
+    return generate({ ...c.env, body, model, format, stream, openTab, run }, generation)
   })
 
   app.post('/completions', async (c) => {
-    const { body, model } = await receive(c)
+    const { body, model, pay } = await receive(c)
     const request = parseJson(completionSchema, body)
     checkModel(request.model, served(model))
     const completion = {
@@ -80,25 +98,27 @@ export function openaiRoutes(options: {
     const logprobs = completion.topLogprobs !== undefined
     const format = completionAnswer(head('cmpl', model), { includeUsage, logprobs })
     const run = (signal: AbortSignal) => model.engine.complete(completion, { signal })
-    return generate({ ...c.env, body, model, format, stream: request.stream === true, run }, generation)
+    const [stream, openTab] = [request.stream === true, pay(completion.maxTokens)]
+    return generate({ ...c.env, body, model, format, stream, openTab, run }, generation)
   })
 
   app.post('/responses', async (c) => {
-    const { body, model } = await receive(c)
+    const { body, model, pay } = await receive(c)
     const request = parseJson(responsesSchema, body)
     checkModel(request.model, served(model))
     const chat = toChatRequest(request)
     const format = responsesAnswer(head('resp', model), request.instructions ?? null)
     const run = (signal: AbortSignal) => model.engine.chat(chat, { signal })
-    return generate({ ...c.env, body, model, format, stream: request.stream === true, run }, generation)
+    const [stream, openTab] = [request.stream === true, pay(chat.maxTokens)]
+    return generate({ ...c.env, body, model, format, stream, openTab, run }, generation)
   })
 
   app.post('/embeddings', async (c) => {
-    const { body, model } = await receive(c)
+    const { body, model, pay } = await receive(c)
     const request = parseJson(embeddingSchema, body)
     checkModel(request.model, served(model))
     const input = typeof request.input === 'string' ? [request.input] : request.input
-    const answer = await embed(model.engine, { input, body: request }, c.env.outgoing, generation)
+    const answer = await embed(model.engine, { input, body: request }, c.env.outgoing, generation, pay(0))
     const whole = embeddingsBody(model.name, answer, request.encoding_format ?? 'float')
     const hash = responseHash()
     hash.add(whole)
@@ -108,6 +128,7 @@ export function openaiRoutes(options: {
       responseH: hash.digest(),
       promptTokens: answer.promptTokens,
       completionTokens: 0,
+      payment: answer.payment,
     })
     return c.body(attachDcml(whole, field), 200, { 'content-type': 'application/json', 'dcml-model-h': field.modelH })
   })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { receiptChannelId } from '@dcml/channels'
 import {
   type Chain,
   type DcmlField,
@@ -9,6 +10,7 @@ import {
   signReceipt,
   toHex,
 } from '@dcml/protocol'
+import type { Paid } from '../payment/tab.ts'
 
 /** What one answer adds to its receipt. */
 export interface Answered {
@@ -18,9 +20,11 @@ export interface Answered {
   readonly responseH: Uint8Array
   readonly promptTokens: number
   readonly completionTokens: number
+  /** Of an answer that was paid for: its channel, and where that stands. */
+  readonly payment?: Pick<Paid, 'channelId' | 'spent' | 'sequence'> | undefined
 }
 
-/** Signs what this enclave answered (paper §3), numbered from 1 over the life of its session key. */
+/** Signs what this enclave answered (paper §3), numbered from 1 over the life of its session key: where answers are paid for, by the ledger. */
 export interface ReceiptBook {
   sign(answered: Answered): Promise<DcmlField>
 }
@@ -33,16 +37,16 @@ export function createReceiptBook(options: {
 }): ReceiptBook {
   let sequence = 0n
   return {
-    async sign(answered) {
-      sequence += 1n
+    async sign({ payment, ...answered }) {
+      if (payment === undefined) sequence += 1n
       const signed = await signReceipt(
         options.chain,
         {
           ...answered,
           imageH: options.imageH,
-          channelId: NO_CHANNEL,
-          spent: 0n,
-          sequence,
+          channelId: payment === undefined ? NO_CHANNEL : receiptChannelId(payment.channelId),
+          spent: payment?.spent ?? 0n,
+          sequence: payment?.sequence ?? sequence,
           time: BigInt(Math.trunc(options.clock())),
         },
         options.signer,

@@ -1,0 +1,247 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type ApprovalFacts,
+  type BlockBundle,
+  type Bundle,
+  type ChallengeAnswer,
+  type ChannelAmounts,
+  type ClosureQuestion,
+  type EnclaveLedger,
+  EVENTS,
+  factOf,
+  type LedgerEntry,
+  type ProvenFact,
+  readOpened,
+  readToppedUp,
+  STANDARD,
+} from '@dcml/channels'
+import { formatTrustRoot, parseEventProof, parseLogProof, verifyEvent, verifyLog } from '@dcml/light-client'
+import {
+  type Chain,
+  DcmlError,
+  formatApproval,
+  parseClosureRequest,
+  parseVoucher,
+  type Signer,
+  signApproval,
+  type VoucherChannel,
+  verifyClosureRequest,
+} from '@dcml/protocol'
+import { Changes } from './changes.ts'
+import { channelRequired } from './faults.ts'
+import type { Heads } from './heads.ts'
+import { StreamTab } from './stream-tab.ts'
+import type { OpenTab, PaymentObserver } from './tab.ts'
+import { WholeTab } from './whole-tab.ts'
+
+export interface DeskOptions {
+  readonly ledger: EnclaveLedger
+  readonly heads: Heads
+  /** The session key. */
+  readonly signer: Signer
+  /** The contract of the measured image, on the network of its trust root. */
+  readonly chain: Chain
+  readonly modelH: Uint8Array
+  /** Epoch of the key that has opened the model. @throws DcmlError `model_not_ready` before one has */
+  readonly keyEpoch: () => bigint
+  readonly limits: {
+    /** Tokens that a stream sets aside at once. */
+    readonly paymentStep: number
+    /** How long a stream waits for a voucher, in ms. */
+    readonly paymentMs: number
+    /** Oldest head, and oldest event, that money is believed to be there by, in ms. */
+    readonly maxHeadAgeMs: number
+    readonly maxOpeningAgeMs: number
+  }
+  readonly observer: PaymentObserver
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+}
+
+/** How one request is to be paid. */
+export interface TabRequest {
+  readonly channelId: bigint
+  readonly requestId: string
+  /** Most completion tokens, where the caller said. */
+  readonly maxTokens: number | undefined
+}
+
+/**
+ * Where the enclave is paid (paper §6): the calls about channels, each proof judged by the light client before the
+ * ledger believes it. Faults are those of `EnclaveLedger` and `verifyEvent` unless a method says more.
+ */
+export class PaymentDesk {
+  readonly chain: Chain
+  readonly #options: DeskOptions
+  readonly #ledger: EnclaveLedger
+  readonly #changes = new Changes()
+
+  constructor(options: DeskOptions) {
+    this.chain = options.chain
+    this.#options = options
+    this.#ledger = options.ledger
+  }
+
+  /** @throws DcmlError `channel_state_unsure`: nothing may be served or approved any more */
+  requireSure(): void {
+    this.#ledger.requireSure()
+  }
+
+  /** Where the light client stands, as text. */
+  head(): string {
+    return formatTrustRoot(this.#options.heads.newest)
+  }
+
+  /** Goes over blocks without a proof, where the way to one is longer than a bundle. */
+  async follow(bundle: BlockBundle): Promise<void> {
+    await this.#options.heads.follow(bundle)
+  }
+
+  /** `get_challenge` @throws DcmlError `model_not_ready`: a channel would be opened for nothing */
+  challenge(): ChallengeAnswer {
+    const { chain, modelH, signer, keyEpoch } = this.#options
+    const epoch = keyEpoch()
+    const challenge = Uint8Array.from(randomBytes(32))
+    const validUntil = this.#ledger.challenge(challenge)
+    return { challenge, sessionKey: signer.publicKey, validUntil, ...chain, modelH, keyEpoch: epoch }
+  }
+
+  /** `establish_payment_channel` */
+  async establish(bundle: Bundle): Promise<ChannelAmounts> {
+    const { limits, keyEpoch } = this.#options
+    const opening = await this.#prove(bundle, EVENTS.opened, limits.maxOpeningAgeMs)
+    await this.#ledger.establish(opening, keyEpoch())
+    return this.#amounts(readOpened(factOf(opening), this.chain).terms.channelId)
+  }
+
+  /** An old top-up counts too: what is deposited never falls while the channel is open. */
+  async topUp(bundle: Bundle): Promise<ChannelAmounts> {
+    const event = await this.#prove(bundle, EVENTS.toppedUp, 'any')
+    await this.#ledger.topUp(event)
+    const { channelId } = readToppedUp(factOf(event), this.chain)
+    this.#changes.notify(channelId)
+    return this.#amounts(channelId)
+  }
+
+  /** @param text of a voucher @throws DcmlError `voucher_…` */
+  async acceptVoucher(text: string): Promise<ChannelAmounts> {
+    const signed = parseVoucher(text)
+    const { channelId } = signed.voucher
+    await this.#ledger.acceptVoucher(signed)
+    this.#options.observer.voucher()
+    this.#changes.notify(channelId)
+    return this.#amounts(channelId)
+  }
+
+  /**
+   * `request_channel_closure` by the payer. The approval of a channel that has ended is the same for everyone: whoever
+   * has it can do nothing but close as both sides left it.
+   * @throws DcmlError `closure_request_…`
+   */
+  async requestClosure({ request, opening }: ClosureQuestion): Promise<string> {
+    const signed = parseClosureRequest(request)
+    const { channelId } = signed.request
+    const open = this.#payerOf(channelId)
+    if (open === undefined && opening !== undefined) {
+      const proven = await this.#prove(opening, EVENTS.opened, 'any')
+      await verifyClosureRequest(signed, readOpened(factOf(proven), this.chain).terms)
+      return this.#approve(await this.#ledger.requestClosure(channelId, proven))
+    }
+    if (open !== 'ended') await verifyClosureRequest(signed, open ?? this.#ledger.terms(channelId))
+    return this.#approve(await this.#ledger.requestClosure(channelId))
+  }
+
+  /** The same by the host, which may stop serving a payer who has vanished. */
+  async closeForHost(channelId: bigint): Promise<string> {
+    return this.#approve(await this.#ledger.requestClosure(channelId))
+  }
+
+  /** `answer_closure`: good for the whole challenge period, and so however old the event is. */
+  async answerClosure(bundle: Bundle): Promise<string> {
+    return this.#approve(await this.#ledger.answerClosure(await this.#prove(bundle, EVENTS.closeStarted, 'any')))
+  }
+
+  /** Forgets a channel that the chain has ended. */
+  async forget(bundle: Bundle): Promise<void> {
+    await this.#ledger.forget(await this.#proveEnd(bundle))
+  }
+
+  /** Channels that take requests. */
+  get open(): number {
+    return [...this.#ledger.entries()].filter(({ phase }) => phase === 'open').length
+  }
+
+  /** Every channel, for the host. */
+  entries(): Iterable<LedgerEntry> {
+    return this.#ledger.entries()
+  }
+
+  /**
+   * Who pays for a request, by the voucher that came with it: only payer and enclave ever know one.
+   * @throws DcmlError `payment_required` without one
+   */
+  async admit(voucher: string | undefined): Promise<bigint> {
+    if (voucher === undefined) throw channelRequired()
+    return (await this.acceptVoucher(voucher)).channelId
+  }
+
+  /** For {@link admit}ted requests: opens a tab before the engine is kept busy. */
+  tabs({ channelId, requestId, maxTokens }: TabRequest): OpenTab {
+    const { limits, observer } = this.#options
+    const context = { ledger: this.#ledger, changes: this.#changes, observer, channelId, requestId }
+    return (pauses) => {
+      const tab =
+        pauses === undefined
+          ? new WholeTab(context, maxTokens)
+          : new StreamTab(context, { ...pauses, step: limits.paymentStep, patienceMs: limits.paymentMs })
+      tab.open()
+      return tab
+    }
+  }
+
+  /** The channel's payer; undefined for a channel that is not known here. */
+  #payerOf(channelId: bigint): VoucherChannel | 'ended' | undefined {
+    try {
+      return this.#ledger.terms(channelId)
+    } catch (error) {
+      if (!DcmlError.isInstance(error)) throw error
+      if (error.code === 'channel_ended') return 'ended'
+      if (error.code === 'channel_unknown') return undefined
+      throw error
+    }
+  }
+
+  #amounts(channelId: bigint): ChannelAmounts {
+    const { deposited, authorised, spent } = this.#ledger.amounts(channelId)
+    return { channelId, deposited, authorised, spent }
+  }
+
+  async #approve(facts: ApprovalFacts): Promise<string> {
+    // whoever waits for a voucher on it waits in vain
+    this.#changes.notify(facts.channelId)
+    return formatApproval(await signApproval(this.chain, facts, this.#options.signer))
+  }
+
+  /** @param maxEventAge in ms; what stays true for good may be of any age, and so may the head that it is proven by */
+  async #prove({ proof, ...way }: Bundle, event: string, maxEventAge: number | 'any'): Promise<ProvenFact> {
+    const { heads, clock, limits } = this.#options
+    const state = await heads.follow(way)
+    const maxHeadAge = maxEventAge === 'any' ? Number.POSITIVE_INFINITY : limits.maxHeadAgeMs
+    const now = new Date(clock())
+    const options = { contract: this.chain.contract, standard: STANDARD, event, state, now, maxHeadAge, maxEventAge }
+    const verdict =
+      'receipt' in proof ? verifyLog(parseLogProof(proof), options) : verifyEvent(parseEventProof(proof), options)
+    if (!verdict.ok) throw verdict.error
+    return verdict
+  }
+
+  async #proveEnd(bundle: Bundle): Promise<ProvenFact> {
+    try {
+      return await this.#prove(bundle, EVENTS.closed, 'any')
+    } catch (error) {
+      const other = DcmlError.isInstance(error) && /^(event|log)_event$/.test(error.code)
+      if (!other) throw error
+      return this.#prove(bundle, EVENTS.forfeited, 'any')
+    }
+  }
+}

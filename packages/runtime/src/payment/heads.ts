@@ -1,0 +1,109 @@
+// What the enclave believes of the chain: the root in its measured image, and where bundles have taken it since.
+import { type BlockBundle, MAX_BUNDLE_BLOCKS } from '@dcml/channels'
+import {
+  advance,
+  blockHash,
+  blockTime,
+  type CryptoHash,
+  type LightClientState,
+  parseLightClientBlock,
+} from '@dcml/light-client'
+import { DcmlError } from '@dcml/protocol'
+
+/** Heads a bundle may start at, besides the root. */
+const MAX_HEADS = 256
+/**
+ * Least chain time between two of them. Real blocks are free for anyone to bring: brought one by one, they must not push
+ * out the heads at which other callers' bundles start before those can be older than an opening may be.
+ */
+const SPACING_MS = 5000
+/** Bundles that wait in line: each may cost a signature check per producer and block. */
+const MAX_WAITING = 32
+
+/** The heads of one light client. They only go on; what is verified is verified from a head that was kept. */
+export class Heads {
+  readonly #kept = new Map<CryptoHash, LightClientState>()
+  readonly #root: CryptoHash
+  #newest: LightClientState
+  #line: Promise<unknown> = Promise.resolve()
+  #waiting = 0
+
+  /** @param root from the image manifest, which is measured */
+  constructor(root: LightClientState) {
+    this.#kept.set(root.headHash, root)
+    this.#root = root.headHash
+    this.#newest = root
+  }
+
+  /** The newest head that is kept: fetch proofs from here. */
+  get newest(): LightClientState {
+    return this.#newest
+  }
+
+  /**
+   * Goes over the blocks, one bundle at a time, however many callers bring some.
+   * @returns the state at the last of them
+   * @throws DcmlError `light_client_head_unknown`, `light_client_busy`, `block_…`, `near_block_invalid`
+   */
+  async follow(bundle: BlockBundle): Promise<LightClientState> {
+    if (this.#waiting >= MAX_WAITING) throw busy()
+    this.#waiting++
+    const turn = this.#line.then(() => this.#verify(bundle))
+    this.#line = turn.catch(() => {})
+    try {
+      return await turn
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  async #verify({ from, blocks }: BlockBundle): Promise<LightClientState> {
+    if (blocks.length > MAX_BUNDLE_BLOCKS) throw tooLong(blocks.length)
+    const start = this.#kept.get(from)
+    if (start === undefined) throw unknown()
+    let state = start
+    for (const json of blocks) {
+      const block = parseLightClientBlock(json)
+      const verified = this.#kept.get(blockHash(block))
+      if (verified !== undefined) {
+        state = verified
+        continue
+      }
+      const verdict = await advance(state, block)
+      if (!verdict.ok) throw verdict.error
+      state = verdict.state
+    }
+    this.#keep(state)
+    return state
+  }
+
+  #keep(state: LightClientState): void {
+    const [head, newest] = [state.head.innerLite, this.#newest.head.innerLite]
+    if (head.height <= newest.height || blockTime(head) < blockTime(newest) + SPACING_MS) return
+    this.#kept.set(state.headHash, state)
+    this.#newest = state
+    if (this.#kept.size <= MAX_HEADS + 1) return
+    for (const hash of this.#kept.keys()) {
+      if (hash === this.#root) continue
+      this.#kept.delete(hash)
+      return
+    }
+  }
+}
+
+const unknown = (): DcmlError =>
+  new DcmlError('light_client_head_unknown', 'The light client of this enclave does not stand at the head named.', {
+    hint: 'GET /dcml/v1/light-client and make the proof from there.',
+  })
+
+const tooLong = (blocks: number): DcmlError =>
+  new DcmlError('request_invalid', `The bundle has ${blocks} blocks; ${MAX_BUNDLE_BLOCKS} are read at once.`, {
+    hint: 'POST the first blocks to /dcml/v1/light-client, then make the proof from where it stands.',
+  })
+
+const busy = (): DcmlError =>
+  new DcmlError('light_client_busy', 'The enclave has as many proofs to verify as it takes at once.', {
+    hint: 'Bring the proof again in a moment.',
+    retryable: true,
+    details: { retryAfter: 1 },
+  })

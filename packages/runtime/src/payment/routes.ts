@@ -1,0 +1,57 @@
+import { formatWire, MAX_BUNDLE_BYTES, wire } from '@dcml/channels'
+import { toHex } from '@dcml/protocol'
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import type { GenericSchema, InferOutput } from 'valibot'
+import { parseJson, readBody } from '../api/body.ts'
+import type { PaymentDesk } from './desk.ts'
+
+type Env = { Bindings: HttpBindings }
+
+const SMALL = 8192
+
+/** Calls about payment on the attested port (paper §6), below `/dcml/v1`. */
+export function paymentRoutes(desk: PaymentDesk): Hono<Env> {
+  const app = new Hono<Env>()
+  const read = async <S extends GenericSchema>(c: Context<Env>, schema: S, limit = SMALL): Promise<InferOutput<S>> =>
+    parseJson(schema, await readBody(c.env.incoming, limit))
+  const bundle = (c: Context<Env>) => read(c, wire.bundle, MAX_BUNDLE_BYTES)
+
+  app.get('/light-client', (c) => c.json({ state: desk.head() }))
+  app.post('/light-client', async (c) => {
+    await desk.follow(await read(c, wire.blocks, MAX_BUNDLE_BYTES))
+    return c.json({ state: desk.head() })
+  })
+  app.post('/get-challenge', (c) => json(c, formatWire(desk.challenge())))
+  app.post('/establish-payment-channel', async (c) => json(c, formatWire(await desk.establish(await bundle(c)))))
+  app.post('/top-up-payment-channel', async (c) => json(c, formatWire(await desk.topUp(await bundle(c)))))
+  app.post('/accept-voucher', async (c) => {
+    const { voucher } = await read(c, wire.voucher)
+    return json(c, formatWire(await desk.acceptVoucher(voucher)))
+  })
+  app.post('/request-channel-closure', async (c) => {
+    const question = await read(c, wire.closure, MAX_BUNDLE_BYTES)
+    return c.json({ approval: await desk.requestClosure(question) })
+  })
+  app.post('/answer-closure', async (c) => c.json({ approval: await desk.answerClosure(await bundle(c)) }))
+  app.post('/forget-channel', async (c) => {
+    await desk.forget(await bundle(c))
+    return c.json({})
+  })
+  return app
+}
+
+/** What the host may ask on its own port: to end a channel, and the amounts of all. */
+export function hostPaymentRoutes(desk: PaymentDesk): Hono<Env> {
+  const app = new Hono<Env>()
+  app.post('/request-channel-closure', async (c) => {
+    const { channelId } = parseJson(wire.hostClosure, await readBody(c.env.incoming, SMALL))
+    return c.json({ approval: await desk.closeForHost(channelId) })
+  })
+  app.get('/channels', (c) => json(c, JSON.stringify({ channels: [...desk.entries()] }, plain)))
+  return app
+}
+
+const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })
+const plain = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? value.toString() : value instanceof Uint8Array ? toHex(value) : value

@@ -1,0 +1,164 @@
+import type { Demand, Released } from '@dcml/channels'
+import { miscounted, paymentRequired } from './faults.ts'
+import { counts, type Paid, type Pauses, type Tab, type TabContext, type Tokens } from './tab.ts'
+
+export interface StreamTabOptions extends Pauses {
+  /** Most completion tokens that are set aside at once: what a crash may cost the payer. */
+  readonly step: number
+  /** How long a stream waits for a voucher, in ms. */
+  readonly patienceMs: number
+}
+
+/** Too little is authorised; `changed` resolves when that may be otherwise. */
+interface Due {
+  readonly demand: Demand
+  readonly changed: Promise<void>
+}
+
+/**
+ * The tab of a stream (paper §6): tokens are set aside some at a time, and counted as they are written. While half of a
+ * step is left the next half is set aside in the background, so that tokens wait for no disk; and where that finds too
+ * little authorised, the reader hears so while there is still something to send.
+ */
+export class StreamTab implements Tab {
+  readonly #context: TabContext
+  readonly #options: StreamTabOptions
+  readonly #step: bigint
+  /** Prompt tokens set aside and not yet counted. */
+  #prompt = 0n
+  /** Completion tokens set aside and not yet counted, and those counted. */
+  #left = 0n
+  #counted = 0n
+  #announced = -1n
+  #filling: Promise<Due | undefined> | undefined
+  /** True while the next half step is being looked after. */
+  #ahead = false
+  #reserved = false
+  #over = false
+
+  constructor(context: TabContext, options: StreamTabOptions) {
+    this.#context = context
+    this.#options = options
+    this.#step = BigInt(options.step)
+  }
+
+  open(): void {
+    const { ledger, channelId } = this.#context
+    const demand = ledger.demandFor(channelId, { promptTokens: 1n, completionTokens: 1n })
+    if (demand !== undefined) throw paymentRequired(demand)
+  }
+
+  async start(promptTokens: number): Promise<void> {
+    const due = await this.#reserve(BigInt(promptTokens), this.#step)
+    if (due !== undefined) throw paymentRequired(due.demand)
+  }
+
+  async cover(completionTokens: number): Promise<void> {
+    const needed = BigInt(completionTokens) - this.#counted
+    let until: number | undefined
+    while (this.#left < needed) {
+      const due = await this.#fill(needed)
+      if (due === undefined) continue
+      if (until === undefined) {
+        until = performance.now() + this.#options.patienceMs
+        this.#context.observer.pause()
+      }
+      this.#announce(due.demand)
+      await this.#wait(due, until)
+    }
+  }
+
+  count(completionTokens: number): void {
+    const { ledger, channelId, requestId } = this.#context
+    const tokens = { promptTokens: this.#prompt, completionTokens: BigInt(completionTokens) - this.#counted }
+    ledger.deliver(channelId, requestId, tokens)
+    this.#prompt = 0n
+    this.#counted += tokens.completionTokens
+    this.#left -= tokens.completionTokens
+    void this.#fillAhead()
+  }
+
+  async end(tokens: Tokens): Promise<Paid> {
+    const released = await this.#release()
+    const { promptTokens, completionTokens } = counts(tokens)
+    const { delivered } = released
+    if (delivered.promptTokens !== promptTokens || delivered.completionTokens !== completionTokens) throw miscounted()
+    return { ...released, channelId: this.#context.channelId }
+  }
+
+  async drop(): Promise<void> {
+    if (this.#over || !this.#reserved) return
+    // a channel that has ended has nothing to give back, and a state that is unsure says so to the next caller
+    await this.#release().catch(() => {})
+  }
+
+  async #release(): Promise<Released> {
+    const { ledger, channelId, requestId, changes, observer } = this.#context
+    this.#over = true
+    const released = await ledger.release(channelId, requestId)
+    observer.spent(released.cost)
+    changes.notify(channelId)
+    return released
+  }
+
+  /** Sets aside what is missing to `wanted` tokens, or to a step. One at a time: two would set aside twice as much. */
+  #fill(wanted: bigint): Promise<Due | undefined> {
+    const target = wanted > this.#step ? wanted : this.#step
+    this.#filling ??= this.#reserve(0n, target - this.#left).finally(() => {
+      this.#filling = undefined
+    })
+    return this.#filling
+  }
+
+  async #fillAhead(): Promise<void> {
+    if (this.#ahead) return
+    this.#ahead = true
+    try {
+      while (!this.#over && this.#left * 2n <= this.#step) {
+        const due = await this.#fill(0n)
+        if (due === undefined || this.#over) continue
+        this.#announce(due.demand)
+        await due.changed
+      }
+    } catch {
+      // the token that needs it meets the same fault, and tells it
+    } finally {
+      this.#ahead = false
+    }
+  }
+
+  async #reserve(promptTokens: bigint, completionTokens: bigint): Promise<Due | undefined> {
+    const { ledger, changes, channelId, requestId } = this.#context
+    // taken before the ledger is asked, so that no voucher slips in between
+    const changed = changes.next(channelId)
+    const result = await ledger.reserve(channelId, requestId, { promptTokens, completionTokens })
+    if ('demand' in result) return { demand: result.demand, changed }
+    this.#reserved = true
+    this.#prompt += result.granted.promptTokens
+    this.#left += result.granted.completionTokens
+    return undefined
+  }
+
+  #announce(demand: Demand): void {
+    if (demand.required === this.#announced) return
+    this.#announced = demand.required
+    this.#options.announce(demand)
+  }
+
+  /** Resolves at a change of the channel. @throws DcmlError `payment_required` when patience ends */
+  async #wait({ demand, changed }: Due, until: number): Promise<void> {
+    const { signal } = this.#options
+    signal.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const timer = setTimeout(() => reject(paymentRequired(demand)), Math.max(0, until - performance.now()))
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    void changed.then(resolve)
+    try {
+      await promise
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { boundMissing, paymentRequired } from './faults.ts'
+import { counts, type Paid, type Tab, type TabContext, type Tokens } from './tab.ts'
+
+/**
+ * The tab of an answer that leaves whole: its worst case is held in memory before the engine works, so that no other
+ * request is promised the same, and what it really cost is charged in one write just before it leaves.
+ */
+export class WholeTab implements Tab {
+  readonly #context: TabContext
+  /** Most completion tokens that were asked for. */
+  readonly #maxTokens: number | undefined
+  #over = false
+
+  constructor(context: TabContext, maxTokens: number | undefined) {
+    this.#context = context
+    this.#maxTokens = maxTokens
+  }
+
+  open(): void {
+    this.#hold({ promptTokens: 1, completionTokens: this.#maxTokens ?? 1 })
+  }
+
+  async start(promptTokens: number, contextLength: number | undefined): Promise<void> {
+    const room = contextLength === undefined ? undefined : Math.max(0, contextLength - promptTokens)
+    if (room === undefined && this.#maxTokens === undefined) throw boundMissing()
+    const completionTokens = Math.min(this.#maxTokens ?? Number.POSITIVE_INFINITY, room ?? Number.POSITIVE_INFINITY)
+    this.#hold({ promptTokens, completionTokens })
+  }
+
+  /** Nothing is sent before the end. */
+  async cover(): Promise<void> {}
+  count(): void {}
+
+  async end(tokens: Tokens): Promise<Paid> {
+    const { ledger, channelId, requestId, observer } = this.#context
+    this.#over = true
+    const charged = await ledger.charge(channelId, requestId, counts(tokens))
+    this.#context.changes.notify(channelId)
+    if ('demand' in charged) throw paymentRequired(charged.demand)
+    observer.spent(charged.cost)
+    return { ...charged, channelId }
+  }
+
+  async drop(): Promise<void> {
+    if (this.#over) return
+    const { ledger, channelId, requestId, changes } = this.#context
+    ledger.free(channelId, requestId)
+    changes.notify(channelId)
+  }
+
+  #hold(most: Tokens): void {
+    const { ledger, channelId, requestId } = this.#context
+    const held = ledger.hold(channelId, requestId, counts(most))
+    if ('demand' in held) throw paymentRequired(held.demand)
+  }
+}
