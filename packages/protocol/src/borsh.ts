@@ -29,29 +29,40 @@ function take(cursor: Cursor, length: number): Uint8Array {
   return part
 }
 
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset)
+
+/** Little-endian, of a multiple of 8 bytes. */
 function unsigned(size: number): Layout<bigint> {
   const limit = 1n << BigInt(size * 8)
   return {
     write(value, out) {
       if (value < 0n || value >= limit) throw invalid(`${value} does not fit u${size * 8}.`)
       const bytes = new Uint8Array(size)
-      for (let i = 0, rest = value; i < size; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn)
+      const view = viewOf(bytes)
+      for (let at = 0, rest = value; at < size; at += 8, rest >>= 64n) view.setBigUint64(at, rest, true)
       out.push(bytes)
     },
     read(cursor) {
-      return take(cursor, size).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
+      const view = viewOf(take(cursor, size))
+      let value = 0n
+      for (let at = size - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true)
+      return value
     },
   }
 }
 
+/** Little-endian, of at most 4 bytes. */
 function small(size: number): Layout<number> {
-  const wide = unsigned(size)
+  const limit = 2 ** (size * 8)
   return {
     write(value, out) {
       if (!Number.isInteger(value)) throw invalid(`${value} is not an integer.`)
-      wide.write(BigInt(value), out)
+      if (value < 0 || value >= limit) throw invalid(`${value} does not fit u${size * 8}.`)
+      const bytes = new Uint8Array(size)
+      for (let i = 0; i < size; i++) bytes[i] = value >>> (i * 8)
+      out.push(bytes)
     },
-    read: (cursor) => Number(wide.read(cursor)),
+    read: (cursor) => take(cursor, size).reduceRight((value, byte) => value * 256 + byte, 0),
   }
 }
 

@@ -58,7 +58,7 @@ export {
   verifyReceipt,
 } from './receipt.ts'
 export { attachDcml, type DcmlField, detachDcml, type Hasher, ResponseHash } from './response.ts'
-export { ed25519Verifier, type Signer, verifyEd25519, verifyEd25519Portable } from './signature.ts'
+export { type Ed25519Check, ed25519Verifier, type Signer, verifyEd25519, verifyEd25519Portable } from './signature.ts'
 export {
   encodeVoucher,
   formatVoucher,

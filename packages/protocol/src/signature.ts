@@ -9,6 +9,9 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 export const verifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> =>
   ed25519Verifier(publicKey)(message, signature)
 
+/** Checks signatures of one key: false for a wrong one, and for one or a key of wrong length. */
+export type Ed25519Check = (message: Uint8Array, signature: Uint8Array) => boolean | Promise<boolean>
+
 /** {@link verifyEd25519} for a key that signs often: the platform reads it once. */
 export function ed25519Verifier(
   publicKey: Uint8Array,

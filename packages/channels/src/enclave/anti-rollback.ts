@@ -34,15 +34,15 @@ export interface StoredState {
  * Where sealed states lie: images, each with a log of changes. The host owns it: what comes back may be old, altered or
  * nothing, and is believed only where it leads to the mark.
  *
- * A call comes only after the one before has resolved and what it wrote has been marked. So a store may delete at any
- * call what neither this call nor the last one of this object wrote or wrote to. At the first call of an object it
- * deletes nothing: of what lies there, only the caller knows what leads to the mark.
+ * Within one life of the enclave, a write comes only once the one before has resolved and been marked. So a store may
+ * delete, at any write but the first of a life, what neither this write nor the one before wrote or added to. At the
+ * first it deletes nothing: of what lies there, only the caller knows what leads to the mark.
  */
 export interface StateStore {
-  /** All that lies there, in any order, each up to the first change that is torn or altered. Called once, and first. */
+  /** All that lies there, in any order, each up to the first change that is torn or altered. Asked before any write. */
   read(): Promise<readonly StoredState[]>
   /** Begins anew beside what lies there. Resolves when the image will survive a crash. */
   replace(image: Uint8Array): Promise<void>
-  /** Adds a change to what the last `replace` of this object began. Resolves when it will survive a crash. */
+  /** Adds a change to what the last `replace` of this life began. Resolves when it will survive a crash. */
   append(change: Uint8Array): Promise<void>
 }

@@ -1,4 +1,4 @@
-import { ed25519Verifier, type TokenCounts } from '@dcml/protocol'
+import { type Ed25519Check, ed25519Verifier, type SignedVoucher, type TokenCounts, verifyVoucher } from '@dcml/protocol'
 import type { ChannelTerms } from '../facts.ts'
 import { refusal } from '../refuse.ts'
 import { Journal } from './journal.ts'
@@ -34,12 +34,14 @@ export class Books {
   /** Channels of which something was not written yet. */
   readonly #changed = new Set<bigint>()
   readonly #identity: LedgerOptions['identity']
-  readonly #verifiers = new WeakMap<ChannelTerms, ReturnType<typeof ed25519Verifier>>()
+  readonly #newCheck: (publicKey: Uint8Array) => Ed25519Check
+  readonly #checks = new WeakMap<ChannelTerms, Ed25519Check>()
   #sequence = 0n
   #journal!: Journal
 
-  private constructor({ identity }: LedgerOptions) {
+  private constructor({ identity, ed25519 = ed25519Verifier }: LedgerOptions) {
     this.#identity = identity
+    this.#newCheck = ed25519
   }
 
   /** See `EnclaveLedger.open`. */
@@ -113,11 +115,11 @@ export class Books {
     this.#changed.add(channelId)
   }
 
-  /** Verifies for the payer's key, which is read once: the terms of a channel stay one object while it is open. */
-  verifierOf(terms: ChannelTerms): ReturnType<typeof ed25519Verifier> {
-    const verifier = this.#verifiers.get(terms) ?? ed25519Verifier(terms.payerKey)
-    this.#verifiers.set(terms, verifier)
-    return verifier
+  /** As `verifyVoucher`. The key is read once: the terms of a channel stay one object while it is open. */
+  verify(signed: SignedVoucher, terms: ChannelTerms): Promise<void> {
+    const check = this.#checks.get(terms) ?? this.#newCheck(terms.payerKey)
+    this.#checks.set(terms, check)
+    return verifyVoucher(signed, terms, async (_key, message, signature) => check(message, signature))
   }
 
   /** Gives a request that is over the number of its receipt, and keeps that. */

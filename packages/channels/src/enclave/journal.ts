@@ -1,4 +1,5 @@
 import { bytes, bytes32, encode, equalBytes, struct, text } from '@dcml/protocol'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { refusal } from '../refuse.ts'
 import { type AntiRollback, type Mark, NO_MARK, type StateStore, type StoredState } from './anti-rollback.ts'
 
@@ -113,34 +114,37 @@ export class Journal {
   async #replace(counter: bigint): Promise<Uint8Array> {
     const image = this.#renderer.image(counter)
     this.#room = Math.max(MIN_LOG, image.length)
-    const [digest] = await Promise.all([sha256(image), this.#store.replace(image)])
+    const [digest] = await Promise.all([imageDigest(image), this.#store.replace(image)])
     return digest
   }
 
   async #append(counter: bigint): Promise<Uint8Array> {
     const change = this.#renderer.change(counter)
     this.#room -= change.length
-    const [digest] = await Promise.all([link(this.#mark.digest, change), this.#store.append(change)])
+    const digest = changeDigest(this.#mark.digest, change)
+    await this.#store.append(change)
     return digest
   }
 }
 
 /** The state at the mark; undefined where this log does not lead there. */
 async function upTo({ digest }: Mark, { image, changes }: StoredState): Promise<StoredState | undefined> {
-  let head = await sha256(image)
+  let head = await imageDigest(image)
   for (let count = 0; ; count++) {
     if (equalBytes(head, digest)) return { image, changes: changes.slice(0, count) }
     const change = changes[count]
     if (change === undefined) return undefined
-    head = await link(head, change)
+    head = changeDigest(head, change)
   }
 }
 
-/** Begins otherwise than any image, so that no image is taken for a log. */
+/** Images are large: the platform reads them 15 times as fast as {@link sha256}, and in another thread. */
+const imageDigest = async (image: Uint8Array): Promise<Uint8Array> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(image)))
+
+/** Begins otherwise than any image, so that no image is taken for a change. */
 const linkLayout = struct({ tag: text(32), before: bytes32, change: bytes(2 ** 32 - 1) })
 
-const link = (before: Uint8Array, change: Uint8Array): Promise<Uint8Array> =>
+/** Changes are small: the way to another thread and back would take longer. */
+const changeDigest = (before: Uint8Array, change: Uint8Array): Uint8Array =>
   sha256(encode(linkLayout, { tag: 'dcml/channels-change', before, change }))
-
-const sha256 = async (bytes: Uint8Array): Promise<Uint8Array> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes)))

@@ -1,4 +1,4 @@
-import { type Chain, type SignedVoucher, type TokenCounts, verifyVoucher } from '@dcml/protocol'
+import type { Chain, Ed25519Check, SignedVoucher, TokenCounts } from '@dcml/protocol'
 import { type Amounts, nanoseconds } from '../amounts.ts'
 import {
   type ChannelTerms,
@@ -30,6 +30,8 @@ export interface LedgerOptions {
   readonly antiRollback: AntiRollback
   /** Milliseconds since 1970. */
   readonly clock: () => number
+  /** Reads a key to check vouchers with. Default that of WebCrypto; `@dcml/protocol/node` has a faster one. */
+  readonly ed25519?: (publicKey: Uint8Array) => Ed25519Check
   /** How long a payer has from `get_challenge` to the proof of its opening. Default one hour. */
   readonly challengeLifetimeMs?: number
   /** Challenges waiting at once. Default 10,000. */
@@ -109,8 +111,7 @@ export class EnclaveLedger {
     const { channelId, authorised } = signed.voucher
     const meter = this.#books.meter(channelId)
     channel.requireFresh(meter, authorised)
-    const isSigned = this.#books.verifierOf(meter.terms)
-    await verifyVoucher(signed, meter.terms, (_key, message, signature) => isSigned(message, signature))
+    await this.#books.verify(signed, meter.terms)
     // a better one may have overtaken it, and the channel may have ended, while it was verified
     const now = this.#books.meter(channelId)
     if (authorised > now.authorised) this.#books.set(channel.authorise(now, authorised))

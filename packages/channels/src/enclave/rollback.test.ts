@@ -1,7 +1,20 @@
 // The attacks of paper §6.1: snapshots, clones, and a host that stops the machine wherever it likes.
-import { signVoucher } from '@dcml/protocol'
+import { signVoucher, toHex } from '@dcml/protocol'
 import { expect, test } from 'vitest'
-import { alice, chain, codeOf, identity, newLedger, openLedger, session, tokens } from '../../test/world.ts'
+import {
+  alice,
+  bytes,
+  chain,
+  codeOf,
+  identity,
+  newLedger,
+  opening,
+  openLedger,
+  proven,
+  session,
+  tokens,
+  topUp,
+} from '../../test/world.ts'
 import { antiRollbackCompliance, memoryAntiRollback, memoryStateStore } from '../testing.ts'
 import type { AntiRollback } from './anti-rollback.ts'
 import type { EnclaveLedger } from './ledger.ts'
@@ -141,6 +154,31 @@ test('a device that remembers nothing does not turn a used channel into an unuse
   const { store } = await openLedger()
   const swapped = { store, antiRollback: memoryAntiRollback(), isNewSession: false }
   expect(await codeOf(() => newLedger(swapped))).toBe('channel_state_missing')
+})
+
+test('what a restart reads from changes is what the images of the next restart say', async () => {
+  const { ledger, store, again } = await openLedger()
+  for (const id of [2, 3]) {
+    ledger.challenge(bytes(10 + id))
+    await ledger.establish(opening({ channel_id: `${id}`, challenge: toHex(bytes(10 + id)) }), 0n)
+  }
+  await ledger.topUp(topUp(1500n))
+  await ledger.acceptVoucher(await voucher(1200n))
+  await spend(ledger, 'a', 100)
+  const approval = await ledger.requestClosure(2n)
+  const end = { channel_id: '3', provider: 'bob.test', cause: 'unanswered', to_owner: '1000', to_payer: '1001' }
+  await ledger.forget(proven('channel_forfeited', end))
+  expect(store.states.at(-1)!.changes.length).toBeGreaterThan(5)
+  let restarted = ledger
+  for (let life = 0; life < 3; life++) {
+    const before = [...restarted.entries()]
+    restarted = await again()
+    expect([...restarted.entries()]).toEqual(before)
+    expect(await restarted.requestClosure(2n)).toEqual(approval)
+    expect(await codeOf(() => restarted.amounts(3n))).toBe('channel_unknown')
+    await spend(restarted, 'a', 1)
+    expect(store.states.at(-1)!.changes).toHaveLength(1)
+  }
 })
 
 test('receipts are numbered on across restarts', async () => {

@@ -24,7 +24,11 @@ export function memoryStateStore(): StateStore {
   let states: { image: Uint8Array; changes: Uint8Array[] }[] = []
   let last: (typeof states)[number] | undefined
   return {
-    read: async () => states.map(({ image, changes }) => ({ image, changes: [...changes] })),
+    async read() {
+      // a restart: nothing was written yet in this life
+      last = undefined
+      return states.map(({ image, changes }) => ({ image, changes: [...changes] }))
+    },
     async replace(image) {
       if (last !== undefined) states = [last]
       last = { image, changes: [] }
