@@ -1,10 +1,16 @@
 import type { Attested } from '@dcml/attestation'
+import { VOUCHER_HEADER } from '@dcml/channels'
 import { DcmlError, type Hasher } from '@dcml/protocol'
 import type { Settings } from './options.ts'
+import { Cashier } from './pay/cashier.ts'
+import { writeChallenge } from './pay/challenge-file.ts'
+import type { ChannelPayer } from './pay/channel.ts'
+import { Desk } from './pay/desk.ts'
+import type { PayOptions, ResumeOptions } from './pay/options.ts'
 import { ReceiptKeeper } from './receipts/keeper.ts'
 import type { ReceiptStore } from './receipts/store.ts'
 import { type GuardOptions, guardEvents, guardJson, missingReceipt } from './response/guard.ts'
-import type { IncomingResponse, Transport } from './transport.ts'
+import type { IncomingResponse, OutgoingRequest, Transport } from './transport.ts'
 
 /** A verified way to one endpoint. */
 export interface Client {
@@ -26,7 +32,33 @@ export interface Client {
   evidence(): Promise<Attested>
   /** The receipts of all answers, refused ones included. */
   readonly receipts: ReceiptStore
-  /** Closes every connection; answers under way fail with `client_closed`. */
+  /**
+   * Opens a payment channel with the verified enclave and pays from it (paper §6): afterwards `fetch` pays by itself,
+   * within the limits. Where the store holds a channel that is still open it goes on with that one, wherever a crash left
+   * it; call it again with the same store after one.
+   *
+   * `fetch` then rejects, or fails the body, besides with `payment_limit_reached`, `payment_deposit_exhausted`,
+   * `payment_demand_wrong`, `payment_voucher_ignored`, `payment_enclave_changed`, `channel_used_elsewhere`,
+   * `channel_closing`, `channel_store_failed`, and with what a receipt is refused for: `receipt_overcharged`,
+   * `receipt_spent_fell`, `receipt_foreign`, `receipt_replayed`.
+   * @throws DcmlError before any money moves `payment_not_offered`, `payment_enclave_mismatch`, `payment_provider_unfit`,
+   * `payment_price_above_limit`, `payment_policy_invalid`, `payment_challenge_expired`, `channel_store_busy`,
+   * `channel_store_used`, `channel_file_invalid`, `client_pays_already`; later `channel_opening_wrong`, what the enclave
+   * refuses a proof with, those of the wallet and of `fetch`
+   */
+  pay(options: PayOptions): Promise<ChannelPayer>
+  /**
+   * Goes on with the channel of a store, and opens none: to close it, or to pay where there is no wallet.
+   * @throws DcmlError `channel_store_empty`, `channel_store_busy`, `channel_key_missing`, `channel_file_invalid`,
+   * `client_pays_already`, those of the wallet
+   */
+  resumeChannel(options: ResumeOptions): Promise<ChannelPayer>
+  /**
+   * Asks the enclave for a challenge, to open a channel with it from a machine that cannot reach it: see `openCarried`.
+   * @returns the text of a file @throws DcmlError as `fetch`
+   */
+  challenge(): Promise<string>
+  /** Closes every connection; answers under way fail with `client_closed`. A channel stays open. */
   close(): void
 }
 
@@ -46,6 +78,16 @@ export function clientOver({ transport, createHasher }: Platform, settings: Sett
   const keeper = new ReceiptKeeper({ receipts, policy, endpoint: endpoint.origin, clock, createHasher })
   let newest: Attested | undefined
 
+  async function send(request: OutgoingRequest): Promise<IncomingResponse> {
+    const response = await transport.send(request)
+    newest = response.session.attested
+    if (response.status < 300 || response.status >= 400) return response
+    await response.body?.cancel()
+    throw redirected(response.status)
+  }
+  const desk = new Desk(send)
+  const cashier = new Cashier({ desk, clock, modelH: policy.modelH })
+
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(isRequest(input) ? input : new URL(input, endpoint), init)
     const url = new URL(request.url)
@@ -55,24 +97,36 @@ export function clientOver({ transport, createHasher }: Platform, settings: Sett
     await keeper.ready()
     signal.throwIfAborted()
     const sentAt = clock()
-    const response = await transport.send({ method, target: url.pathname + url.search, headers, body, signal })
-    newest = response.session.attested
-    if (response.status >= 300 && response.status < 400) {
-      await response.body?.cancel()
-      throw redirected(response.status)
-    }
+    const outgoing = { method, target: url.pathname + url.search, headers, body, signal }
     const exempt = method === 'GET' || method === 'HEAD' || url.pathname.startsWith(CONTROL)
+    const sale = exempt ? undefined : cashier.sell(body, digest(createHasher(), body))
+    const response = await (sale === undefined
+      ? send(outgoing)
+      : sale.request.send((voucher) => send({ ...outgoing, headers: paying(headers, voucher) })))
     if (exempt || response.status >= 400) return toResponse(url, response, response.body)
     const { session } = response
-    const exchange = { session, request: body, headerModelH: response.headers.get('dcml-model-h'), sentAt }
+    const headerModelH = response.headers.get('dcml-model-h')
+    const exchange = { session, request: body, headerModelH, sentAt, ...(sale && { paid: sale.paid }) }
     const verify: GuardOptions['verify'] = (answer) => keeper.judge(exchange, answer)
-    return toResponse(url, response, guarded(response, { createHasher, verify }))
+    try {
+      const answer = guarded(response, { createHasher, verify, see: sale?.see, onDemand: sale?.onDemand })
+      return toResponse(url, response, sale === undefined ? answer : whenOver(answer, () => sale.request.end()))
+    } catch (error) {
+      await sale?.request.end()
+      throw error
+    }
   }
 
   return {
     fetch,
     receipts,
-    close: () => transport.close(),
+    pay: (options) => cashier.pay(options),
+    resumeChannel: (options) => cashier.resume(options),
+    challenge: () => writeChallenge(desk),
+    close() {
+      transport.close()
+      void cashier.release().catch(() => {})
+    },
     async evidence() {
       if (newest === undefined) {
         const response = await fetch(new URL('/v1/models', endpoint))
@@ -93,6 +147,42 @@ function guarded({ body, headers }: IncomingResponse, options: GuardOptions): Re
   if (body !== null && type === 'application/json') return body.pipeThrough(guardJson(options))
   void body?.cancel()
   throw missingReceipt(body === null ? 'it has no body' : `${type ?? 'no type'} cannot hold one`)
+}
+
+const digest = (hasher: Hasher, bytes: Uint8Array): Uint8Array => {
+  hasher.update(bytes)
+  return Uint8Array.from(hasher.digest())
+}
+
+function paying(headers: Headers, voucher: string): Headers {
+  const all = new Headers(headers)
+  all.set(VOUCHER_HEADER, voucher)
+  return all
+}
+
+/** The same body, with word of its end: read to it, failed or given up. */
+function whenOver(body: ReadableStream<Uint8Array>, over: () => Promise<void>): ReadableStream<Uint8Array> {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read()
+          if (!done) return controller.enqueue(value)
+          await over()
+          controller.close()
+        } catch (error) {
+          await over()
+          controller.error(error)
+        }
+      },
+      async cancel(reason) {
+        await reader.cancel(reason)
+        await over()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function toResponse(url: URL, { status, statusText, headers }: IncomingResponse, body: Response['body']): Response {

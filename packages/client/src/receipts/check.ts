@@ -36,6 +36,10 @@ export interface Expected {
   readonly sentAt?: number
   /** Unix ms. */
   readonly now: number
+  /** Channel that pays, as receipts name it. Left out: nothing may be charged; `any`: whose it is cannot be told. */
+  readonly channelId?: Uint8Array | 'any' | undefined
+  /** Checks what was charged and takes it in; asked only where nothing else is wrong. Left out: not compared. */
+  readonly pay?: ((signed: SignedReceipt) => Promise<void>) | undefined
   /** Takes the sequence number if it was never seen from this session key. Left out: not compared. */
   readonly admit?: (sequence: bigint) => boolean
 }
@@ -63,6 +67,7 @@ const NAMES = [
   'receipt_channel',
   'receipt_time',
   'receipt_sequence',
+  'receipt_payment',
 ]
 
 /**
@@ -79,7 +84,7 @@ export async function checkReceipt(text: string, expected: Expected): Promise<Re
   const { receipt } = signed
   const { claims, manifest } = expected.attested
   const genuine = await verifyReceipt(signed, claims.sessionKey)
-  return verdict([
+  const checks = [
     pass('receipt_format', 'every field is there'),
     genuine
       ? pass('receipt_signature', 'signed by the session key of the verified enclave')
@@ -91,11 +96,13 @@ export async function checkReceipt(text: string, expected: Expected): Promise<Re
     same('receipt_response_h', receipt.responseH, expected.responseH),
     tokensCheck(receipt, expected),
     chainCheck(receipt, manifest.network ?? NO_CHAIN),
-    channelCheck(receipt),
+    channelCheck(receipt, expected),
     timeCheck(receipt, expected),
     // a forged receipt must not use up the number of a true one
     ...(genuine ? [sequenceCheck(receipt, expected)] : []),
-  ])
+  ]
+  const isWhole = checks.every(({ status }) => status !== 'fail')
+  return verdict(isWhole ? [...checks, await paymentCheck(signed, expected)] : checks)
 }
 
 /** Every check by name and in order, whether it was reached or not. */
@@ -140,11 +147,26 @@ function chainCheck({ domain }: Receipt, chain: Chain): Check {
     : fail(name, 'counts on another chain than the image manifest says')
 }
 
-function channelCheck({ channelId, spent }: Receipt): Check {
+function channelCheck(receipt: Receipt, expected: Expected): Check {
   const name = 'receipt_channel'
-  return equalBytes(channelId, NO_CHANNEL) && spent === 0n
+  if (expected.channelId === 'any')
+    return skipped(name, `charges ${receipt.spent} yoctoNEAR so far to channel ${toHex(receipt.channelId)}`)
+  if (expected.channelId !== undefined) return same(name, receipt.channelId, expected.channelId)
+  return equalBytes(receipt.channelId, NO_CHANNEL) && receipt.spent === 0n
     ? pass(name, 'nothing was charged')
     : fail(name, 'charges a channel that this client did not open')
+}
+
+async function paymentCheck(signed: SignedReceipt, expected: Expected): Promise<Check> {
+  const name = 'receipt_payment'
+  if (expected.channelId === undefined) return pass(name, 'nothing was to be paid')
+  if (expected.pay === undefined) return skipped(name, 'the vouchers of the channel are not at hand')
+  try {
+    await expected.pay(signed)
+    return pass(name, 'charges what its tokens cost at the prices of the opening')
+  } catch (error) {
+    return fail(name, (error as Error).message)
+  }
 }
 
 function timeCheck({ time }: Receipt, { sentAt, now }: Expected): Check {

@@ -1,5 +1,13 @@
 import type { Policy } from '@dcml/attestation'
-import { DcmlError, fromBase64url, type Hasher, parseReceipt, toBase64url, toHex } from '@dcml/protocol'
+import {
+  DcmlError,
+  fromBase64url,
+  type Hasher,
+  parseReceipt,
+  type SignedReceipt,
+  toBase64url,
+  toHex,
+} from '@dcml/protocol'
 import type { Answer } from '../response/guard.ts'
 import type { Session } from '../transport.ts'
 import { checkReceipt } from './check.ts'
@@ -26,6 +34,13 @@ export interface Exchange {
   readonly headerModelH: string | null
   /** Unix ms. */
   readonly sentAt: number
+  /** Where the request was paid for. */
+  readonly paid?: {
+    /** As receipts name the channel. */
+    readonly channelId: Uint8Array
+    /** Throws the error that names what is wrong with what was charged. */
+    readonly take: (signed: SignedReceipt) => Promise<void>
+  }
 }
 
 /** Judges every receipt and keeps it with what it takes to judge it again. */
@@ -47,9 +62,12 @@ export class ReceiptKeeper {
     return this.#loading
   }
 
-  /** Keeps the receipt. @throws DcmlError `receipt_invalid` (a `ReceiptRefused`), `receipt_store_failed` */
+  /**
+   * Keeps the receipt. @throws DcmlError `receipt_invalid` (a `ReceiptRefused`), `receipt_store_failed`, and what
+   * `paid.take` throws
+   */
   async judge(
-    { session, request, headerModelH, sentAt }: Exchange,
+    { session, request, headerModelH, sentAt, paid }: Exchange,
     { field, responseH, usage }: Answer,
   ): Promise<void> {
     const { policy, endpoint, clock, createHasher } = this.#options
@@ -59,6 +77,13 @@ export class ReceiptKeeper {
     const requestH = Uint8Array.from(hasher.digest())
     const now = clock()
     const { sessionKey } = attested.claims
+    let unpayable: unknown
+    const pay = async (signed: SignedReceipt): Promise<void> => {
+      await paid?.take(signed).catch((error: unknown) => {
+        unpayable = error
+        throw error
+      })
+    }
     const verdict = await checkReceipt(field.receipt, {
       attested,
       modelH: policy.modelH,
@@ -68,6 +93,8 @@ export class ReceiptKeeper {
       shownModelH: headerModelH === null ? [field.modelH] : [field.modelH, headerModelH],
       sentAt,
       now,
+      channelId: paid?.channelId,
+      pay: paid && pay,
       admit: (sequence) => this.#sequences.admit(sessionKey, sequence),
     })
     await this.#keep({
@@ -82,6 +109,7 @@ export class ReceiptKeeper {
       receivedAt: now,
       verdict,
     })
+    if (unpayable !== undefined) throw unpayable
     if (!verdict.ok) throw new ReceiptRefused(verdict.checks)
   }
 

@@ -59,6 +59,8 @@ export async function verifyReceiptRecord(
     requestH,
     responseH,
     usage: record.usage,
+    // whose channel it is, only the payer knows
+    ...(evidence.manifest.trustRoot !== undefined && { channelId: 'any' as const }),
     now: now.getTime(),
   })
   const key =

@@ -1,4 +1,5 @@
 // Lets an answer through while it is hashed, and its end only after the receipt proved it.
+import { type Demand, readDemandComment } from '@dcml/channels'
 import { concatBytes, DcmlError, type DcmlField, detachDcml, type Hasher, ResponseHash } from '@dcml/protocol'
 import type { Usage } from '../receipts/check.ts'
 import { fail, ReceiptRefused } from '../receipts/outcome.ts'
@@ -17,6 +18,13 @@ export interface GuardOptions {
   readonly createHasher: () => Hasher
   /** Throws unless the receipt proves the answer. */
   readonly verify: (answer: Answer) => Promise<void>
+  /** Sees every payload, without the receipt. */
+  readonly see?: ((payload: string) => void) | undefined
+  /**
+   * Pays for a stream that waits or soon will. The stream fails where this throws, and where it resolves to a refusal, once
+   * nothing more comes without payment. Left out: demands pass as the comments they are.
+   */
+  readonly onDemand?: ((demand: Demand) => Promise<DcmlError | undefined>) | undefined
 }
 
 /** An answer in one piece is held back until it was verified, so it has a limit. */
@@ -40,16 +48,19 @@ const parse = (payload: string): unknown => {
 /** The hash of an answer as far as it was received, and what it said of itself. */
 class AnswerLog {
   readonly #hash: ResponseHash
+  readonly #see: GuardOptions['see']
   #usage: Usage | undefined
 
-  constructor({ createHasher }: GuardOptions) {
+  constructor({ createHasher, see }: GuardOptions) {
     this.#hash = new ResponseHash(createHasher())
+    this.#see = see
   }
 
   /** Adds a payload; the answer is complete where it holds the receipt. */
   add(text: string): Answer | undefined {
     const { payload, field } = detach(text)
     this.#hash.add(payload)
+    this.#see?.(payload)
     // text that a model writes cannot match: inside of JSON strings quotes are escaped
     if (field !== undefined || payload.includes('"usage":{')) this.#usage = shownUsage(parse(payload)) ?? this.#usage
     return field && { field, responseH: this.#hash.digest(), usage: this.#usage }
@@ -67,14 +78,20 @@ function detach(text: string): { payload: string; field: DcmlField | undefined }
 /**
  * For a stream of events: each passes as it comes, except that the one with the receipt waits until that was verified,
  * and that nothing but `[DONE]` comes after it. Fails the stream with `receipt_missing`, `receipt_invalid`
- * (a `ReceiptRefused`) or `response_malformed`.
+ * (a `ReceiptRefused`), `response_malformed`, or what `onDemand` throws.
  */
 export function guardEvents(options: GuardOptions): TransformStream<Uint8Array, Uint8Array> {
   const splitter = new EventSplitter()
   const log = new AnswerLog(options)
+  const unpaid = new Unpaid()
   let state: 'open' | 'proven' | 'done' = 'open'
+  const fail = (controller: TransformStreamDefaultController<Uint8Array>, error: unknown): void => {
+    // after the receipt there is nothing left to pay for
+    if (state === 'open') controller.error(error)
+  }
   return new TransformStream({
     async transform(chunk, controller) {
+      unpaid.heard(controller)
       for (const { bytes, payload } of splitter.push(chunk)) {
         if (payload === '[DONE]') {
           if (state === 'open') throw missingReceipt('the stream was declared done without one')
@@ -84,18 +101,61 @@ export function guardEvents(options: GuardOptions): TransformStream<Uint8Array, 
           if (state !== 'open') throw malformedResponse('a payload follows the receipt')
           const answer = log.add(payload)
           if (answer !== undefined) {
+            unpaid.over()
             await options.verify(answer)
             state = 'proven'
+          }
+        } else if (options.onDemand !== undefined) {
+          const demand = demandIn(bytes)
+          if (demand !== undefined) {
+            // paid on the side: what is authorised already goes on meanwhile
+            options.onDemand(demand).then(
+              (refusal) => unpaid.refuse(refusal, controller),
+              (error: unknown) => fail(controller, error),
+            )
+            continue
           }
         }
         controller.enqueue(bytes)
       }
     },
     flush() {
+      unpaid.over()
       if (state === 'open') throw missingReceipt('the stream ended before one')
       if (splitter.incomplete) throw malformedResponse('the stream ended in the middle of an event')
     },
   })
+}
+
+/** How long a stream that is not paid for may be silent before it counts as waiting, in ms. */
+const SILENCE_MS = 2_000
+
+/** A stream whose next tokens are not paid for. What was paid for still comes; the refusal is told when nothing does. */
+class Unpaid {
+  #refusal: DcmlError | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  refuse(refusal: DcmlError | undefined, controller: TransformStreamDefaultController<Uint8Array>): void {
+    this.#refusal = refusal
+    this.heard(controller)
+  }
+
+  heard(controller: TransformStreamDefaultController<Uint8Array>): void {
+    clearTimeout(this.#timer)
+    const refusal = this.#refusal
+    if (refusal !== undefined) this.#timer = setTimeout(() => controller.error(refusal), SILENCE_MS)
+  }
+
+  over(): void {
+    this.#refusal = undefined
+    clearTimeout(this.#timer)
+  }
+}
+
+/** What an event without a payload asks for, if it is a pause. @throws DcmlError `wire_invalid` */
+function demandIn(event: Uint8Array): Demand | undefined {
+  const [line = ''] = new TextDecoder().decode(event).split('\n')
+  return readDemandComment(line)
 }
 
 /** For an answer in one piece: nothing passes before all of it was verified. Fails as `guardEvents` does. */

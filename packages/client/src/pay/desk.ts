@@ -1,0 +1,84 @@
+// Questions about payment to the verified enclave.
+import type { Attested, EvidenceJson } from '@dcml/attestation'
+import {
+  type Bundle,
+  type ChallengeAnswer,
+  type ChannelAmounts,
+  formatWire,
+  PAYMENT_CALLS,
+  readWire,
+  wire,
+} from '@dcml/channels'
+import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
+import { DcmlError, utf8 } from '@dcml/protocol'
+import type { GenericSchema, InferOutput } from 'valibot'
+import type { IncomingResponse, OutgoingRequest, Session } from '../transport.ts'
+import { readHostError, readJson } from './host-answer.ts'
+
+/** Sends one request over a verified connection. */
+export type Send = (request: OutgoingRequest) => Promise<IncomingResponse>
+
+/** An answer and whose it is. */
+interface Answered<T> {
+  readonly answer: T
+  readonly session: Session
+}
+
+/**
+ * Every method throws DcmlError: those of the transport, `wire_invalid` for an answer that cannot be read, and what the
+ * enclave refuses with, by its own code.
+ */
+export class Desk {
+  readonly #send: Send
+
+  constructor(send: Send) {
+    this.#send = send
+  }
+
+  /** `get_challenge`, with the evidence of the connection that it came over. */
+  async challenge(): Promise<Answered<ChallengeAnswer> & { attested: Attested; evidence: EvidenceJson }> {
+    const { answer, session } = await this.#ask(wire.challenge, PAYMENT_CALLS.getChallenge, '{}')
+    return { answer, session, ...session }
+  }
+
+  /** Where the enclave's light client stands. */
+  async lightClient(): Promise<{ state: LightClientState; text: string }> {
+    const { answer } = await this.#ask(wire.lightClient, PAYMENT_CALLS.lightClient)
+    return { state: parseTrustRoot(answer.state), text: answer.state }
+  }
+
+  /** Shows a deposit to the enclave. */
+  async prove(act: 'open' | 'top-up', bundle: Bundle): Promise<ChannelAmounts> {
+    const call = act === 'open' ? PAYMENT_CALLS.establish : PAYMENT_CALLS.topUp
+    return (await this.#ask(wire.amounts, call, formatWire(bundle))).answer
+  }
+
+  async acceptVoucher(voucher: string): Promise<ChannelAmounts> {
+    return (await this.#ask(wire.amounts, PAYMENT_CALLS.acceptVoucher, JSON.stringify({ voucher }))).answer
+  }
+
+  /** `request_channel_closure`: text for `parseApproval`. */
+  async requestClosure(request: string, opening?: Bundle): Promise<string> {
+    const question = formatWire({ request, ...(opening && { opening }) })
+    return (await this.#ask(wire.approval, PAYMENT_CALLS.requestClosure, question)).answer.approval
+  }
+
+  async #ask<S extends GenericSchema>(schema: S, target: string, text?: string): Promise<Answered<InferOutput<S>>> {
+    const response = await this.#send({
+      method: text === undefined ? 'GET' : 'POST',
+      target,
+      headers: new Headers(text === undefined ? {} : { 'content-type': 'application/json' }),
+      body: utf8(text ?? ''),
+      signal: new AbortController().signal,
+    })
+    const json = await readJson(response)
+    if (response.status !== 200) throw readHostError(json) ?? unknownRefusal(response.status)
+    return { answer: readWire(schema, json), session: response.session }
+  }
+}
+
+const unknownRefusal = (status: number): DcmlError =>
+  new DcmlError('host_error', `The enclave refused with status ${status} and gave no reason.`, {
+    hint: 'Its host knows more: ask there.',
+    details: { status },
+  })
