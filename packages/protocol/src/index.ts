@@ -46,6 +46,14 @@ export {
 export { type Chain, type Domain, domainLayout, NO_CHAIN } from './domain.ts'
 export { DcmlError, type DcmlErrorOptions } from './errors.ts'
 export { decodeKeyGrant, encodeKeyGrant, type KeyGrant } from './grant.ts'
+export {
+  encodeMarkClaim,
+  encodeMarkStep,
+  type MarkClaim,
+  type MarkStep,
+  signMarkClaim,
+  signMarkStep,
+} from './mark.ts'
 export { type Prices, type Shares, sharesOf, type TokenCounts } from './prices.ts'
 export {
   encodeReceipt,
