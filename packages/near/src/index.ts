@@ -20,6 +20,7 @@ export { type NearEvent, parseEvents } from './event.ts'
 export { type EventPage, type EventQuery, type PlacedEvent, readEvents } from './events.ts'
 export { fetchLogProof, type LogProofBundle, type ProveLogOptions } from './log-proof.ts'
 export { fetchProof, followHead, type ProofBundle, type ProveOptions } from './proofs.ts'
+export { recallTransaction } from './recall.ts'
 export {
   type SendOptions,
   type Sent,

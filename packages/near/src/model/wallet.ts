@@ -4,7 +4,8 @@ import type { Near } from '../connection.ts'
 import { type CallOptions, tgas } from '../contract/contract.ts'
 import type { NearEvent } from '../event.ts'
 import { fetchProof, type ProofBundle } from '../proofs.ts'
-import type { SignedBytes } from '../transaction.ts'
+import { recallTransaction } from '../recall.ts'
+import type { SendOptions, SignedBytes } from '../transaction.ts'
 import { model } from './model.client.ts'
 import { CHANNEL_STORAGE } from './storage.ts'
 
@@ -45,6 +46,9 @@ export interface CallProof {
   readonly proof: ProofBundle['proof']
 }
 
+/** Sees a call before any node does, in place of the wallet's own `onSigned`. */
+export type CallHook = Pick<SendOptions, 'onSigned'>
+
 /** What the payer of channels needs of NEAR, without anything of NEAR's in its types. */
 export interface ModelWallet {
   readonly chain: Chain
@@ -59,30 +63,38 @@ export interface ModelWallet {
    * Opens a channel. Attaches the storage on top of `deposit`.
    * @param opening.maxPrices the contract refuses higher ones, whatever they were when the payer looked
    */
-  open(opening: {
-    provider: string
-    challenge: Uint8Array
-    sessionKey: Uint8Array
-    payerKey: Uint8Array
-    deposit: bigint
-    maxPrices: Prices
-  }): Promise<SentCall>
-  topUp(channelId: bigint, amount: bigint): Promise<SentCall>
+  open(
+    opening: {
+      provider: string
+      challenge: Uint8Array
+      sessionKey: Uint8Array
+      payerKey: Uint8Array
+      deposit: bigint
+      maxPrices: Prices
+    },
+    hook?: CallHook,
+  ): Promise<SentCall>
+  topUp(channelId: bigint, amount: bigint, hook?: CallHook): Promise<SentCall>
   /** @param approval what `closeArguments` of `@dcml/channels` makes of the enclave's approval */
-  close(approval: {
-    readonly channel_id: bigint
-    readonly challenge: Uint8Array
-    readonly prompt_tokens: bigint
-    readonly completion_tokens: bigint
-    readonly spent: bigint
-    readonly counter: bigint
-    readonly signature: Uint8Array
-  }): Promise<SentCall>
+  close(
+    approval: {
+      readonly channel_id: bigint
+      readonly challenge: Uint8Array
+      readonly prompt_tokens: bigint
+      readonly completion_tokens: bigint
+      readonly spent: bigint
+      readonly counter: bigint
+      readonly signature: Uint8Array
+    },
+    hook?: CallHook,
+  ): Promise<SentCall>
   /** Forces the closure without an approval. Attaches the closing fee. */
-  startClose(channelId: bigint): Promise<SentCall>
-  finishClose(channelId: bigint): Promise<SentCall>
+  startClose(channelId: bigint, hook?: CallHook): Promise<SentCall>
+  finishClose(channelId: bigint, hook?: CallHook): Promise<SentCall>
   /** Null once the channel has ended, or before it began. */
   channel(channelId: bigint): Promise<'open' | 'closing' | null>
+  /** What became of a call whose answer was lost: see `recallTransaction`. Null where it did not happen and never will. */
+  recall(transaction: Uint8Array): Promise<SentCall | null>
   /** Everything that proves a call to a light client standing at `from`; waits until it can be proven. */
   prove(call: SentCall, from: LightClientState): Promise<CallProof>
 }
@@ -102,7 +114,13 @@ export interface ModelWalletOptions extends Pick<CallOptions, 'account' | 'onSig
 export function modelWallet({ near, contract, signal, ...sending }: ModelWalletOptions): ModelWallet {
   const at = model(near, contract)
   const cancel = signal === undefined ? {} : { signal }
-  const paying = (deposit: bigint): CallOptions => ({ ...sending, ...cancel, deposit, gas: GAS })
+  const paying = (deposit: bigint, hook: CallHook = {}): CallOptions => ({
+    ...sending,
+    ...hook,
+    ...cancel,
+    deposit,
+    gas: GAS,
+  })
   return {
     chain: { networkId: near.networkId, contract },
     account: sending.account.accountId,
@@ -125,7 +143,7 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
       return { hostInput: prices.input, hostOutput: prices.output, endpoint, free }
     },
     session: (account, sessionKey) => at.session({ account, session_key: sessionKey }, cancel),
-    open: ({ provider, challenge, sessionKey, payerKey, deposit, maxPrices }) =>
+    open: ({ provider, challenge, sessionKey, payerKey, deposit, maxPrices }, hook) =>
       at.open_channel(
         {
           provider,
@@ -135,19 +153,25 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
           max_owner_prices: { input: maxPrices.ownerInput, output: maxPrices.ownerOutput },
           max_provider_prices: { input: maxPrices.hostInput, output: maxPrices.hostOutput },
         },
-        paying(deposit + CHANNEL_STORAGE),
+        paying(deposit + CHANNEL_STORAGE, hook),
       ),
-    topUp: (channelId, amount) => at.top_up({ channel_id: channelId }, paying(amount)),
-    close: (approval) => at.close(approval, paying(0n)),
-    async startClose(channelId) {
+    topUp: (channelId, amount, hook) => at.top_up({ channel_id: channelId }, paying(amount, hook)),
+    close: (approval, hook) => at.close(approval, paying(0n, hook)),
+    async startClose(channelId, hook) {
       const { close_fee } = await at.terms({}, cancel)
-      return at.start_close({ channel_id: channelId }, paying(close_fee))
+      return at.start_close({ channel_id: channelId }, paying(close_fee, hook))
     },
-    finishClose: (channelId) => at.finish_close({ channel_id: channelId }, paying(0n)),
+    finishClose: (channelId, hook) => at.finish_close({ channel_id: channelId }, paying(0n, hook)),
     async channel(channelId) {
       const found = await at.channel({ channel_id: channelId }, cancel)
       return found && (found.closing ? 'closing' : 'open')
     },
+    recall: (transaction) =>
+      recallTransaction(near, {
+        transaction,
+        ...cancel,
+        ...(sending.waitUntil !== undefined && { waitUntil: sending.waitUntil }),
+      }),
     async prove({ transaction }, from) {
       const { blocks, proof } = await fetchProof(near, { transaction, state: from, ...cancel })
       return { from: from.headHash, blocks, proof }
