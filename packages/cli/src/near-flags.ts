@@ -1,6 +1,7 @@
 // The flags of every command that talks to NEAR: which chain, who signs, which contract.
 import { readFileSync, statSync } from 'node:fs'
 import { accountFromKey, connectNear, type Near, type NearAccount } from '@dcml/near'
+import { parsePrice } from '@dcml/near/model'
 import { DcmlError, parseAmount } from '@dcml/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import * as v from 'valibot'
@@ -33,8 +34,15 @@ export const nearOptions = {
   contract: () => named('--contract <account>', 'NEAR account of the model contract'),
   /** A flag with an amount of money. */
   amount: (flags: string, description: string) =>
-    new Option(flags, `${description}, such as "1.5 NEAR"`).argParser(readAmount),
+    new Option(flags, `${description}, such as "1.5 NEAR"`).argParser(amount),
+  /** A flag with a price of tokens. */
+  price: (flags: string, description: string) =>
+    new Option(flags, `${description}, such as "0.5 NEAR per million tokens"`).argParser(price),
 }
+
+/** Reads an argument with an amount of money. @throws InvalidArgumentError of commander */
+export const amount = (text: string): bigint => readArgument(parseAmount, text)
+const price = (text: string): bigint => readArgument(parsePrice, text)
 
 /** Gives a command the flags of the chain. */
 export const withNear = (command: Command): Command =>
@@ -101,6 +109,10 @@ function parseKey(text: string, path: string): { accountId?: string; key: string
 }
 
 function readPrivate(path: string): string {
+  if (v.is(secret, path))
+    throw new DcmlError('near_key_exposed', 'A key stands on the command line, where others can read it.', {
+      hint: 'Write it into a file of yours (chmod 600), name that, and give the account another key.',
+    })
   try {
     const { mode, size } = statSync(path)
     // Windows has no such bits; there the folder's access list decides
@@ -114,11 +126,12 @@ function readPrivate(path: string): string {
   })
 }
 
-function readAmount(text: string): bigint {
+function readArgument<T>(read: (text: string) => T, text: string): T {
   try {
-    return parseAmount(text)
+    return read(text)
   } catch (error) {
-    throw new InvalidArgumentError((error as Error).message)
+    if (!DcmlError.isInstance(error)) throw error
+    throw new InvalidArgumentError(`${error.message} ${error.hint}`)
   }
 }
 

@@ -30,6 +30,18 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
     description: 'judge blocks and proofs of NEAR',
     load: async () => (await import('./commands/light-client.ts')).lightClientCommand,
   },
+  contract: {
+    description: 'a model’s contract: deploy, price, income',
+    load: async () => (await import('./commands/contract.ts')).contractCommand,
+  },
+  provider: {
+    description: 'host a model for money: offer, collateral, enclaves',
+    load: async () => (await import('./commands/provider.ts')).providerCommand,
+  },
+  watcher: {
+    description: 'have forced closes answered on time',
+    load: async () => (await import('./commands/watcher.ts')).watcherCommand,
+  },
   near: {
     description: 'typed clients of NEAR contracts',
     load: async () => (await import('./commands/near.ts')).nearCommand,

@@ -9,12 +9,14 @@ export { formatPrice, parsePrice } from './model/prices.ts'
 export {
   type HostOffer,
   type HostOverview,
+  hostOverview,
   type ModelProvider,
   type ModelProviderOptions,
   modelProvider,
 } from './model/provider.ts'
 export { CHANNEL_STORAGE, PROVIDER_STORAGE, SESSION_STORAGE } from './model/storage.ts'
 export {
+  type CallHook,
   type CallProof,
   type ModelTerms,
   type ModelWallet,

@@ -1,5 +1,5 @@
 import { DcmlError } from '@dcml/protocol'
-import type { Near } from '../connection.ts'
+import type { Cancellable, Near } from '../connection.ts'
 import { type CallOptions, tgas } from '../contract/contract.ts'
 import { type OpenChannel, openChannels } from './channels.ts'
 import { model } from './model.client.ts'
@@ -54,10 +54,7 @@ export interface ModelProvider {
   dismiss(sessionKey: Uint8Array): Promise<SentCall>
   /** Ends the registration and takes everything out, once no channel and no session key is left. */
   leave(): Promise<SentCall>
-  /**
-   * Null for an account that does not host the model.
-   * @param options.first channel id to look from, as {@link openChannels} does
-   */
+  /** {@link hostOverview} of this account. */
   overview(options?: { readonly first?: bigint }): Promise<HostOverview | null>
 }
 
@@ -78,16 +75,10 @@ export function modelProvider({ near, contract, signal, ...sending }: ModelProvi
   const { accountId } = sending.account
   const cancel = signal === undefined ? {} : { signal }
   const paying = (deposit = 0n): CallOptions => ({ ...sending, ...cancel, gas: GAS, ...(deposit > 0n && { deposit }) })
-  const read = async () => {
-    const found = await at.provider({ account: accountId }, cancel)
-    if (found === null) return null
-    const { endpoint, prices, por_account: porAccount = null, free, locked, sessions } = found
-    return { endpoint, hostInput: prices.input, hostOutput: prices.output, porAccount, free, locked, sessions }
-  }
   return {
     register: ({ collateral, ...offer }) => at.register_provider(tell(offer), paying(collateral + PROVIDER_STORAGE)),
     async update(change) {
-      const now = await read()
+      const now = await readHost(near, contract, accountId, cancel)
       if (now === null) throw unknown(accountId, contract)
       return at.update_provider(tell({ ...now, ...change }), paying())
     },
@@ -96,13 +87,33 @@ export function modelProvider({ near, contract, signal, ...sending }: ModelProvi
     admit: (sessionKey) => at.admit_session({ session_key: sessionKey }, paying()),
     dismiss: (sessionKey) => at.dismiss_session({ session_key: sessionKey }, paying()),
     leave: () => at.leave({}, paying()),
-    async overview(options = {}) {
-      const now = await read()
-      if (now === null) return null
-      const channels = await openChannels(near, contract, { ...options, ...cancel })
-      return { ...now, channels: channels.filter(({ provider }) => provider === accountId) }
-    },
+    overview: (options = {}) => hostOverview(near, contract, accountId, { ...options, ...cancel }),
   }
+}
+
+/**
+ * A host's offer, collateral and open channels; null for an account that does not host the model.
+ * @param options.first channel id to look from, as {@link openChannels} does
+ * @throws DcmlError what {@link Near.request} throws
+ */
+export async function hostOverview(
+  near: Near,
+  contract: string,
+  account: string,
+  options: Cancellable & { first?: bigint } = {},
+): Promise<HostOverview | null> {
+  const { first: _, ...cancel } = options
+  const host = await readHost(near, contract, account, cancel)
+  if (host === null) return null
+  const channels = await openChannels(near, contract, options)
+  return { ...host, channels: channels.filter(({ provider }) => provider === account) }
+}
+
+async function readHost(near: Near, contract: string, account: string, options: Cancellable) {
+  const found = await model(near, contract).provider({ account }, options)
+  if (found === null) return null
+  const { endpoint, prices, por_account: porAccount = null, free, locked, sessions } = found
+  return { endpoint, hostInput: prices.input, hostOutput: prices.output, porAccount, free, locked, sessions }
 }
 
 const tell = ({ endpoint, hostInput, hostOutput, porAccount }: HostOffer) => ({

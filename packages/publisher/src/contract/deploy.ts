@@ -4,7 +4,7 @@ import { actions, baseDecode } from 'near-api-js'
 import * as v from 'valibot'
 import { isPublished, modelCode, publishModelCode } from './code.ts'
 import { type DeploymentTerms, readTerms } from './opening.ts'
-import type { OwnerOptions } from './owner.ts'
+import { finalHeight, type OwnerOptions } from './owner.ts'
 
 /** Where the code lies: shared by all models under its hash, or a copy in the account of this one. */
 export type CodePlace = 'shared' | 'own'
@@ -36,6 +36,8 @@ export interface Deployment {
   readonly codeHash: string
   /** Transactions, in order: the code's where it was published now, and the opening. */
   readonly hashes: readonly string[]
+  /** A block before the opening: where {@link income} begins to read. */
+  readonly fromBlock: number
 }
 
 /** Of the account, its code by hash, and its terms at their longest; the test of the deployment shows that it suffices. */
@@ -96,6 +98,7 @@ export async function deployModelContract(options: DeployOptions): Promise<Deplo
   const cost = await deploymentCost({ near, code, ...cancel })
   await refusePoor(near, account.accountId, cost.total + HELD, cancel)
 
+  const fromBlock = await finalHeight(near, cancel)
   const hashes = cost.code > 0n ? [await publishModelCode(rest)] : []
   const { wasm, codeHash } = modelCode()
   const { hash } = await sendTransaction(near, {
@@ -108,7 +111,7 @@ export async function deployModelContract(options: DeployOptions): Promise<Deplo
       actions.functionCall('open', utf8(JSON.stringify(opening)), OPEN_GAS, 0n),
     ],
   })
-  return { contract, codeHash, hashes: [...hashes, hash] }
+  return { contract, codeHash, hashes: [...hashes, hash], fromBlock }
 }
 
 const viewAccount = (account_id: string) => ({ request_type: 'view_account', finality: 'optimistic', account_id })

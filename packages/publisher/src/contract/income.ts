@@ -2,7 +2,7 @@ import { type Cancellable, type Near, readEvents, sendTransaction } from '@dcml/
 import { model, type OpenChannel, openChannels, type SentCall } from '@dcml/near/model'
 import { DcmlError } from '@dcml/protocol'
 import { actions } from 'near-api-js'
-import { type OwnerOptions, ownerCall } from './owner.ts'
+import { finalHeight, type OwnerOptions, ownerCall } from './owner.ts'
 
 /** How one channel ended, in yoctoNEAR. */
 export interface SettledChannel {
@@ -41,7 +41,8 @@ export interface IncomeOptions extends Cancellable {
   readonly from: number
   /** First channel that may be open. Default 1; costs a request per channel since. */
   readonly firstChannel?: bigint
-  readonly onProgress?: (progress: { readonly height: number }) => void
+  /** Blocks read so far, and in all. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void
 }
 
 /**
@@ -53,9 +54,10 @@ export async function income(options: IncomeOptions): Promise<Income> {
   const { near, contract, from, firstChannel = 1n, onProgress, ...cancel } = options
   const at = model(near, contract)
   const settled: SettledChannel[] = []
+  const to = await finalHeight(near, cancel)
   let next = from
   for (;;) {
-    const page = await readEvents(near, { contractId: contract, from: next, standard: 'dcml_model', ...cancel })
+    const page = await readEvents(near, { contractId: contract, from: next, to, standard: 'dcml_model', ...cancel })
     for (const { blockHeight, ...event } of page.events) {
       const typed = at.parseEvent(event)
       if (typed?.event === 'channel_closed') {
@@ -68,7 +70,7 @@ export async function income(options: IncomeOptions): Promise<Income> {
     }
     if (page.next === next) break
     next = page.next
-    onProgress?.({ height: next })
+    onProgress?.({ done: next - from, total: to - from })
   }
   const open = await openChannels(near, contract, { first: firstChannel, ...cancel })
   const { beneficiary } = await at.terms({}, cancel)
