@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ChannelWallet } from '@dcml/client'
 import { createDevchain, type DevAccount, type RpcServer } from '@dcml/devchain'
 import { accountFromKey, connectNear } from '@dcml/near'
 import { modelWallet } from '@dcml/near/model'
@@ -103,7 +104,11 @@ test('an owner deploys and prices, a host registers and admits, both see what a 
   expect(await host('withdraw', '1 NEAR')).toMatchObject({ code: 0 })
 
   const near = connectNear({ networkId: chain.settings.chainId, nodes: server.url })
-  const wallet = modelWallet({ near, contract, account: accountFromKey(alice.accountId, alice.key.secretKey) })
+  const wallet: ChannelWallet = modelWallet({
+    near,
+    contract,
+    account: accountFromKey(alice.accountId, alice.key.secretKey),
+  })
   const maxPrices = { ownerInput: NEAR, ownerOutput: NEAR, hostInput: NEAR, hostOutput: NEAR }
   const opening = {
     provider: bob.accountId,

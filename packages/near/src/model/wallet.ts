@@ -3,7 +3,7 @@ import type { Chain, Prices } from '@dcml/protocol'
 import type { Near } from '../connection.ts'
 import { type CallOptions, tgas } from '../contract/contract.ts'
 import type { NearEvent } from '../event.ts'
-import { fetchProof, type ProofBundle } from '../proofs.ts'
+import { fetchProof } from '../proofs.ts'
 import { recallTransaction } from '../recall.ts'
 import type { SendOptions, SignedBytes } from '../transaction.ts'
 import { model } from './model.client.ts'
@@ -42,8 +42,8 @@ export interface ProviderOffer {
 /** What a light client needs to know a call: blocks from the head `from`, and the proof under the last of them. */
 export interface CallProof {
   readonly from: string
-  readonly blocks: readonly unknown[]
-  readonly proof: ProofBundle['proof']
+  readonly blocks: unknown[]
+  readonly proof: { readonly transaction: string; readonly outcomes: unknown[] }
 }
 
 /** Sees a call before any node does, in place of the wallet's own `onSigned`. */
@@ -174,7 +174,7 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
       }),
     async prove({ transaction }, from) {
       const { blocks, proof } = await fetchProof(near, { transaction, state: from, ...cancel })
-      return { from: from.headHash, blocks, proof }
+      return { from: from.headHash, blocks: [...blocks], proof: { ...proof, outcomes: [...proof.outcomes] } }
     },
   }
 }
