@@ -2,6 +2,7 @@ import type { Environment, ImageManifest, TeeBackend } from '@dcml/attestation'
 import { EnclaveLedger } from '@dcml/channels'
 import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
 import { type Chain, DcmlError, fromHex } from '@dcml/protocol'
+import { ed25519Verifier } from '@dcml/protocol/node'
 import type { Logger } from 'pino'
 import type { AntiRollbackDevice } from '../anti-rollback/device.ts'
 import { openSealedState, type SealedState } from '../state/sealed-state.ts'
@@ -70,6 +71,7 @@ export async function openDesk(
     store: sealed.store,
     antiRollback,
     clock,
+    ed25519: ed25519Verifier,
   })
   return new PaymentDesk({ ...options, ledger, heads: new Heads(root), chain, modelH })
 }
