@@ -34,7 +34,7 @@ export interface RuntimeOptions {
   readonly peers?: { readonly policy: Policy; readonly roots?: readonly (Uint8Array | string)[] }
   /** Folder for the sealed state of payment channels, on a disk that outlives the process. */
   readonly state?: string
-  /** Remembers which state is the last, where the host cannot turn it back (paper §6.1). Closed with the runtime. */
+  /** Remembers which state is the last, where the host cannot turn it back (paper §6.1). Closed with the runtime, or when the start fails. */
   readonly antiRollback?: AntiRollbackDevice
   /** Bearer token with which `load_model` may also be called on the attested port. Default: it may not. */
   readonly operatorToken?: string

@@ -46,11 +46,12 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const limits = resolveLimits(options.limits)
   const manifest = parseImageManifest(options.manifest)
   const { state, antiRollback } = options
-  const ground = await preparePayment({ manifest, tee, environment, state, antiRollback, log: logger })
+  let ground: PaymentGround | undefined
   try {
+    ground = await preparePayment({ manifest, tee, environment, state, antiRollback, log: logger })
     return await serve({ ...options, environment, logger, limits }, manifest, ground)
   } catch (error) {
-    await ground?.close()
+    await (ground ?? antiRollback)?.close?.()
     throw error
   }
 }

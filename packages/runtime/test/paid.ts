@@ -265,3 +265,9 @@ export async function readStream(
   }
   return { payloads, demands }
 }
+
+/** What a refusal says. */
+export async function errorOf(response: Response): Promise<{ code: string; details: Record<string, unknown> }> {
+  const { error } = (await response.json()) as { error?: { code: string; details: Record<string, unknown> } }
+  return error ?? { code: 'none', details: {} }
+}

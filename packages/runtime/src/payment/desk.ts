@@ -15,7 +15,7 @@ import {
   readToppedUp,
   STANDARD,
 } from '@dcml/channels'
-import { formatTrustRoot, parseEventProof, parseLogProof, verifyEvent, verifyLog } from '@dcml/light-client'
+import { blockTime, formatTrustRoot, parseEventProof, parseLogProof, verifyEvent, verifyLog } from '@dcml/light-client'
 import {
   type Chain,
   DcmlError,
@@ -222,12 +222,16 @@ export class PaymentDesk {
     return formatApproval(await signApproval(this.chain, facts, this.#options.signer))
   }
 
-  /** @param maxEventAge in ms; what stays true for good may be of any age, and so may the head that it is proven by */
+  /**
+   * @param maxEventAge in ms; `any` for what stays true for good: it is judged at the time of its own head, so that a
+   * host whose clock is wrong can still answer for its lock
+   */
   async #prove({ proof, ...way }: Bundle, event: string, maxEventAge: number | 'any'): Promise<ProvenFact> {
     const { heads, clock, limits } = this.#options
     const state = await heads.follow(way)
-    const maxHeadAge = maxEventAge === 'any' ? Number.POSITIVE_INFINITY : limits.maxHeadAgeMs
-    const now = new Date(clock())
+    const lasting = maxEventAge === 'any'
+    const now = new Date(lasting ? blockTime(state.head.innerLite) : clock())
+    const maxHeadAge = lasting ? 0 : limits.maxHeadAgeMs
     const options = { contract: this.chain.contract, standard: STANDARD, event, state, now, maxHeadAge, maxEventAge }
     const verdict =
       'receipt' in proof ? verifyLog(parseLogProof(proof), options) : verifyEvent(parseEventProof(proof), options)
