@@ -62,6 +62,7 @@ export async function payWith(options: PayOptions, around: Surroundings): Promis
     const isOver = kept === undefined || payer === null || payer.settled !== null || gone
     if (!isOver) {
       if (wanted!.host !== provider || wanted!.chain.contract !== wallet.chain.contract) throw usedStore()
+      if (payer.closing !== null) throw closing()
       await kept.change((record) => ({ ...record, payer: { ...record.payer!, policy: policyOf(options) } }))
     }
     const ready = isOver ? await invited({ ...options, store }, around) : kept
@@ -141,6 +142,9 @@ export function handleOf(
     release: () => purse.release(),
   }
 }
+
+const closing = () =>
+  refusal('channel_closing', 'The channel is being closed.', 'Finish that first: resumeChannel, then close.')
 
 const walletMissing = () =>
   refusal('channel_wallet_missing', 'There is no wallet here.', 'Do this where the chain can be reached.')

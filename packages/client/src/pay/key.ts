@@ -9,8 +9,10 @@ const schema = v.object({ d: half, x: half })
 
 /** Makes a key, as the text that stores keep. */
 export async function createChannelKey(): Promise<string> {
-  const pair = (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as { privateKey: CryptoKey }
-  const { d, x } = v.parse(schema, await crypto.subtle.exportKey('jwk', pair.privateKey))
+  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])
+  // an algorithm of signatures makes pairs; the types do not say so for this name
+  const { privateKey } = pair as { privateKey: Parameters<typeof crypto.subtle.exportKey>[1] }
+  const { d, x } = v.parse(schema, await crypto.subtle.exportKey('jwk', privateKey))
   return JSON.stringify({ d, x })
 }
 

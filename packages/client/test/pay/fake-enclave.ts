@@ -49,6 +49,8 @@ export interface Mischief {
   /** Answers nothing about closing. */
   silent?: boolean
   manifest?: Partial<Attested['manifest']>
+  /** Completion tokens that the answer shows. */
+  usage?: number
 }
 
 const PROMPT = 3n
@@ -63,6 +65,7 @@ export class FakeEnclave {
   readonly calls: string[] = []
   /** Vouchers that came, in order. */
   readonly vouchers: bigint[] = []
+  onVoucher: ((authorised: bigint) => void) | undefined
   readonly #chain: FakeChain
   readonly #ledger: EnclaveLedger
   readonly #changes = new EventEmitter({ captureRejections: false }).setMaxListeners(0)
@@ -161,7 +164,7 @@ export class FakeEnclave {
   async #accept(text: string): Promise<string> {
     const signed = parseVoucher(text)
     const { channelId, authorised } = signed.voucher
-    this.vouchers.push(authorised)
+    this.#note(authorised)
     if (this.mischief.swallows) return this.#amounts(channelId, this.#ledger.amounts(channelId))
     const amounts = await this.#ledger.acceptVoucher(signed)
     this.#changes.emit('change')
@@ -177,10 +180,15 @@ export class FakeEnclave {
     const text = headers.get(VOUCHER_HEADER)
     if (text === null) throw this.#required()
     const signed = parseVoucher(text)
-    this.vouchers.push(signed.voucher.authorised)
+    this.#note(signed.voucher.authorised)
     await this.#ledger.acceptVoucher(signed)
     this.#changes.emit('change')
     return { channelId: signed.voucher.channelId, id: `${++this.#requests}` }
+  }
+
+  #note(authorised: bigint): void {
+    this.vouchers.push(authorised)
+    this.onVoucher?.(authorised)
   }
 
   async #whole(request: OutgoingRequest): Promise<string> {
@@ -232,7 +240,7 @@ export class FakeEnclave {
         hash.add(payload)
         yield utf8(`data: ${payload}\n\n`)
       }
-      const usage = { prompt_tokens: Number(PROMPT), completion_tokens: WORDS.length }
+      const usage = { prompt_tokens: Number(PROMPT), completion_tokens: this.mischief.usage ?? WORDS.length }
       const last = JSON.stringify({ choices: [], usage })
       hash.add(last)
       released = true
