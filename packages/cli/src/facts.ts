@@ -1,13 +1,16 @@
 import type { OpenChannel } from '@dcml/near/model'
 import { formatAmount, toHex } from '@dcml/protocol'
+import { printable } from './output.ts'
 
 const time = (nanoseconds: bigint): string => new Date(Number(nanoseconds / 1_000_000n)).toISOString()
 
 /** An open channel on one line. */
 export const openLine = ({ channelId, payer, provider, deposited, expiresAt, closing }: OpenChannel): string =>
-  `channel ${channelId}  ${payer} at ${provider}, ${formatAmount(deposited)}, ${
-    closing ? `forced closure until ${time(closing.deadline)}` : `open until ${time(expiresAt)}`
-  }`
+  printable(
+    `channel ${channelId}  ${payer} at ${provider}, ${formatAmount(deposited)}, ${
+      closing ? `forced closure until ${time(closing.deadline)}` : `open until ${time(expiresAt)}`
+    }`,
+  )
 
 /** The same for machines. */
 export const openJson = ({ sessionKey, openedAt, expiresAt, closing, ...channel }: OpenChannel): object => ({
@@ -22,6 +25,8 @@ export const openJson = ({ sessionKey, openedAt, expiresAt, closing, ...channel 
 export function lines(facts: Readonly<Record<string, unknown>>): string {
   const told = Object.entries(facts).filter(([, value]) => value !== undefined)
   const width = Math.max(...told.map(([name]) => name.length)) + 2
-  const text = (value: unknown) => (Array.isArray(value) ? value.join(`\n${' '.repeat(width)}`) : value)
-  return told.map(([name, value]) => `${name.padEnd(width)}${text(value)}`).join('\n')
+  // a host's text with a line break in it would pass for a fact of ours
+  const flat = (value: unknown) => `${value}`.replaceAll('\n', ' ')
+  const text = (value: unknown) => (Array.isArray(value) ? value.map(flat).join(`\n${' '.repeat(width)}`) : flat(value))
+  return told.map(([name, value]) => printable(`${name.padEnd(width)}${text(value)}`)).join('\n')
 }

@@ -86,6 +86,10 @@ test('an owner deploys and prices, a host registers and admits, both see what a 
       prices: { input: `${10n ** 18n}`, output: '5' },
       challengePeriodMs: 7_200_000,
       closeFee: `${10n ** 21n}`,
+      checks: [
+        { name: 'code', status: 'pass' },
+        { name: 'immutable', status: 'pass' },
+      ],
     },
   })
 
@@ -180,6 +184,30 @@ test.each<[string, number, string, string[]]>([
 ])('%s is refused with one error', async (_, code, error, args) => {
   const line = args.map((arg) => (arg === 'URL' ? server.url : arg))
   expect(await here(...line)).toMatchObject({ code, json: { error: { code: error } } })
+})
+
+test('collateral goes to no contract that could keep it, unless the host insists', async () => {
+  const offer = ['--url', 'https://b', '--input-price', '0 NEAR per token', '--output-price', '0 NEAR per token']
+  const own = chain.root.createAccount('own', { balance: 50n * NEAR })
+  own.deploy(modelCode().wasm, { method: 'open', args: openingOf(own.accountId) })
+  const register = (...more: string[]) =>
+    host('register', ...offer, '--collateral', '1 NEAR', '--contract', own.accountId, ...more)
+  expect(await register()).toMatchObject({
+    code: 1,
+    json: { error: { code: 'contract_unknown', message: expect.stringContaining('1 keys') } },
+  })
+  expect(await register('--any-code')).toMatchObject({ code: 0 })
+})
+
+const openingOf = (owner: string) => ({
+  owner,
+  beneficiary: owner,
+  model_h: modelH,
+  prices: { input: '0', output: '0' },
+  image_hs: [],
+  challenge_period_ms: '1',
+  expiry_ms: '2',
+  close_fee: '0',
 })
 
 test('as a process, for people: what it costs, what is set, who hosts', async () => {

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type OpenChannel, openChannels } from './model/channels.ts'
+export { checkModelContract } from './model/code.ts'
 export { type Model, type ModelEvent, model } from './model/model.client.ts'
 export { formatPrice, parsePrice } from './model/prices.ts'
 export {

@@ -1,7 +1,8 @@
 import { advance, parseEventProof, parseLightClientBlock, trustBlock, verifyEvent } from '@dcml/light-client'
-import { connectNear } from '@dcml/near'
+import { connectNear, type Near } from '@dcml/near'
 import {
   CHANNEL_STORAGE,
+  checkModelContract,
   modelProvider,
   modelWallet,
   openChannels,
@@ -207,4 +208,40 @@ test('a host registers, changes its offer, moves collateral, and leaves with eve
   })
   expect(cost < 0n && cost > -GAS).toBe(true)
   expect(Object.values(totals()).every((amount) => amount === '0')).toBe(true)
+})
+
+test('a contract is checked before money goes there: its code, and who could change it', async () => {
+  const { chain, near, contract, bob } = scene
+  const verdicts = async (of: string) => (await checkModelContract(near, of)).map(({ name, status }) => [name, status])
+  // deployed with a key that is still there
+  expect(await verdicts(contract)).toEqual([
+    ['code', 'pass'],
+    ['immutable', 'fail'],
+  ])
+  expect(await verdicts(bob.accountId)).toEqual([
+    ['code', 'fail'],
+    ['immutable', 'fail'],
+  ])
+  const model = chain.account(contract)
+  const publicKey = model.key.publicKey
+  const call = { type: 'FunctionCall', receiverId: contract, allowance: null, methodNames: [] } as const
+  const other = bob.key.publicKey
+  model.send(contract, [
+    { type: 'AddKey', publicKey: other, accessKey: { nonce: 0n, permission: call } },
+    { type: 'DeleteKey', publicKey },
+  ])
+  expect(await verdicts(contract)).toEqual([
+    ['code', 'pass'],
+    ['immutable', 'pass'],
+  ])
+
+  // a node of tomorrow: a kind of key that is not known to be restricted counts as able to
+  const tomorrow: Near = {
+    ...near,
+    request: async (method, params, options) =>
+      (params as { request_type: string }).request_type === 'view_access_key_list'
+        ? { keys: [{ access_key: { nonce: 0, permission: { GasKeyFullAccess: {} } } }] }
+        : near.request(method, params, options),
+  }
+  expect(await checkModelContract(tomorrow, contract)).toMatchObject([{ status: 'pass' }, { status: 'fail' }])
 })

@@ -1,7 +1,8 @@
-import { formatPrice, model } from '@dcml/near/model'
+import { checkModelContract, formatPrice, model } from '@dcml/near/model'
 import { DcmlError, formatAmount, toHex } from '@dcml/protocol'
 import { collectOwed, income, moveIncome, setBeneficiary, setImages, setKeyEpoch, setPrices } from '@dcml/publisher'
 import { Command, Option } from 'commander'
+import { formatChecks } from '../checks.ts'
 import { lines, openJson, openLine } from '../facts.ts'
 import {
   amount,
@@ -16,7 +17,7 @@ import {
   withSigner,
 } from '../near-flags.ts'
 import { options, readHex32, wholeNumber } from '../options.ts'
-import type { Output } from '../output.ts'
+import { type Output, printable } from '../output.ts'
 import { tellSent } from '../sent.ts'
 import { deployCommand } from './contract-deploy.ts'
 import { interrupted } from './interrupted.ts'
@@ -42,7 +43,9 @@ export function contractCommand(output: () => Output): Command {
     .description('what the owner has set: prices, accepted images, beneficiary, rules')
     .action(async (flags: NearFlags & ContractFlags) => {
       const contract = contractOf(flags)
-      const terms = await model(await connect(flags), contract).terms({}, { signal: interrupted() })
+      const near = await connect(flags)
+      const checks = await checkModelContract(near, contract, { signal: interrupted() })
+      const terms = await model(near, contract).terms({}, { signal: interrupted() })
       const shown = {
         contract,
         owner: terms.owner,
@@ -56,21 +59,19 @@ export function contractCommand(output: () => Output): Command {
         closeFee: terms.close_fee,
         channelsOpened: terms.next_channel - 1n,
       }
-      output().result(
-        lines({
-          ...shown,
-          imageHs: shown.imageHs.length > 0 ? shown.imageHs : 'none: no workload may serve it',
-          prices: undefined,
-          inputPrice: formatPrice(terms.prices.input),
-          outputPrice: formatPrice(terms.prices.output),
-          challengePeriodMs: undefined,
-          expiryMs: undefined,
-          challengePeriod: `${shown.challengePeriodMs / 3_600_000} hours`,
-          expiry: `${shown.expiryMs / 86_400_000} days`,
-          closeFee: formatAmount(terms.close_fee),
-        }),
-        shown,
-      )
+      const told = lines({
+        ...shown,
+        imageHs: shown.imageHs.length > 0 ? shown.imageHs : 'none: no workload may serve it',
+        prices: undefined,
+        inputPrice: formatPrice(terms.prices.input),
+        outputPrice: formatPrice(terms.prices.output),
+        challengePeriodMs: undefined,
+        expiryMs: undefined,
+        challengePeriod: `${shown.challengePeriodMs / 3_600_000} hours`,
+        expiry: `${shown.expiryMs / 86_400_000} days`,
+        closeFee: formatAmount(terms.close_fee),
+      })
+      output().result(`${told}\n${printable(formatChecks(checks))}`, { ...shown, checks })
     })
 
   const prices = owning('set-prices')

@@ -1,4 +1,4 @@
-import { formatPrice, type HostOffer, hostOverview, modelProvider } from '@dcml/near/model'
+import { checkModelContract, formatPrice, type HostOffer, hostOverview, modelProvider } from '@dcml/near/model'
 import { DcmlError, formatAmount } from '@dcml/protocol'
 import { Command } from 'commander'
 import { lines, openJson, openLine } from '../facts.ts'
@@ -43,13 +43,15 @@ export function providerCommand(output: () => Output): Command {
   const register = withOffer(hosting('register'))
     .description('host a model: say where and for how much, and put up the collateral that channels lock')
     .addOption(nearOptions.amount('--collateral <amount>', 'what channels can lock in all').makeOptionMandatory())
-    .action(async (flags: HostFlags & OfferFlags & { collateral: bigint }) => {
+    .option('--any-code', 'though the contract is not one that this version knows, and might keep the collateral')
+    .action(async (flags: HostFlags & OfferFlags & { collateral: bigint; anyCode?: boolean }) => {
       const { collateral } = flags
       const { endpoint, hostInput, hostOutput, porAccount = null } = readOffer(flags)
       if (endpoint === undefined || hostInput === undefined || hostOutput === undefined)
         throw new DcmlError('offer_incomplete', 'An offer has an address and two prices.', {
           hint: 'Give --url, --input-price and --output-price.',
         })
+      if (!flags.anyCode) await requireKnownCode(flags)
       const host = await hostOf(flags)
       const sent = await host.register({ endpoint, hostInput, hostOutput, porAccount, collateral })
       tellSent(output(), `${endpoint} hosts with ${formatAmount(collateral)} of collateral`, sent)
@@ -135,6 +137,16 @@ function showCommand(output: () => Output): Command {
         channels: host.channels.map(openJson),
       })
     })
+}
+
+async function requireKnownCode(flags: NearFlags & ContractFlags): Promise<void> {
+  const contract = contractOf(flags)
+  const checks = await checkModelContract(await connect(flags), contract, { signal: interrupted() })
+  const failed = checks.filter(({ status }) => status !== 'pass')
+  if (failed.length === 0) return
+  throw new DcmlError('contract_unknown', `${contract}: ${failed.map(({ why }) => why).join('; ')}.`, {
+    hint: 'It could keep your collateral. If you trust it all the same, say --any-code.',
+  })
 }
 
 const withOffer = (command: Command): Command =>
