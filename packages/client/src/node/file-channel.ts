@@ -16,7 +16,12 @@ export function fileChannel(path: string): ChannelStore {
   return {
     async load() {
       await lock(lockPath)
-      return { state: await readIfThere(path), key: await readIfThere(keyPath) }
+      try {
+        return { state: await readIfThere(path), key: await readIfThere(keyPath) }
+      } catch (error) {
+        await rm(lockPath, { force: true })
+        throw error
+      }
     },
     saveState: (state) => replace(path, state),
     saveKey: (key) => replace(keyPath, key),
