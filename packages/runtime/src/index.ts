@@ -2,7 +2,16 @@
  * The program inside the CVM: TEE backends, engines, the attested API, receipts.
  * @packageDocumentation
  */
+export { type ChainDevice, type ChainOptions, chainDevice } from './anti-rollback/chain/device.ts'
+export {
+  ANCHOR_STORAGE,
+  type AnchorCall,
+  type AnchorRefusal,
+  type AnchorRelay,
+} from './anti-rollback/chain/relay.ts'
 export type { AntiRollbackDevice } from './anti-rollback/device.ts'
+export { type QuorumDevice, type QuorumOptions, quorumDevice } from './anti-rollback/quorum/device.ts'
+export type { PeerAddress } from './anti-rollback/quorum/line.ts'
 export type {
   ChatMessage,
   ChatRequest,

@@ -54,7 +54,7 @@ const DIAL_MS = 5000
 /**
  * Remembers for others from now on, and has others remember (paper §6.1). At its first start it chooses the processes
  * that answer at `peers`, all of which must run.
- * @throws DcmlError `quorum_peers_invalid`, `quorum_enrolment_unreadable`, `listen_failed`, and those of `createEnclave` and
+ * @throws DcmlError `quorum_peers_invalid`, `rollback_file_unreadable`, `listen_failed`, and those of `createEnclave` and
  * of dialling a peer
  */
 export async function quorumDevice(options: QuorumOptions): Promise<QuorumDevice> {

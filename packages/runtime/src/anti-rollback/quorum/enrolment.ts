@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { PeerExchange } from '@dcml/attestation/node'
 import { bytes32, DcmlError, decode, encode, type Infer, list, struct, text, toHex } from '@dcml/protocol'
-import { sealer } from '../../state/seal.ts'
+import { sealedFile } from '../sealed-file.ts'
 import type { PeerAddress } from './line.ts'
 
 const MOST_PEERS = 31
@@ -21,7 +19,7 @@ export type Enrolment = Omit<Infer<typeof layout>, 'tag'>
 
 /**
  * The enrolment sealed in `file`, or a new one with the processes that answer at `peers` now.
- * @param again waits between tries @throws DcmlError `quorum_peers_invalid`, `quorum_enrolment_unreadable`, and
+ * @param again waits between tries @throws DcmlError `quorum_peers_invalid`, `rollback_file_unreadable`, and
  * those of dialling a peer
  */
 export async function enrol(options: {
@@ -31,18 +29,15 @@ export async function enrol(options: {
   exchange: PeerExchange
   again: (tries: number) => Promise<boolean>
 }): Promise<Enrolment> {
-  const { file, peers } = options
+  const { peers } = options
   requirePeers(peers)
-  const { seal, open } = sealer(options.sealingKey, 'quorum')
-  const sealed = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
-  if (sealed !== undefined) return opened(open(sealed), peers)
+  const file = sealedFile(options.file, options.sealingKey, 'quorum')
+  const kept = await file.read()
+  if (kept !== undefined) return readEnrolment(kept, peers)
   const memoryIds = await Promise.all(peers.map((peer) => meet(peer, options)))
   if (new Set(memoryIds.map(toHex)).size < peers.length) throw invalid('Two of the addresses lead to one peer.')
   const enrolment = { register: Uint8Array.from(randomBytes(32)), memoryIds }
-  await writeDurably(file, seal(encode(layout, { tag: TAG, ...enrolment })))
+  await file.write(encode(layout, { tag: TAG, ...enrolment }))
   return enrolment
 }
 
@@ -62,16 +57,8 @@ async function meet(
     }
 }
 
-function opened(plain: Uint8Array | undefined, peers: readonly PeerAddress[]): Enrolment {
-  if (plain === undefined)
-    throw new DcmlError(
-      'quorum_enrolment_unreadable',
-      'The enrolment of the peers was not sealed by this image here.',
-      {
-        hint: 'Restore it together with the state it belongs to, or start with an empty state folder and a new session key.',
-      },
-    )
-  const { tag, register, memoryIds } = decode(layout, plain)
+function readEnrolment(bytes: Uint8Array, peers: readonly PeerAddress[]): Enrolment {
+  const { tag, register, memoryIds } = decode(layout, bytes)
   if (tag !== TAG) throw invalid(`The enrolment is of the format "${tag}".`)
   if (memoryIds.length !== peers.length)
     throw invalid(`There are ${peers.length} addresses for the ${memoryIds.length} peers that were chosen.`)
@@ -81,21 +68,6 @@ function opened(plain: Uint8Array | undefined, peers: readonly PeerAddress[]): E
 function requirePeers({ length }: readonly PeerAddress[]): void {
   if (length < 3 || length > MOST_PEERS || length % 2 === 0)
     throw invalid(`${length} is no number of peers: 2f + 1 of them, at least 3 and at most ${MOST_PEERS}.`)
-}
-
-async function writeDurably(file: string, bytes: Uint8Array): Promise<void> {
-  const fresh = `${file}.new`
-  await rm(fresh, { force: true })
-  const handle = await open(fresh, 'wx', 0o600)
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(fresh, file)
-  const folder = await open(dirname(file))
-  await folder.sync().finally(() => folder.close())
 }
 
 const invalid = (message: string): DcmlError =>

@@ -1,4 +1,5 @@
 import type { AntiRollback } from '@dcml/channels'
+import { inTurn } from '../in-turn.ts'
 import { advanceSession, openSession, type Quorum, type Session } from './session.ts'
 
 /**
@@ -7,25 +8,18 @@ import { advanceSession, openSession, type Quorum, type Session } from './sessio
  */
 export function quorumRegister(quorum: Quorum): AntiRollback {
   let session: Session | undefined
-  let running: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const done = running.then(act)
-    running = done.catch(() => {})
-    return done
-  }
+  const turn = inTurn()
   return {
     read: () =>
-      inTurn(async () => {
+      turn(async () => {
         session = await openSession(quorum)
         return session.mark
       }),
     advance: (next) =>
-      inTurn(async () => {
-        session ??= await openSession(quorum)
-        const before = session
-        // until it is known to have been written, it is not known what was
-        const isNext = next.counter === before.mark.counter + 1n
-        if (isNext) session = undefined
+      turn(async () => {
+        const before = session ?? (await openSession(quorum))
+        // a step that failed may have been written: only a new session tells
+        session = next.counter === before.mark.counter + 1n ? undefined : before
         session = await advanceSession(quorum, before, next)
       }),
   }
