@@ -16,6 +16,8 @@ const layout = struct({
   many: list(struct({ x: u16 }), 8),
 })
 
+const raw = bytes(200_000)
+
 const schema: oracle.Schema = {
   struct: {
     a: 'u8',
@@ -98,4 +100,28 @@ test.each([
   ['a length that would allocate 4 GiB', () => decode(bytes(64), Uint8Array.of(255, 255, 255, 255))],
 ])('refuses %s', (_, act) => {
   expect(act).toThrow(expect.objectContaining({ code: 'borsh_invalid' }))
+})
+
+test('objects that are large, refused or inside others leave nothing in the next', () => {
+  const small = struct({ name: text(16), x: u64 })
+  const value = { name: 'grüße', x: 7n }
+  const alone = encode(small, value)
+  const refused = struct({ secret: bytes32, name: text(3) })
+  const inside: typeof raw = { write: (wanted, out) => raw.write(encode(small, value) && wanted, out), read: raw.read }
+  for (const disturb of [
+    () => expect(encode(raw, new Uint8Array(100_000).fill(9))).toHaveLength(100_004),
+    () => expect(() => encode(refused, { secret: new Uint8Array(32).fill(9), name: 'long' })).toThrow(),
+    () => expect(encode(inside, new Uint8Array(8).fill(9))).toEqual(encode(raw, new Uint8Array(8).fill(9))),
+  ]) {
+    disturb()
+    expect(encode(small, value)).toEqual(alone)
+    expect(decode(small, alone)).toEqual(value)
+  }
+})
+
+test('what was written is the caller’s alone', () => {
+  const first = encode(raw, new Uint8Array(8).fill(1))
+  const copy = first.slice()
+  encode(raw, new Uint8Array(8).fill(2))
+  expect(first).toEqual(copy)
 })

@@ -1,8 +1,8 @@
 // A strict, typed subset of borsh (https://borsh.io): encode refuses what does not fit, decode refuses what
 // encode would not have written. borsh-js wraps out-of-range integers, takes any non-zero bool and malformed
 // UTF-8, and ignores trailing bytes: four ways for two readers of one signed object to disagree. It is our test oracle.
-import { concatBytes, utf8 } from './bytes.ts'
 import { DcmlError } from './errors.ts'
+import { type Writer, written } from './writer.ts'
 
 /** A reader's position in the bytes of one object. */
 interface Cursor {
@@ -12,7 +12,7 @@ interface Cursor {
 
 /** How one type is written and read. */
 export interface Layout<T> {
-  write(value: T, out: Uint8Array[]): void
+  write(value: T, out: Writer): void
   read(cursor: Cursor): T
 }
 
@@ -29,21 +29,17 @@ function take(cursor: Cursor, length: number): Uint8Array {
   return part
 }
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset)
-
 /** Little-endian, of a multiple of 8 bytes. */
 function unsigned(size: number): Layout<bigint> {
   const limit = 1n << BigInt(size * 8)
   return {
     write(value, out) {
       if (value < 0n || value >= limit) throw invalid(`${value} does not fit u${size * 8}.`)
-      const bytes = new Uint8Array(size)
-      const view = viewOf(bytes)
-      for (let at = 0, rest = value; at < size; at += 8, rest >>= 64n) view.setBigUint64(at, rest, true)
-      out.push(bytes)
+      out.pushWide(value, size)
     },
     read(cursor) {
-      const view = viewOf(take(cursor, size))
+      const bytes = take(cursor, size)
+      const view = new DataView(bytes.buffer, bytes.byteOffset)
       let value = 0n
       for (let at = size - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true)
       return value
@@ -58,9 +54,7 @@ function small(size: number): Layout<number> {
     write(value, out) {
       if (!Number.isInteger(value)) throw invalid(`${value} is not an integer.`)
       if (value < 0 || value >= limit) throw invalid(`${value} does not fit u${size * 8}.`)
-      const bytes = new Uint8Array(size)
-      for (let i = 0; i < size; i++) bytes[i] = value >>> (i * 8)
-      out.push(bytes)
+      out.pushSmall(value, size)
     },
     read: (cursor) => take(cursor, size).reduceRight((value, byte) => value * 256 + byte, 0),
   }
@@ -104,7 +98,8 @@ export const text = (max: number): Layout<string> => {
   return {
     write(value, out) {
       if (!value.isWellFormed()) throw invalid('The text is not well-formed Unicode.')
-      raw.write(utf8(value), out)
+      const length = out.pushText(value)
+      if (length > max) throw invalid(`${length} bytes are more than ${max}.`)
     },
     read(cursor) {
       try {
@@ -158,9 +153,7 @@ export const struct = <T extends object>(fields: { readonly [K in keyof T]: Layo
 
 /** @throws DcmlError `borsh_invalid` when a field does not fit its layout */
 export function encode<T>(layout: Layout<T>, value: T): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = []
-  layout.write(value, parts)
-  return concatBytes(...parts)
+  return written((out) => layout.write(value, out))
 }
 
 /** @throws DcmlError `borsh_invalid` on anything but the exact bytes of one object */

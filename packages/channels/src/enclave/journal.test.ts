@@ -10,8 +10,9 @@ import { Journal } from './journal.ts'
 
 type Point = 'write' | 'written' | 'marked'
 const POINTS: readonly Point[] = ['write', 'written', 'marked']
+const MIN_LOG = 4000
 /** Two of these fill a log, so that the next write is an image. */
-const LARGE = 'x'.repeat(40_000)
+const LARGE = 'x'.repeat(2500)
 
 const read = (written: Uint8Array): string[] => JSON.parse(new TextDecoder().decode(written)).words
 
@@ -61,7 +62,7 @@ class Machine {
         this.#stopIf('marked')
       },
     }
-    const { journal, last } = await Journal.open({ store, antiRollback }, this)
+    const { journal, last } = await Journal.open({ store, antiRollback, minLog: MIN_LOG }, this)
     this.journal = journal
     this.#words = last === null ? [] : words(last)
     this.#unwritten = []

@@ -3,8 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { refusal } from '../refuse.ts'
 import { type AntiRollback, type Mark, NO_MARK, type StateStore, type StoredState } from './anti-rollback.ts'
 
-/** Changes are logged until there are as many bytes of them as of the image, and at least so many. */
-const MIN_LOG = 65_536
+/** An image takes long, so it should come for few requests. */
+const MIN_LOG = 1_048_576
 
 /** Writes the present state; either must hold the counter it is given. */
 export interface Renderer {
@@ -12,6 +12,13 @@ export interface Renderer {
   image(counter: bigint): Uint8Array
   /** What is different since the last image or change. */
   change(counter: bigint): Uint8Array
+}
+
+export interface JournalOptions {
+  readonly store: StateStore
+  readonly antiRollback: AntiRollback
+  /** Changes are logged until they are as long as their image, and this long at least. In bytes, default 1 MiB. */
+  readonly minLog?: number
 }
 
 /**
@@ -25,6 +32,7 @@ export class Journal {
   readonly #store: StateStore
   readonly #device: AntiRollback
   readonly #renderer: Renderer
+  readonly #minLog: number
   #mark: Mark
   /** Bytes that may be logged before the next image. None at first: what lies behind the mark is not to be kept. */
   #room = 0
@@ -32,9 +40,10 @@ export class Journal {
   #waiting: Promise<void> | undefined
   #failure: unknown
 
-  private constructor(store: StateStore, device: AntiRollback, mark: Mark, renderer: Renderer) {
+  private constructor({ store, antiRollback, minLog = MIN_LOG }: JournalOptions, mark: Mark, renderer: Renderer) {
     this.#store = store
-    this.#device = device
+    this.#device = antiRollback
+    this.#minLog = minLog
     this.#mark = mark
     this.#renderer = renderer
   }
@@ -44,11 +53,12 @@ export class Journal {
    * @throws DcmlError `channel_state_rolled_back`, `channel_state_missing`
    */
   static async open(
-    { store, antiRollback }: { store: StateStore; antiRollback: AntiRollback },
+    options: JournalOptions,
     renderer: Renderer,
   ): Promise<{ journal: Journal; last: StoredState | null }> {
+    const { store, antiRollback } = options
     const mark = await antiRollback.read()
-    const journal = new Journal(store, antiRollback, mark, renderer)
+    const journal = new Journal(options, mark, renderer)
     if (mark.counter === NO_MARK.counter) return { journal, last: null }
     const states = await store.read()
     for (const state of states) {
@@ -113,7 +123,7 @@ export class Journal {
 
   async #replace(counter: bigint): Promise<Uint8Array> {
     const image = this.#renderer.image(counter)
-    this.#room = Math.max(MIN_LOG, image.length)
+    this.#room = Math.max(this.#minLog, image.length)
     const [digest] = await Promise.all([imageDigest(image), this.#store.replace(image)])
     return digest
   }
