@@ -32,6 +32,8 @@ export interface PaidHost extends AsyncDisposable {
   readonly imageH: string
   readonly modelH: string
   readonly rootPem: string
+  /** From now on nobody reaches the chain. */
+  cutNetwork(): Promise<void>
 }
 
 export interface PaidHostOptions {
@@ -120,6 +122,7 @@ export async function startPaidHost({ antiRollback, prices, challengePeriodMs }:
     chain, near, nodeUrl: server.url, contract, alice, bob, charlie, runtime, endpoint, modelH,
     imageH: toHex(imageH(manifest)),
     rootPem: simulator.rootPem,
+    cutNetwork: () => server.close(),
     async [Symbol.asyncDispose]() {
       await runtime.close()
       await server.close()
