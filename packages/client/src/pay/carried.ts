@@ -1,10 +1,9 @@
 // The half of an air-gapped payment that happens where the chain is: open, top up and close for an enclave that only
 // somebody with a file can reach (paper §6: the user may host the model isolated from the Internet).
-import { DcmlError } from '@dcml/protocol'
-import { settleCall } from './calls.ts'
-import { emptyStore, usedStore } from './carry.ts'
+import { DcmlError, equalBytes } from '@dcml/protocol'
+import { usedStore } from './carry.ts'
 import { type JudgeOptions, readChallenge } from './challenge-file.ts'
-import { type ChannelPayer, handleOf, readPurse, releasing } from './channel.ts'
+import { type ChannelPayer, handleOf, readPurse, releasing, stillOpen, takeUp } from './channel.ts'
 import { carryProofs } from './deposits.ts'
 import { Desk } from './desk.ts'
 import { openChannel } from './opening.ts'
@@ -38,16 +37,12 @@ export async function openCarried(challenge: string, options: OpenCarriedOptions
   const { store, wallet, clock = Date.now } = options
   const now = new Date(clock())
   const invitation = await readChallenge(challenge, { ...options, now })
-  return carrying(options, async () => {
-    const kept = await readPurse(store, { clock })
-    if (kept !== undefined) await settleCall(kept, wallet)
-    const { payer = null, wanted, gone = false } = kept?.record ?? {}
-    if (kept !== undefined && payer !== null && payer.settled === null && !gone) {
-      if (String(wanted?.challenge) !== String(invitation.answer.challenge)) throw usedStore()
-      return kept
-    }
-    const { modelH } = options.policy
-    return openChannel(invitation, options, { clock, modelH })
+  const kept = await readPurse(store, { clock })
+  return carrying(store, wallet, async () => {
+    const open = await stillOpen(kept, options)
+    if (open === undefined) return openChannel(invitation, options, { clock, modelH: options.policy.modelH })
+    if (!equalBytes(open.record.wanted.challenge, invitation.answer.challenge)) throw usedStore()
+    return open
   })
 }
 
@@ -57,22 +52,19 @@ export async function openCarried(challenge: string, options: OpenCarriedOptions
  */
 export async function resumeCarried(options: ResumeCarriedOptions): Promise<ChannelPayer> {
   const { store, wallet, clock = Date.now } = options
-  return carrying(options, async () => {
-    const kept = await readPurse(store, { clock })
-    if (kept === undefined) throw emptyStore()
-    await settleCall(kept, wallet)
-    return kept
-  })
+  const kept = await takeUp(store, wallet, { clock })
+  return carrying(store, wallet, async () => kept)
 }
 
 async function carrying(
-  { store, wallet }: { store: ChannelStore; wallet: ChannelWallet },
+  store: ChannelStore,
+  wallet: ChannelWallet,
   ready: () => Promise<Purse>,
 ): Promise<ChannelPayer> {
   const purse = await releasing(store, async () => {
-    const found = await ready()
-    await carryProofs(found, wallet)
-    return found
+    const open = await ready()
+    await carryProofs(open, wallet)
+    return open
   })
   const desk = new Desk(() => Promise.reject(elsewhere()))
   return handleOf(purse, desk, wallet, () => carryProofs(purse, wallet))

@@ -58,7 +58,8 @@ export class Cashier {
   }
 
   async #take(wallet: ChannelWallet | undefined, open: () => Promise<Till>): Promise<ChannelPayer> {
-    if (this.#till?.purse.isPaying || this.#isOpening)
+    const purse = this.#till?.purse
+    if (this.#isOpening || (purse !== undefined && !purse.isOver && !purse.isReleased))
       throw refusal(
         'client_pays_already',
         'This client pays from a channel already.',
@@ -71,7 +72,6 @@ export class Cashier {
     } finally {
       this.#isOpening = false
     }
-    const { purse } = this.#till
-    return handleOf(purse, this.#around.desk, wallet)
+    return handleOf(this.#till.purse, this.#around.desk, wallet)
   }
 }

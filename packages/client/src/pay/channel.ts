@@ -8,7 +8,7 @@ import { addDeposit, proveDeposits } from './deposits.ts'
 import type { Desk } from './desk.ts'
 import { readChannelKey } from './key.ts'
 import { openChannel } from './opening.ts'
-import { type PayOptions, policyOf, type ResumeOptions } from './options.ts'
+import { type OpenOptions, type PayOptions, policyOf, type ResumeOptions } from './options.ts'
 import { type AmountsListener, Purse } from './purse.ts'
 import { parseRecord } from './record.ts'
 import { refusal } from './refusal.ts'
@@ -53,19 +53,11 @@ export interface Surroundings {
 
 /** Goes on with the channel of the store, or opens one. @throws DcmlError see `Client.pay` */
 export async function payWith(options: PayOptions, around: Surroundings): Promise<Till> {
-  const { wallet, provider, store = memoryChannel(), autoTopUp } = options
+  const { wallet, store = memoryChannel(), autoTopUp } = options
   const { desk } = around
+  const kept = await readPurse(store, around)
   const purse = await releasing(store, async () => {
-    const kept = await readPurse(store, around)
-    if (kept !== undefined) await settleCall(kept, wallet)
-    const { payer, wanted, gone } = kept?.record ?? { payer: null, wanted: undefined, gone: false }
-    const isOver = kept === undefined || payer === null || payer.settled !== null || gone
-    if (!isOver) {
-      if (wanted!.host !== provider || wanted!.chain.contract !== wallet.chain.contract) throw usedStore()
-      if (payer.closing !== null) throw closing()
-      await kept.change((record) => ({ ...record, payer: { ...record.payer!, policy: policyOf(options) } }))
-    }
-    const ready = isOver ? await invited({ ...options, store }, around) : kept
+    const ready = (await stillOpen(kept, options)) ?? (await invited({ ...options, store }, around))
     await proveDeposits(ready, desk, wallet)
     return ready
   })
@@ -79,30 +71,79 @@ async function invited(options: PayOptions & { readonly store: ChannelStore }, a
 
 /** Goes on with the channel of a store. @throws DcmlError see `Client.resumeChannel` */
 export async function resumeWith({ store, wallet, autoTopUp }: ResumeOptions, around: Surroundings): Promise<Till> {
-  const purse = await releasing(store, async () => {
-    const kept = await readPurse(store, around)
-    if (kept === undefined) throw emptyStore()
-    if (wallet !== undefined) await settleCall(kept, wallet)
-    return kept
-  })
+  const purse = await takeUp(store, wallet, around)
   return new Till({ purse, desk: around.desk, wallet, autoTopUp })
 }
 
-/** The kept channel; requests that a crash cut off may have cost up to their limit. */
-export async function readPurse(store: ChannelStore, { clock }: { clock: () => number }): Promise<Purse | undefined> {
-  const { state, key } = await store.load()
-  if (state === null) return undefined
-  if (key === null)
-    throw refusal(
-      'channel_key_missing',
-      'The key of the channel is not there.',
-      'Export the channel with its key where it was opened, and import it here.',
-    )
-  const record = parseRecord(state)
-  const payer = record.payer?.requests.reduce((now, id) => abandonRequest(now, fromHex(id, 32)), record.payer) ?? null
-  return new Purse({ ...record, payer }, await readChannelKey(key), { store, clock })
+/** The channel of a store, with what became of its last call. @throws DcmlError `channel_store_empty`, `channel_wallet_foreign` */
+export async function takeUp(
+  store: ChannelStore,
+  wallet: ChannelWallet | undefined,
+  around: { readonly clock: () => number },
+): Promise<Purse> {
+  const kept = await readPurse(store, around)
+  return releasing(store, async () => {
+    if (kept === undefined) throw emptyStore()
+    if (wallet === undefined) return kept
+    requireChain(kept, wallet)
+    await settleCall(kept, wallet)
+    return kept
+  })
 }
 
+/** The kept channel; undefined where there is none. Requests that a crash cut off may have cost up to their limit. */
+export async function readPurse(
+  store: ChannelStore,
+  { clock }: { readonly clock: () => number },
+): Promise<Purse | undefined> {
+  const { state, key } = await store.load()
+  return releasing(store, async () => {
+    if (state === null) return undefined
+    if (key === null)
+      throw refusal(
+        'channel_key_missing',
+        'The key of the channel is not there.',
+        'Export the channel with its key where it was opened, and import it here.',
+      )
+    const record = parseRecord(state)
+    const payer = record.payer?.requests.reduce((now, id) => abandonRequest(now, fromHex(id, 32)), record.payer) ?? null
+    return new Purse({ ...record, payer }, await readChannelKey(key), { store, clock })
+  })
+}
+
+/**
+ * The kept channel if it can be gone on with, from now on within these limits; undefined where there is none or it is over.
+ * @throws DcmlError `channel_store_used`, `channel_closing`, `channel_wallet_foreign`
+ */
+export async function stillOpen(
+  kept: Purse | undefined,
+  options: Pick<OpenOptions, 'wallet' | 'provider' | 'perRequestLimit' | 'step'>,
+): Promise<Purse | undefined> {
+  if (kept === undefined || kept.isOver) return undefined
+  requireChain(kept, options.wallet)
+  await settleCall(kept, options.wallet)
+  const { payer, wanted } = kept.record
+  if (payer === null || kept.isOver) return undefined
+  if (wanted.host !== options.provider) throw usedStore()
+  if (payer.closing !== null)
+    throw refusal('channel_closing', 'The channel is being closed.', 'Finish that first: resumeChannel, then close.')
+  const policy = policyOf(options)
+  await kept.change((record) => ({ ...record, payer: { ...payer, policy } }))
+  return kept
+}
+
+function requireChain({ record }: Purse, { chain }: ChannelWallet): void {
+  const { networkId, contract } = record.wanted.chain
+  if (chain.networkId === networkId && chain.contract === contract) return
+  throw refusal(
+    'channel_wallet_foreign',
+    `The channel is at ${contract} on ${networkId}, and the wallet is not.`,
+    'Give a wallet for that contract.',
+    { networkId, contract },
+  )
+}
+
+/** Leaves the store to others where something fails. */
 export async function releasing<T>(store: ChannelStore, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
@@ -142,9 +183,6 @@ export function handleOf(
     release: () => purse.release(),
   }
 }
-
-const closing = () =>
-  refusal('channel_closing', 'The channel is being closed.', 'Finish that first: resumeChannel, then close.')
 
 const walletMissing = () =>
   refusal('channel_wallet_missing', 'There is no wallet here.', 'Do this where the chain can be reached.')

@@ -78,10 +78,10 @@ export class Purse {
     if (this.#distrust !== undefined) throw this.#distrust
   }
 
-  /** Whether somebody pays from it: not any more once it is settled, or left for another time. */
-  get isPaying(): boolean {
+  /** True once it was ended on chain. */
+  get isOver(): boolean {
     const { payer, gone } = this.#record
-    return !this.#isReleased && !gone && payer?.settled === null
+    return gone || (payer !== null && payer.settled !== null)
   }
 
   /** True once it is left for another time, perhaps another process: from then on nothing here changes. */
