@@ -10,8 +10,11 @@ export {
   type AnchorRelay,
 } from './anti-rollback/chain/relay.ts'
 export type { AntiRollbackDevice } from './anti-rollback/device.ts'
+export { type MonotonicCounter, memoryDevice } from './anti-rollback/memory.ts'
 export { type QuorumDevice, type QuorumOptions, quorumDevice } from './anti-rollback/quorum/device.ts'
 export type { PeerAddress } from './anti-rollback/quorum/line.ts'
+export { type Tpm2Device, type Tpm2Options, tpm2Device } from './anti-rollback/tpm2/tpm2.ts'
+export { type TpmTransport, tpmDevice } from './anti-rollback/tpm2/transport.ts'
 export type {
   ChatMessage,
   ChatRequest,
