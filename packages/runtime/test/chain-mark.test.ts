@@ -6,8 +6,9 @@ import type { Bundle, Mark } from '@dcml/channels'
 import { antiRollbackCompliance } from '@dcml/channels/testing'
 import type { LightClientState } from '@dcml/light-client'
 import { connectNear, fetchLogProof, fetchTrustRoot, type Near } from '@dcml/near'
+import { fromHex, signMarkClaim, toHex } from '@dcml/protocol'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { AnchorWorld, anchorWasm } from '../../../contracts/anchor/test/world.ts'
+import { AnchorWorld, anchorWasm, deviceKey } from '../../../contracts/anchor/test/world.ts'
 import { type ChainDevice, type ChainOptions, chainDevice } from '../src/anti-rollback/chain/device.ts'
 import {
   ANCHOR_STORAGE,
@@ -120,35 +121,60 @@ test('a step that was taken though its answer was lost counts', async () => {
   expect(await (await open()).read()).toEqual(mark(1n, 7))
 })
 
-test('an old proof does not pass for a new one, nor does that of another enclave', async () => {
+test('an old proof does not pass for a new one, and the proof of one call not for that of another', async () => {
   const kept: Bundle[] = []
   const device = await open({
-    async submit(call, from) {
-      const answer = await bring(call, from)
+    async submit(call) {
+      // all from the root, where any other device begins
+      const answer = await bring(call, root)
       if (!('refused' in answer)) kept.push(answer)
       return answer
     },
   })
   await device.advance(mark(1n))
-  const [before] = kept
-  await device.advance(mark(2n))
-  const replaying = await open({ submit: async () => before! })
-  expect(await codeOf(replaying.read())).toBe('rollback_proof_refused')
+  await device.read()
+  expect(kept).toHaveLength(3)
+  for (const old of kept)
+    expect(await codeOf((await open({ submit: async () => old })).read())).toBe('rollback_proof_refused')
+})
 
-  const other = await open(undefined, { file: join(folder, `${files++}`) })
-  let foreign: Bundle | undefined
-  const others = await open(
-    {
-      async submit(call, from) {
-        foreign = (await bring(call, from)) as Bundle
-        return foreign
-      },
+test('whoever sees the nonce of a call cannot answer it with a mark of his own', async () => {
+  const device = await open()
+  await device.advance(mark(1n))
+  const thief = deviceKey('thief')
+  const robbed = await open({
+    async submit({ args }, from) {
+      const nonce = fromHex(args.nonce!, 32)
+      const signature = await signMarkClaim(world.chain, { term: world.now, nonce }, thief)
+      const own = { device_key: toHex(thief.publicKey), term: `${world.now}`, nonce: toHex(nonce) }
+      return bring(
+        { contract: '', method: 'claim', args: { ...own, signature: Buffer.from(signature).toString('base64') } },
+        from,
+      )
     },
-    { file: join(folder, `${files++}`) },
-  )
-  await other.read()
-  await others.read()
-  expect(await codeOf((await open({ submit: async () => foreign! })).read())).toBe('rollback_proof_refused')
+  })
+  expect(await codeOf(robbed.read())).toBe('rollback_proof_refused')
+})
+
+test('of two copies of one memory that draw the same numbers and write different states, one gets through', async () => {
+  const now = clock()
+  // what the host got for the first of them, it shows to the second
+  const answers = new Map<string, Bundle | AnchorRefusal>()
+  const relay: AnchorRelay = {
+    async submit(call) {
+      const answer = answers.get(call.method) ?? (await bring(call, root))
+      answers.set(call.method, answer)
+      return answer
+    },
+  }
+  const copy = (): Promise<ChainDevice> => {
+    let drawn = 0
+    return open(relay, { clock: () => now, random: () => new Uint8Array(32).fill(++drawn) })
+  }
+  const [one, other] = [await copy(), await copy()]
+  expect([await one.read(), await other.read()]).toEqual([mark(0n, 0), mark(0n, 0)])
+  await one.advance(mark(1n, 7))
+  expect(await codeOf(other.advance(mark(1n, 8)))).toBe('rollback_conflict')
 })
 
 test('a contract of the host’s that says what the enclave wants to hear is not believed', async () => {

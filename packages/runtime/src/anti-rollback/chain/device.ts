@@ -33,6 +33,8 @@ export interface ChainOptions {
   readonly environment: Environment
   /** Unix time in milliseconds. Default `Date.now`. */
   readonly clock?: () => number
+  /** 32 random bytes. Default: of the platform. */
+  readonly random?: () => Uint8Array
 }
 
 /** A device whose mark is on NEAR. */
@@ -86,11 +88,11 @@ class Register {
     const now = BigInt(clock())
     const term = now > this.#term ? now : this.#term + 1n
     this.#term = term
-    const nonce = freshNonce()
+    const nonce = this.#options.random?.() ?? Uint8Array.from(randomBytes(32))
     const signature = await signMarkClaim(anchor, { term, nonce }, this.#signer)
     const answer = await this.#submit('claim', { term: `${term}`, nonce: toHex(nonce), signature: base64(signature) })
     if ('refused' in answer) throw claimRefused(answer.refused)
-    const mark = await this.#proven(answer, { event: 'mark_claimed', term, nonce: toHex(nonce) })
+    const mark = await this.#proven(answer, { event: 'mark_claimed', nonce: toHex(nonce) })
     this.#session = { term, mark }
     return mark
   }
@@ -102,7 +104,7 @@ class Register {
     const next: Mark = { counter, digest: digest.slice() }
     // a step that failed may have been taken: only a new claim tells
     this.#session = undefined
-    const nonce = freshNonce()
+    const nonce = this.#options.random?.() ?? Uint8Array.from(randomBytes(32))
     const signature = await signMarkStep(this.#options.anchor, { term, ...next, nonce }, this.#signer)
     const answer = await this.#submit('advance', {
       term: `${term}`,
@@ -112,7 +114,8 @@ class Register {
       signature: base64(signature),
     })
     if ('refused' in answer) throw conflict(mark.counter, counter, answer.refused)
-    const proven = await this.#proven(answer, { event: 'mark_advanced', term, nonce: toHex(nonce) })
+    const proven = await this.#proven(answer, { event: 'mark_advanced', nonce: toHex(nonce) })
+    // copies of one memory draw the same nonces
     if (proven.counter !== counter || !equalBytes(proven.digest, next.digest)) throw conflict(mark.counter, counter)
     this.#session = { term, mark: next }
   }
@@ -125,14 +128,13 @@ class Register {
     })
   }
 
-  #proven(bundle: Bundle, expected: Pick<Expected, 'event' | 'term' | 'nonce'>): Promise<Mark> {
+  #proven(bundle: Bundle, expected: Pick<Expected, 'event' | 'nonce'>): Promise<Mark> {
     const { anchor, clock = Date.now } = this.#options
     const deviceKey = toHex(this.#signer.publicKey)
     return provenMark(bundle, this.#heads, new Date(clock()), { contract: anchor.contract, deviceKey, ...expected })
   }
 }
 
-const freshNonce = (): Uint8Array => Uint8Array.from(randomBytes(32))
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
 /** Everything of a PKCS #8 Ed25519 key before its seed (RFC 8410 §7). */

@@ -10,14 +10,13 @@ const u64 = v.pipe(
   v.transform((text) => BigInt(text)),
 )
 const bytes32 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
-const said = v.object({ device_key: bytes32, term: u64, counter: u64, digest: bytes32, nonce: bytes32 })
+const said = v.object({ device_key: bytes32, counter: u64, digest: bytes32, nonce: bytes32 })
 
 /** What the anchor must have said. */
 export interface Expected {
   readonly contract: string
   readonly event: 'mark_claimed' | 'mark_advanced'
   readonly deviceKey: string
-  readonly term: bigint
   /** Of the call: it was made for this one, so no proof of it is older. */
   readonly nonce: string
 }
@@ -32,7 +31,7 @@ export async function provenMark(
   now: Date,
   expected: Expected,
 ): Promise<Mark> {
-  const { contract, event, deviceKey, term, nonce } = expected
+  const { contract, event, deviceKey, nonce } = expected
   try {
     const state = await follow(heads, way)
     const ages = { maxHeadAge: Number.POSITIVE_INFINITY, maxEventAge: 'any' } as const
@@ -41,8 +40,7 @@ export async function provenMark(
       'receipt' in proof ? verifyLog(parseLogProof(proof), options) : verifyEvent(parseEventProof(proof), options)
     if (!verdict.ok) throw verdict.error
     const mark = v.parse(said, verdict.event.data)
-    if (mark.device_key !== deviceKey || mark.term !== term || mark.nonce !== nonce)
-      throw new Error('the event is of another call')
+    if (mark.device_key !== deviceKey || mark.nonce !== nonce) throw new Error('the event is of another call')
     return { counter: mark.counter, digest: fromHex(mark.digest, 32) }
   } catch (cause) {
     throw new DcmlError('rollback_proof_refused', `The relay brought no proof of ${event}.`, {
