@@ -88,6 +88,20 @@ test('the first model of a network publishes the code, the next ones use it by i
   }
 })
 
+test('a model is opened once the published code has spread', async () => {
+  let asked = 0
+  const slow: Near = {
+    ...near,
+    request: async (method, params, options) => {
+      if ((params as { request_type?: string }).request_type === 'view_global_contract_code' && ++asked < 4)
+        throw new DcmlError('near_code_unknown', 'not yet', { hint: '' })
+      return near.request(method, params, options)
+    },
+  }
+  expect((await deploy({ near: slow })).hashes).toHaveLength(2)
+  expect(asked).toBe(4)
+})
+
 test('an own copy of the code costs a tenth, and stays in the account', async () => {
   const cost = await deploymentCost({ near, code: 'own' })
   expect(cost).toMatchObject({ code: 0n, balance: BigInt(modelCode().wasm.length) * 10n ** 19n + NEAR / 50n })

@@ -1,5 +1,12 @@
-import { formatAmount } from '@dcml/protocol'
-import { type CodePlace, type DeploymentCost, deployModelContract, deploymentCost } from '@dcml/publisher'
+import { formatPrice } from '@dcml/near/model'
+import { formatAmount, toHex } from '@dcml/protocol'
+import {
+  type CodePlace,
+  type DeploymentCost,
+  type DeploymentTerms,
+  deployModelContract,
+  deploymentCost,
+} from '@dcml/publisher'
 import { Command, Option } from 'commander'
 import { lines } from '../facts.ts'
 import {
@@ -59,32 +66,15 @@ export function deployCommand(output: () => Output): Command {
       const near = await connect(flags)
       const signal = interrupted()
       const { code } = flags
+      const terms = termsOf(flags, account.accountId)
       const cost = await deploymentCost({ near, code, signal })
+      const plan = `${termLines(terms)}\n${costLines(cost)}`
       if (!flags.yes) {
-        output().result(`${costLines(cost)}\nNothing was sent. Say --yes to deploy ${contract}.`, {
-          deployed: false,
-          cost,
-        })
+        output().result(`${plan}\nNothing was sent. Say --yes to deploy ${contract}.`, { deployed: false, cost })
         return
       }
-      output().note(costLines(cost))
-      const deployed = await deployModelContract({
-        near,
-        account,
-        contract,
-        code,
-        signal,
-        terms: {
-          owner: flags.owner ?? account.accountId,
-          beneficiary: flags.beneficiary ?? account.accountId,
-          modelH: readHex32(flags.modelH),
-          prices: { input: flags.inputPrice, output: flags.outputPrice },
-          imageHs: (flags.imageH ?? []).map(readHex32),
-          ...(flags.challengeHours !== undefined && { challengePeriodMs: Math.round(flags.challengeHours * HOUR) }),
-          ...(flags.expiryDays !== undefined && { expiryMs: Math.round(flags.expiryDays * 24 * HOUR) }),
-          ...(flags.closeFee !== undefined && { closeFee: flags.closeFee }),
-        },
-      })
+      output().note(plan)
+      const deployed = await deployModelContract({ near, account, contract, code, terms, signal })
       output().result(
         [
           `${contract} is open, with the code ${deployed.codeHash}`,
@@ -95,6 +85,26 @@ export function deployCommand(output: () => Output): Command {
       )
     })
 }
+
+const termsOf = (flags: Flags, signer: string): DeploymentTerms => ({
+  owner: flags.owner ?? signer,
+  beneficiary: flags.beneficiary ?? signer,
+  modelH: readHex32(flags.modelH),
+  prices: { input: flags.inputPrice, output: flags.outputPrice },
+  imageHs: (flags.imageH ?? []).map(readHex32),
+  ...(flags.challengeHours !== undefined && { challengePeriodMs: Math.round(flags.challengeHours * HOUR) }),
+  ...(flags.expiryDays !== undefined && { expiryMs: Math.round(flags.expiryDays * 24 * HOUR) }),
+  ...(flags.closeFee !== undefined && { closeFee: flags.closeFee }),
+})
+
+const termLines = ({ owner, beneficiary, modelH, prices, imageHs }: DeploymentTerms): string =>
+  lines({
+    modelH: toHex(modelH),
+    imageHs: imageHs.length > 0 ? imageHs.map(toHex) : 'none: no workload may serve it',
+    owner,
+    beneficiary,
+    prices: `${formatPrice(prices.input)} in, ${formatPrice(prices.output)} out`,
+  })
 
 const costLines = ({ codeHash, code, balance, fees, total }: DeploymentCost): string =>
   lines({

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cancellable, type Near, sendTransaction } from '@dcml/near'
 import { DcmlError } from '@dcml/protocol'
 import { actions, baseEncode } from 'near-api-js'
@@ -33,11 +34,24 @@ export async function isPublished(near: Near, codeHash: string, options: Cancell
 
 /**
  * Publishes the code as a global contract, once for all models of a network: {@link DeploymentCost.code} is burnt.
- * @returns hash of the transaction, which reached its end
- * @throws DcmlError what `sendTransaction` throws
+ * Waits until the node shows it.
+ * @returns hash of the transaction
+ * @throws DcmlError `code_not_spread`, and what `sendTransaction` throws
  */
 export async function publishModelCode({ near, account, ...rest }: Omit<OwnerOptions, 'contract'>): Promise<string> {
   const publish = actions.deployGlobalContract(modelCode().wasm, 'codeHash')
   const { hash } = await sendTransaction(near, { ...rest, account, receiverId: account.accountId, actions: [publish] })
+  // NEAR hands the code from shard to shard after the transaction has ended
+  const { codeHash } = modelCode()
+  const cancel = rest.signal === undefined ? {} : { signal: rest.signal }
+  for (let patience = 120; !(await isPublished(near, codeHash, cancel)); patience--) {
+    if (patience === 0)
+      throw new DcmlError('code_not_spread', `The code ${codeHash} is paid for, but the node does not show it yet.`, {
+        hint: 'Deploy again later: it is not paid for twice.',
+        retryable: true,
+        details: { hash, codeHash },
+      })
+    await sleep(500, undefined, cancel)
+  }
   return hash
 }

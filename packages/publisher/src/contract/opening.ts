@@ -35,7 +35,10 @@ const amount = (bits: bigint) =>
     v.maxValue((1n << bits) - 1n),
     v.transform((value) => `${value}`),
   )
-const duration = (standard: number) => v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1)), standard)
+/** Block times are u64 nanoseconds; the contract takes less than 2^62 of them, 146 years. */
+const LONGEST = 4_611_686_018_427
+const duration = (standard: number) =>
+  v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(LONGEST)), standard)
 
 const schema = v.pipe(
   v.strictObject({
