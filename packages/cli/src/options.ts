@@ -47,6 +47,7 @@ export const options = {
     new Option('--root <file>', 'trust this root (PEM) instead of the pinned ones; repeatable').argParser(collect),
   imageH: () => named('--image-h <hex>', 'accepted image manifest (SHA-256); repeatable').argParser(hash),
   modelH: () => named('--model-h <hex>', 'the model that must answer').argParser(asHash),
+  channel: () => named('--channel <file>', 'file that the payment channel is kept in; its key lies beside it'),
   receipts: () => named('--receipts <file>', 'keep receipts in this file (JSON lines)'),
   tee: () => named('--tee <name>', 'TEE of this machine').choices(TEES),
   manifest: () => named('--manifest <file>', 'image manifest of this workload'),

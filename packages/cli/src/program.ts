@@ -38,6 +38,10 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
     description: 'host a model for money: offer, collateral, enclaves',
     load: async () => (await import('./commands/provider.ts')).providerCommand,
   },
+  channel: {
+    description: 'pay for a model: open, top up, close, carry to where there is no network',
+    load: async () => (await import('./commands/channel.ts')).channelCommand,
+  },
   watcher: {
     description: 'have forced closes answered on time',
     load: async () => (await import('./commands/watcher.ts')).watcherCommand,

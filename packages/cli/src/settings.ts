@@ -21,6 +21,7 @@ const schema = v.strictObject({
   imageH: v.optional(v.array(hash)),
   modelH: v.optional(hash),
   receipts: v.optional(v.string()),
+  channel: v.optional(v.string()),
   tee: v.optional(v.picklist(TEES)),
   manifest: v.optional(v.string()),
   engine: v.optional(v.string()),
@@ -38,7 +39,7 @@ const schema = v.strictObject({
 })
 
 /** Settings that say whom to believe or to pay: not taken from a file that merely lies in the working folder. */
-const TRUST: readonly string[] = ['policy', 'imageH', 'network', 'node', 'contract']
+const TRUST: readonly string[] = ['policy', 'imageH', 'network', 'node', 'contract', 'channel']
 
 export type Settings = v.InferOutput<typeof schema>
 export const settingNames = Object.keys(schema.entries) as (keyof Settings)[]

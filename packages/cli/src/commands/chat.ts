@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { createClient, fileReceipts } from '@dcml/client'
+import { type ChannelPayer, createClient, fileChannel, fileReceipts } from '@dcml/client'
 import { DcmlError } from '@dcml/protocol'
 import { Command } from 'commander'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
@@ -14,6 +14,7 @@ import { type Host, openHost } from './open-model.ts'
 interface ChatFlags extends TrustFlags {
   endpoint: string
   receipts?: string
+  channel?: string
   maxTokens?: number
   temperature?: number
   seed?: number
@@ -34,6 +35,7 @@ export function chatCommand(output: () => Output): Command {
     .addOption(options.endpoint().makeOptionMandatory())
     .addOption(options.modelH())
     .addOption(options.receipts())
+    .addOption(options.channel())
     .option('--system <text>', 'system message')
     .option('--max-tokens <number>', 'longest answer', wholeNumber)
     .option('--temperature <number>', '0 always takes the likeliest token', decimal)
@@ -50,7 +52,11 @@ export function chatCommand(output: () => Output): Command {
       }
       const host = await openHost(() => createClient(settings), output().note)
       const { client, model, environment } = host
+      let payer: ChannelPayer | undefined
       try {
+        payer =
+          flags.channel === undefined ? undefined : await client.resumeChannel({ store: fileChannel(flags.channel) })
+        await payer?.establish()
         if (environment === 'development')
           output().note('DEVELOPMENT evidence: this host is simulated and proves nothing.')
         const history: Message[] = flags.system === undefined ? [] : [{ role: 'system', content: flags.system }]
@@ -61,8 +67,11 @@ export function chatCommand(output: () => Output): Command {
         if (prompt === undefined) return await converse(host, history, flags, write)
         const content = prompt === '-' ? await readInput() : prompt
         const answer = await ask(host, [...history, { role: 'user', content }], flags, write)
-        output().result('', { text: answer.text, usage: answer.usage, modelH: model, receipt: 'verified', environment })
+        const channel = payer && { channelId: payer.channelId, ...payer.amounts() }
+        const shown = { text: answer.text, usage: answer.usage, modelH: model, receipt: 'verified', environment }
+        output().result('', { ...shown, ...(channel && { channel }) })
       } finally {
+        await payer?.release()
         client.close()
       }
     })

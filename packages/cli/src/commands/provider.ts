@@ -1,7 +1,8 @@
-import { checkModelContract, formatPrice, type HostOffer, hostOverview, modelProvider } from '@dcml/near/model'
+import { formatPrice, type HostOffer, hostOverview, modelProvider } from '@dcml/near/model'
 import { DcmlError, formatAmount } from '@dcml/protocol'
 import { Command } from 'commander'
 import { lines, openJson, openLine } from '../facts.ts'
+import { requireKnownCode } from '../known-code.ts'
 import {
   amount,
   type ContractFlags,
@@ -51,7 +52,7 @@ export function providerCommand(output: () => Output): Command {
         throw new DcmlError('offer_incomplete', 'An offer has an address and two prices.', {
           hint: 'Give --url, --input-price and --output-price.',
         })
-      if (!flags.anyCode) await requireKnownCode(flags)
+      if (!flags.anyCode) await requireKnownCode(flags, 'collateral')
       const host = await hostOf(flags)
       const sent = await host.register({ endpoint, hostInput, hostOutput, porAccount, collateral })
       tellSent(output(), `${endpoint} hosts with ${formatAmount(collateral)} of collateral`, sent)
@@ -137,16 +138,6 @@ function showCommand(output: () => Output): Command {
         channels: host.channels.map(openJson),
       })
     })
-}
-
-async function requireKnownCode(flags: NearFlags & ContractFlags): Promise<void> {
-  const contract = contractOf(flags)
-  const checks = await checkModelContract(await connect(flags), contract, { signal: interrupted() })
-  const failed = checks.filter(({ status }) => status !== 'pass')
-  if (failed.length === 0) return
-  throw new DcmlError('contract_unknown', `${contract}: ${failed.map(({ why }) => why).join('; ')}.`, {
-    hint: 'It could keep your collateral. If you trust it all the same, say --any-code.',
-  })
 }
 
 const withOffer = (command: Command): Command =>

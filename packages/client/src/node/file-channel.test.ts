@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ask, codeOf, World } from '../../test/pay/world.ts'
-import { fileChannel } from '../index.ts'
+import { describeChannel, fileChannel } from '../index.ts'
 
 let folder: string
 beforeAll(() => {
@@ -43,6 +43,17 @@ test('one process at a time; the lock of one that is gone is taken over', async 
   expect(readFileSync(`${path}.lock`, 'utf8')).toBe(String(process.pid))
   writeFileSync(`${path}.lock`, '')
   expect(await codeOf(() => fileChannel(path).load())).toBe('channel_store_busy')
+})
+
+test('who is refused the file does not take it from its holder', async () => {
+  const path = join(folder, 'three.json')
+  const world = await World.create()
+  const payer = await world.client().pay(world.options({ store: fileChannel(path) }))
+  const late = () => world.client().pay(world.options({ store: fileChannel(path) }))
+  for (const _ of [1, 2]) expect(await codeOf(late)).toBe('channel_store_busy')
+  expect(await codeOf(() => describeChannel(fileChannel(path)))).toBe('channel_store_busy')
+  await payer.release()
+  expect(await describeChannel(fileChannel(path))).toMatchObject({ phase: 'open', open: { channelId: 1n } })
 })
 
 test('a file that cannot be written says so', async () => {
