@@ -23,16 +23,19 @@ interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
   readonly observe: (line: RequestLine) => void
 }
 
-const paymentPaths = new Set<string>(Object.values(PAYMENT_CALLS))
+const EVIDENCE = '/dcml/v1/evidence'
 
 /** Every call of the attested port: OpenAI's, and those of the paper's §3, §4 and §6. */
 export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBindings }> {
   const { host, limits, generation, desk, clock } = options
   const app = createApp(options.observe, desk && { chain: desk.chain, paymentMs: limits.paymentMs })
   app.use(async (c, next) => {
-    desk?.requireSure()
-    // streams that are to end in peace may still need vouchers, and channels their approvals
-    if (options.draining() && !(desk && paymentPaths.has(c.req.path))) throw isDraining()
+    const { path } = c.req
+    // whoever connects hears from a verified enclave what is wrong with it
+    if (path !== EVIDENCE) desk?.requireSure()
+    // streams that are to end in peace may still need vouchers
+    const isSpared = desk !== undefined && (path === EVIDENCE || path === PAYMENT_CALLS.acceptVoucher)
+    if (options.draining() && !isSpared) throw isDraining()
     await next()
   })
   app.route('/dcml/v1', keyRoutes({ ...options, maxKeyPasses: limits.maxKeyPasses }))

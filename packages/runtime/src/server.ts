@@ -169,6 +169,8 @@ async function serve(
     const late = setTimeout(() => shutdown.abort(isDraining()), limits.drainMs)
     // a little longer, in which the answers that were ended say so to their clients
     const cut = setTimeout(() => listener.cut(), limits.drainMs + 1000)
+    // streams may need vouchers, which come over new connections
+    if (desk !== undefined) await admission.idle()
     await listener.drain()
     clearTimeout(late)
     clearTimeout(cut)

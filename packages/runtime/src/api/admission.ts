@@ -11,6 +11,7 @@ export class Admission {
   readonly #clock: () => number
   readonly #queue: Set<Waiter> = new Set()
   #running = 0
+  #idle: PromiseWithResolvers<void> | undefined
   /** Moving average of how long a request holds its place, in milliseconds. */
   #meanMs = 1000
 
@@ -47,6 +48,13 @@ export class Admission {
     }
   }
 
+  /** Resolves when nobody is in or in line. */
+  async idle(): Promise<void> {
+    if (this.#running === 0 && this.#queue.size === 0) return
+    this.#idle ??= Promise.withResolvers<void>()
+    await this.#idle.promise
+  }
+
   #wait(signal: AbortSignal): Promise<void> {
     if (this.#queue.size >= this.#maxQueue) throw this.#overloaded()
     return new Promise((resolve, reject) => {
@@ -74,6 +82,7 @@ export class Admission {
   #admitNext(): void {
     const next = this.#queue.values().next().value
     if (next !== undefined && this.#running < this.#parallel()) next.admit()
+    if (this.#running === 0 && this.#queue.size === 0) this.#idle?.resolve()
   }
 
   #overloaded(): DcmlError {

@@ -193,7 +193,7 @@ export class PaymentDesk {
       const tab =
         pauses === undefined
           ? new WholeTab(context, maxTokens)
-          : new StreamTab(context, { ...pauses, step: limits.paymentStep, patienceMs: limits.paymentMs })
+          : new StreamTab(context, { ...pauses, maxTokens, step: limits.paymentStep, patienceMs: limits.paymentMs })
       tab.open()
       return tab
     }

@@ -1,8 +1,10 @@
 import type { Demand, Released } from '@dcml/channels'
 import { miscounted, paymentRequired } from './faults.ts'
-import { counts, type Paid, type Pauses, type Tab, type TabContext, type Tokens } from './tab.ts'
+import { counts, mostCompletion, type Paid, type Pauses, type Tab, type TabContext, type Tokens } from './tab.ts'
 
 export interface StreamTabOptions extends Pauses {
+  /** Most completion tokens that were asked for. */
+  readonly maxTokens: number | undefined
   /** Most completion tokens that are set aside at once: what a crash may cost the payer. */
   readonly step: number
   /** How long a stream waits for a voucher, in ms. */
@@ -29,6 +31,8 @@ export class StreamTab implements Tab {
   /** Completion tokens set aside and not yet counted, and those counted. */
   #left = 0n
   #counted = 0n
+  /** Most completion tokens there can be. */
+  #most: bigint | undefined
   #announced = -1n
   #filling: Promise<Due | undefined> | undefined
   /** True while the next half step is being looked after. */
@@ -48,8 +52,10 @@ export class StreamTab implements Tab {
     if (demand !== undefined) throw paymentRequired(demand)
   }
 
-  async start(promptTokens: number): Promise<void> {
-    const due = await this.#reserve(BigInt(promptTokens), this.#step)
+  async start(promptTokens: number, contextLength: number | undefined): Promise<void> {
+    const most = mostCompletion({ maxTokens: this.#options.maxTokens, contextLength, promptTokens })
+    this.#most = most === undefined ? undefined : BigInt(most)
+    const due = await this.#reserve(BigInt(promptTokens), this.#wanted)
     if (due !== undefined) throw paymentRequired(due.demand)
   }
 
@@ -101,9 +107,15 @@ export class StreamTab implements Tab {
     return released
   }
 
-  /** Sets aside what is missing to `wanted` tokens, or to a step. One at a time: two would set aside twice as much. */
-  #fill(wanted: bigint): Promise<Due | undefined> {
-    const target = wanted > this.#step ? wanted : this.#step
+  /** How many tokens are best set aside: a step, or what is left of the answer. */
+  get #wanted(): bigint {
+    if (this.#most === undefined || this.#most - this.#counted >= this.#step) return this.#step
+    return this.#most - this.#counted
+  }
+
+  /** Sets aside what is missing to so many tokens, or to a step. One at a time: two would set aside twice as much. */
+  #fill(needed: bigint): Promise<Due | undefined> {
+    const target = needed > this.#wanted ? needed : this.#wanted
     this.#filling ??= this.#reserve(0n, target - this.#left).finally(() => {
       this.#filling = undefined
     })
@@ -114,7 +126,7 @@ export class StreamTab implements Tab {
     if (this.#ahead) return
     this.#ahead = true
     try {
-      while (!this.#over && this.#left * 2n <= this.#step) {
+      while (!this.#over && this.#left * 2n <= this.#step && this.#left < this.#wanted) {
         const due = await this.#fill(0n)
         if (due === undefined || this.#over) continue
         this.#announce(due.demand)

@@ -55,6 +55,18 @@ export interface Pauses {
   announce(demand: Demand): void
 }
 
+/** Most completion tokens an answer can have; undefined where nobody says. */
+export function mostCompletion(known: {
+  readonly maxTokens: number | undefined
+  readonly contextLength: number | undefined
+  readonly promptTokens: number
+}): number | undefined {
+  const { maxTokens, contextLength, promptTokens } = known
+  if (contextLength === undefined) return maxTokens
+  const room = Math.max(0, contextLength - promptTokens)
+  return maxTokens === undefined ? room : Math.min(maxTokens, room)
+}
+
 export const counts = ({ promptTokens, completionTokens }: Tokens) => ({
   promptTokens: BigInt(promptTokens),
   completionTokens: BigInt(completionTokens),

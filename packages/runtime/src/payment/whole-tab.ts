@@ -1,5 +1,5 @@
 import { boundMissing, paymentRequired } from './faults.ts'
-import { counts, type Paid, type Tab, type TabContext, type Tokens } from './tab.ts'
+import { counts, mostCompletion, type Paid, type Tab, type TabContext, type Tokens } from './tab.ts'
 
 /**
  * The tab of an answer that leaves whole: its worst case is held in memory before the engine works, so that no other
@@ -21,9 +21,8 @@ export class WholeTab implements Tab {
   }
 
   async start(promptTokens: number, contextLength: number | undefined): Promise<void> {
-    const room = contextLength === undefined ? undefined : Math.max(0, contextLength - promptTokens)
-    if (room === undefined && this.#maxTokens === undefined) throw boundMissing()
-    const completionTokens = Math.min(this.#maxTokens ?? Number.POSITIVE_INFINITY, room ?? Number.POSITIVE_INFINITY)
+    const completionTokens = mostCompletion({ maxTokens: this.#maxTokens, contextLength, promptTokens })
+    if (completionTokens === undefined) throw boundMissing()
     this.#hold({ promptTokens, completionTokens })
   }
 
