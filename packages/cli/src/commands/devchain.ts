@@ -16,7 +16,7 @@ interface Flags {
   seed: string
 }
 
-const FUNDED = ['alice', 'bob', 'carol']
+const FUNDED = ['alice', 'bob', 'charlie']
 const BALANCE = 10_000n * 10n ** 24n
 
 /** `dcml devchain`: a NEAR chain on this machine, with accounts to use at once. */

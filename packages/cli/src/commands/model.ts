@@ -1,9 +1,10 @@
-import { toHex } from '@dcml/protocol'
+import { DcmlError, toHex } from '@dcml/protocol'
 import { readKeyFile, seedEnclave, writeKeyFile } from '@dcml/publisher'
 import { generateModelKey, keyId, publicKeyOf } from '@dcml/weights'
 import { hashModel, inspectContainer, openToFolder, sealModel } from '@dcml/weights/node'
 import { Command } from 'commander'
-import { options, parseAddress, readHex32, withTrust } from '../options.ts'
+import { nearOptions } from '../near-flags.ts'
+import { options, parseAddress, readHex32, wholeNumber, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
@@ -15,6 +16,14 @@ interface SealFlags {
   arch?: string
   license?: string
   contract?: string
+}
+
+interface SeedFlags extends TrustFlags {
+  key: string
+  modelH: string
+  network?: string
+  contract?: string
+  keyEpoch: number
 }
 
 /** `dcml model …`: the owner's side (paper §4). */
@@ -131,15 +140,22 @@ export function modelCommand(output: () => Output): Command {
     .argument('<address>', 'attested host:port of the enclave')
     .requiredOption('--key <file>', 'key file of the model')
     .addOption(options.modelH().makeOptionMandatory())
+    .addOption(nearOptions.network())
+    .addOption(nearOptions.contract())
+    .option('--key-epoch <number>', 'how often the key was rotated, as the contract says', wholeNumber, 0)
     .addOption(options.json())
-    .action(async (address: string, flags: TrustFlags & { key: string; modelH: string }) => {
+    .action(async (address: string, flags: SeedFlags) => {
       // the enclave learns modelH from the grant, so its evidence cannot name it yet
-      const { modelH, ...trust } = flags
+      const { modelH, network, contract, keyEpoch, ...trust } = flags
+      if ((network === undefined) !== (contract === undefined)) throw halfPaid()
       const { checks, environment, phase } = await seedEnclave({
         endpoint: parseAddress(address),
         ...(await resolveTrust(trust, 'key-release')),
         modelH: readHex32(modelH),
         sk: await readKeyFile(flags.key),
+        keyEpoch,
+        ...(network !== undefined &&
+          contract !== undefined && { chain: { networkId: network, contract }, ownerContract: contract }),
       })
       output().result(`seeded ${address} with the key of ${modelH}; its model is ${phase}`, {
         ok: true,
@@ -152,6 +168,11 @@ export function modelCommand(output: () => Output): Command {
 
   return new Command('model').addCommand(keygen).addCommand(seal).addCommand(open).addCommand(hash).addCommand(seed)
 }
+
+const halfPaid = (): DcmlError =>
+  new DcmlError('usage_invalid', 'Where a model is paid for has a network and a contract.', {
+    hint: 'Give --network and --contract, or none of them where the image serves free.',
+  })
 
 const pickDefined = <T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as never
