@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { realpath, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { DcmlError } from '@dcml/protocol'
 
@@ -10,8 +11,9 @@ import { DcmlError } from '@dcml/protocol'
  * @throws DcmlError `state_in_use`
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  const { dev, ino } = await stat(folder, { bigint: true })
-  const name = `dcml-state-${dev}-${ino}`
+  const [path, { dev, ino }] = await Promise.all([realpath(folder), stat(folder, { bigint: true })])
+  // the kernel takes 107 bytes of a name
+  const name = createHash('sha256').update(`dcml-state ${dev} ${ino} ${path}`).digest('hex')
   const server = createServer((socket) => socket.destroy())
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? inUse(folder) : error))

@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { concatBytes, DcmlError } from '@dcml/protocol'
+import { openDurable, writeDurably } from './durable.ts'
 
 const NAME = /^state-([0-9]+)$/
 /** More than a hundred thousand channels take. */
@@ -59,7 +60,7 @@ export class StateLogs {
     if (log === undefined) throw new Error('A frame follows another.')
     const bytes = framed(frame)
     try {
-      await put(log.file, bytes, log.end)
+      await writeDurably(log.file, bytes, log.end)
       log.end += bytes.length
       await this.#keep(log.name)
     } catch (cause) {
@@ -78,9 +79,9 @@ export class StateLogs {
 
   async #create(name: string, bytes: Uint8Array): Promise<{ name: string; file: FileHandle; end: number }> {
     const path = join(this.#folder, name)
-    const file = await open(`${path}.new`, 'w', 0o600)
+    const file = await openDurable(`${path}.new`)
     try {
-      await put(file, bytes, 0)
+      await writeDurably(file, bytes, 0)
       await rename(`${path}.new`, path)
       await syncFolder(this.#folder)
     } catch (error) {
@@ -98,11 +99,6 @@ export class StateLogs {
     this.#names = kept
     await Promise.all(gone.map((name) => rm(join(this.#folder, name), { force: true })))
   }
-}
-
-async function put(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, start + at)).bytesWritten
-  await file.datasync()
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { Mark } from '@dcml/channels'
 import { bytes32, concatBytes, decode, encode, equalBytes, struct, u64 } from '@dcml/protocol'
+import { openDurable, writeDurably } from '../../state/durable.ts'
 
 const markLayout = struct({ counter: u64, digest: bytes32 })
 /** A step about to be taken: what the index held before the mark of now, that mark, and the next one. */
@@ -48,7 +48,7 @@ export class MarkFile {
   }
 
   static async open(path: string): Promise<MarkFile> {
-    return new MarkFile(await open(path, constants.O_RDWR | constants.O_CREAT, 0o600))
+    return new MarkFile(await openDurable(path))
   }
 
   /** The mark that leads to `value`, where a step in the file says so. */
@@ -67,8 +67,7 @@ export class MarkFile {
   /** Resolves when the step survives a loss of power. */
   async write(step: Step): Promise<void> {
     const slot = Number(step.next.counter % 2n) * SLOTS + (step.next.digest[0]! % SLOTS)
-    await this.#file.write(encode(stepLayout, step), 0, STEP_BYTES, slot * SLOT_BYTES)
-    await this.#file.datasync()
+    await writeDurably(this.#file, encode(stepLayout, step), slot * SLOT_BYTES)
   }
 
   close(): Promise<void> {

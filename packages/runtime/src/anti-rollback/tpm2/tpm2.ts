@@ -39,10 +39,14 @@ const ATTEMPTS = 100
  * a session that the TPM refuses as soon as anybody else has used it since the value was last seen: of two copies of an
  * enclave one gets through.
  *
- * Commands and answers are authenticated with the index's authorisation value and a secret agreed with the TPM by ECDH,
- * so whoever carries or replays them can delay and no more. That the TPM is a real one is not checked (no endorsement
- * certificate is looked at): a host that puts a software TPM in its place can copy that, index and all. A TPM that calls
- * itself software is labelled `development`; one that lies is not found out.
+ * Commands and answers are authenticated with the index's authorisation value and with a secret agreed with the TPM by
+ * ECDH: who carries, alters or replays them can delay and no more. That the TPM is a real one is **not** checked, as no
+ * endorsement certificate is looked at. A host that puts a software TPM there, or itself in the middle when the index is
+ * first defined, can turn the mark back. A TPM that calls itself software is labelled `development`; one that lies is not
+ * found out. Use a TPM that the host cannot replace, such as that of the CVM's own firmware.
+ *
+ * Each step is a write to the TPM's flash, which is made for some 100,000 to 500,000 of them, and takes tens of
+ * milliseconds on chips.
  * @throws DcmlError `tpm_index_foreign`, `tpm_refused`, `tpm_unavailable`, `tpm_answer_forged`, `tpm_answer_malformed`;
  * `read` also `rollback_mark_unknown`
  */
