@@ -1,13 +1,16 @@
 // Enclaves remember for each other, over attested connections.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { imageH, keyRelease } from '@dcml/attestation'
+import { EnclaveLedger } from '@dcml/channels'
 import { antiRollbackCompliance } from '@dcml/channels/testing'
 import pino from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { identity, NOW, opening } from '../../channels/test/world.ts'
 import { type QuorumDevice, quorumDevice } from '../src/anti-rollback/quorum/device.ts'
+import { openSealedState } from '../src/state/sealed-state.ts'
 import { attestedFetch, manifestOf, simulator } from './harness.ts'
 
 const manifest = manifestOf()
@@ -183,4 +186,26 @@ test('one peer does not count for two, and all that are chosen must be there', a
   expect(await codeOf(start({ peers: [a!, b!, a!], file: newFile() }))).toBe('quorum_peers_invalid')
   const nobody = { host: '127.0.0.1', port: await freePort() }
   expect(await codeOf(start({ peers: [a!, b!, nobody], file: newFile() }))).toBe('peer_unreachable')
+})
+
+test('snapshot-restore: with the enclave’s disk turned back, nothing is served or approved', async () => {
+  const [state, snapshot] = [join(folder, 'state'), join(folder, 'snapshot')]
+  const plan = { peers: peers(), file: newFile() }
+  const live = async (act: (ledger: EnclaveLedger) => Promise<unknown>) => {
+    const antiRollback = await start(plan)
+    const options = { folder: state, sealingKey: new Uint8Array(32), log: pino({ level: 'silent' }), antiRollback }
+    const sealed = await openSealedState(options)
+    try {
+      const { isNewSession, store } = sealed
+      await act(await EnclaveLedger.open({ identity, isNewSession, store, antiRollback, clock: () => NOW }))
+    } finally {
+      await sealed.close()
+    }
+  }
+  await live(async () => {})
+  await cp(state, snapshot, { recursive: true })
+  await live((ledger) => ledger.requestClosure(1n, opening()))
+  await rm(state, { recursive: true })
+  await cp(snapshot, state, { recursive: true })
+  expect(await codeOf(live(async () => {}))).toBe('channel_state_rolled_back')
 })

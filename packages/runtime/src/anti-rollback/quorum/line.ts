@@ -71,21 +71,31 @@ export class PeerLine implements Peer {
 
   async #send<T>(path: string, message: object, schema: v.GenericSchema<unknown, T>) {
     if (this.#forgotten) return { said: 'forgotten' } as const
-    this.#client ??= this.#connect()
+    this.#client ??= this.#open()
+    const opening = this.#client
     try {
-      return v.parse(schema, await post(await this.#client, path, formatMessage(message)))
+      return v.parse(schema, await post(await opening, path, formatMessage(message)))
     } catch (error) {
-      this.#hangUp()
+      this.#hangUp(opening)
       if (!(error instanceof Forgotten)) throw error
       this.#forgotten = true
       return { said: 'forgotten' } as const
     }
   }
 
+  #open(): Promise<Client> {
+    const opening = this.#connect()
+    opening.then(
+      (client) => client.once('disconnect', () => this.#hangUp(opening)),
+      () => {},
+    )
+    return opening
+  }
+
   /** The next message gets a new connection. */
-  #hangUp(): void {
-    void this.#client?.then((client) => client.destroy()).catch(() => {})
-    this.#client = undefined
+  #hangUp(opening: Promise<Client>): void {
+    if (this.#client === opening) this.#client = undefined
+    opening.then((client) => client.destroy()).catch(() => {})
   }
 
   async #connect(): Promise<Client> {
@@ -103,7 +113,6 @@ export class PeerLine implements Peer {
       connect: theOnly(socket),
     })
     await post(client, CALLS.introduce, JSON.stringify({ evidence }))
-    client.once('disconnect', () => this.#hangUp())
     return client
   }
 }

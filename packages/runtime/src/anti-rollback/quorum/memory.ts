@@ -40,11 +40,6 @@ export class PeerMemory {
     this.#maxOwners = maxOwners
   }
 
-  /** Owners remembered. */
-  get size(): number {
-    return this.#owners.size
-  }
-
   /**
    * Promises a term that outranks every one before to take nothing more from those, and tells what it holds. A term is
    * promised once, so that of two copies of a starting enclave one has it.
