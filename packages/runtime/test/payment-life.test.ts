@@ -62,7 +62,7 @@ test('a paid workload without all it takes does not start', async () => {
     [{ manifest: { ...manifest, trustRoot: '{}' } }, 'trust_root_invalid'],
   ] as const)
     expect(await codeOf(preparePayment({ ...all, ...change })), code).toBe(code)
-  expect(await codeOf(boot({ manifest: paidManifest(scene) }))).toBe('anti_rollback_missing')
+  expect(await codeOf(boot({ manifest: paidManifest(scene) }))).toBe('state_folder_missing')
   // one that serves free needs nothing, and has no such calls
   expect(await preparePayment({ ...all, manifest: parseImageManifest(manifestOf()), state: undefined })).toBeUndefined()
   await using free = await boot()

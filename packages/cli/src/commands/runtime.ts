@@ -15,6 +15,7 @@ import {
 } from '@dcml/runtime'
 import { Command, Option } from 'commander'
 import pino from 'pino'
+import { DEVICES, openDevice } from '../anti-rollback.ts'
 import { hostError } from '../host-error.ts'
 import { options, originOf, parseAddress, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
@@ -33,6 +34,8 @@ interface ServeFlags {
   collateral?: string
   eventLog?: string
   peers?: string
+  state?: string
+  antiRollback?: string
   threads?: number
   parallel?: number
   contextLength?: number
@@ -54,6 +57,8 @@ export function runtimeCommand(output: () => Output): Command {
     .option('--collateral <source>', 'file kept fresh by the host, or URL of a PCCS, for configfs-tsm and dstack')
     .option('--event-log <file>', 'what the boot code extended into the RTMRs, for configfs-tsm')
     .option('--peers <file>', 'policy for enclaves that exchange model keys with this one; part of the image')
+    .option('--state <folder>', 'sealed state of payment channels, on a disk that outlives the machine')
+    .option('--anti-rollback <device>', `what remembers the last state of the channels: ${DEVICES}`)
     .addOption(options.threads())
     .addOption(options.parallel())
     .addOption(options.contextLength())
@@ -65,7 +70,12 @@ export function runtimeCommand(output: () => Output): Command {
       const manifest = readBytes(flags.manifest)
       const logger = pino({ level: flags.logLevel }, pino.destination(2))
       const { tee, roots } = await openTee(flags, imageH(manifest))
-      const peers = peerPolicy(flags, toHex(imageH(manifest)))
+      const peers = { policy: peerPolicy(flags, toHex(imageH(manifest))), ...(roots && { roots }) }
+      const { state, host } = flags
+      const antiRollback =
+        flags.antiRollback === undefined || state === undefined
+          ? undefined
+          : await openDevice(flags.antiRollback, { tee, manifest, peers, state, host, log: logger })
       const runtime = await startRuntime({
         tee,
         manifest,
@@ -75,7 +85,9 @@ export function runtimeCommand(output: () => Output): Command {
         ...(flags.container !== undefined && { model: flags.container }),
         listen: { host: flags.host, port: flags.port },
         admin: { host: '127.0.0.1', port: flags.adminPort },
-        peers: { policy: peers, ...(roots && { roots }) },
+        peers,
+        ...(state !== undefined && { state }),
+        ...(antiRollback && { antiRollback }),
         logger,
       })
       const { address, adminAddress } = runtime

@@ -42,9 +42,9 @@ export async function preparePayment(options: GroundOptions): Promise<PaymentGro
   // the manifest's schema promises both
   if (network === undefined || models === 'any') throw new TypeError('a paid manifest names its contract and its model')
   const root = parseTrustRoot(trustRoot)
+  if (options.state === undefined) throw folderMissing()
   if (antiRollback === undefined) throw deviceMissing()
   if (environment === 'production' && antiRollback.environment !== environment) throw deviceRefused(antiRollback.name)
-  if (options.state === undefined) throw folderMissing()
   if (tee.sealingKey === undefined) throw sealingUnsupported(tee.name)
   const sealingKey = await tee.sealingKey()
   try {
