@@ -110,8 +110,9 @@ export class EnclaveLedger {
   async acceptVoucher(signed: SignedVoucher): Promise<Amounts> {
     const { channelId, authorised } = signed.voucher
     const meter = this.#books.meter(channelId)
-    channel.requireFresh(meter, authorised)
     await this.#books.verify(signed, meter.terms)
+    // after it: nobody but the payer hears how good the best one is
+    channel.requireFresh(meter, authorised)
     // a better one may have overtaken it, and the channel may have ended, while it was verified
     const now = this.#books.meter(channelId)
     if (authorised > now.authorised) this.#books.set(channel.authorise(now, authorised))

@@ -94,7 +94,7 @@ export function authorise(meter: Meter, authorised: bigint): Meter {
   return authorised === meter.authorised ? meter : { ...meter, authorised }
 }
 
-/** What {@link authorise} refuses, to be asked before the cost of verifying a signature. */
+/** What {@link authorise} refuses. */
 export function requireFresh({ deposited, authorised: best }: Meter, authorised: bigint): void {
   if (authorised < best)
     throw refusal(
