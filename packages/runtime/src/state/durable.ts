@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { DcmlError } from '@dcml/protocol'
 
 /** Undefined on Windows. */
 const O_DSYNC: number | undefined = constants.O_DSYNC
@@ -12,4 +13,19 @@ export const openDurable = (path: string): Promise<FileHandle> =>
 export async function writeDurably(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at, start + at)).bytesWritten
   if (O_DSYNC === undefined) await file.datasync()
+}
+
+/** Says of a failed write what to do. @param place file or folder */
+export function writeFailed(place: string, cause: unknown): DcmlError {
+  const errno = (cause as NodeJS.ErrnoException).code ?? 'no reason given'
+  const more = { details: { errno }, cause }
+  if (errno === 'ENOSPC' || errno === 'EDQUOT')
+    return new DcmlError('state_disk_full', `There is no space left for the state in ${place}.`, {
+      hint: 'Free some space and start again: the state before is whole.',
+      ...more,
+    })
+  return new DcmlError('state_write_failed', `The state in ${place} cannot be written (${errno}).`, {
+    hint: 'See to the disk and start again: the state before is whole.',
+    ...more,
+  })
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { concatBytes, DcmlError } from '@dcml/protocol'
-import { openDurable, writeDurably } from './durable.ts'
+import { concatBytes } from '@dcml/protocol'
+import { openDurable, writeDurably, writeFailed } from './durable.ts'
 
 const NAME = /^state-([0-9]+)$/
 /** More than a hundred thousand channels take. */
@@ -47,7 +47,7 @@ export class StateLogs {
       if (before !== undefined) await this.#keep(before.name, this.#current.name)
       await before?.file.close()
     } catch (cause) {
-      throw failed(this.#folder, cause)
+      throw writeFailed(this.#folder, cause)
     }
   }
 
@@ -64,7 +64,7 @@ export class StateLogs {
       log.end += bytes.length
       await this.#keep(log.name)
     } catch (cause) {
-      throw failed(this.#folder, cause)
+      throw writeFailed(this.#folder, cause)
     }
   }
 
@@ -124,18 +124,4 @@ function framesOf(bytes: Uint8Array): Uint8Array[] {
     at = end
   }
   return frames
-}
-
-function failed(folder: string, cause: unknown): DcmlError {
-  const errno = (cause as NodeJS.ErrnoException).code ?? 'no reason given'
-  const more = { details: { errno }, cause }
-  if (errno === 'ENOSPC' || errno === 'EDQUOT')
-    return new DcmlError('state_disk_full', `There is no space left for the state in ${folder}.`, {
-      hint: 'Free some space and start again: the state before is whole.',
-      ...more,
-    })
-  return new DcmlError('state_write_failed', `The state in ${folder} cannot be written (${errno}).`, {
-    hint: 'See to the disk and start again: the state before is whole.',
-    ...more,
-  })
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import type { Mark } from '@dcml/channels'
 import { bytes32, concatBytes, decode, encode, equalBytes, struct, u64 } from '@dcml/protocol'
-import { openDurable, writeDurably } from '../../state/durable.ts'
+import { openDurable, writeDurably, writeFailed } from '../../state/durable.ts'
 
 const markLayout = struct({ counter: u64, digest: bytes32 })
 /** A step about to be taken: what the index held before the mark of now, that mark, and the next one. */
@@ -41,14 +41,21 @@ export const extended = (before: Uint8Array, mark: Mark): Uint8Array =>
  * leads to the value of the index.
  */
 export class MarkFile {
+  readonly #path: string
   readonly #file: FileHandle
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path
     this.#file = file
   }
 
+  /** @throws DcmlError `state_write_failed` */
   static async open(path: string): Promise<MarkFile> {
-    return new MarkFile(await openDurable(path))
+    try {
+      return new MarkFile(path, await openDurable(path))
+    } catch (cause) {
+      throw writeFailed(path, cause)
+    }
   }
 
   /** The mark that leads to `value`, where a step in the file says so. */
@@ -64,10 +71,14 @@ export class MarkFile {
     return undefined
   }
 
-  /** Resolves when the step survives a loss of power. */
+  /** Resolves when the step survives a loss of power. @throws DcmlError `state_disk_full`, `state_write_failed` */
   async write(step: Step): Promise<void> {
     const slot = Number(step.next.counter % 2n) * SLOTS + (step.next.digest[0]! % SLOTS)
-    await writeDurably(this.#file, encode(stepLayout, step), slot * SLOT_BYTES)
+    try {
+      await writeDurably(this.#file, encode(stepLayout, step), slot * SLOT_BYTES)
+    } catch (cause) {
+      throw writeFailed(this.#path, cause)
+    }
   }
 
   close(): Promise<void> {

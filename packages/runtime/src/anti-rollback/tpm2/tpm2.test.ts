@@ -252,6 +252,14 @@ describe.runIf(hasSwtpm)('tpm2', () => {
     expect(await device.read()).toEqual(mark(1))
   })
 
+  test('a file that cannot be made or written is told by name, and the TPM is left alone', async () => {
+    const { open } = await machine()
+    expect(await codeOf(() => open({ file: '/nonexistent/marks' }))).toBe('state_write_failed')
+    const full = await open({ file: '/dev/full' })
+    expect(await codeOf(() => full.advance(mark(1)))).toBe('state_disk_full')
+    expect((await (await open()).read()).counter).toBe(0n)
+  })
+
   test('an owner with a password is asked for it', async () => {
     const { tpm, open } = await machine()
     const ownerAuth = new TextEncoder().encode('owner')

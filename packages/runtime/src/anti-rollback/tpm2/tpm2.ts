@@ -47,8 +47,8 @@ const ATTEMPTS = 100
  *
  * Each step is a write to the TPM's flash, which is made for some 100,000 to 500,000 of them, and takes tens of
  * milliseconds on chips.
- * @throws DcmlError `tpm_index_foreign`, `tpm_refused`, `tpm_unavailable`, `tpm_answer_forged`, `tpm_answer_malformed`;
- * `read` also `rollback_mark_unknown`
+ * @throws DcmlError `tpm_index_foreign`, `tpm_refused`, `tpm_unavailable`, `tpm_answer_forged`, `tpm_answer_malformed`,
+ * `state_disk_full`, `state_write_failed`; `read` also `rollback_mark_unknown`
  */
 export async function tpm2Device(options: Tpm2Options): Promise<Tpm2Device> {
   const { transport, index = 0x018dc001, ownerAuth = new Uint8Array() } = options
