@@ -42,7 +42,7 @@ export class Cashier {
     return {
       request,
       see: (payload) => tally.add(payload),
-      onDemand: (demand) => request.resume(demand),
+      onDemand: (demand) => request.resume(demand, tally.parts),
       paid: {
         channelId: receiptChannelId(till.purse.payer.terms.channelId),
         take: (signed) => request.take(signed, tally.most()),

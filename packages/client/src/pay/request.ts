@@ -7,7 +7,7 @@ import { refusal } from './refusal.ts'
 import type { Payment, Till } from './till.ts'
 
 /** Times that one request is sent: others beside it use up what was paid, and their vouchers overtake its own. */
-const MAX_ROUNDS = 16
+const MAX_ROUNDS = 12
 
 /** What `connectAttested` and the transport refuse with before a byte of a request has left. */
 const NEVER_LEFT: ReadonlySet<string> = new Set([
@@ -49,7 +49,7 @@ export class PaidRequest {
         if (response.status < 400) return response
         const bytes = await readBody(response)
         const error = response.status === 402 || response.status === 409 ? readHostError(parseJson(bytes)) : undefined
-        const next = round < MAX_ROUNDS && error !== undefined ? await this.#answerTo(error, bytes) : undefined
+        const next = round < MAX_ROUNDS && error !== undefined ? await this.#answerTo(error, bytes, round) : undefined
         if (next === undefined) {
           await this.#end('drop')
           return { ...response, body: new Response(bytes).body }
@@ -64,9 +64,14 @@ export class PaidRequest {
 
   /**
    * Pays for a stream that waits or soon will.
+   * @param shown parts of the answer so far, each of a token or more: requests side by side share a ceiling, and one of
+   * them must not use up that of the others
    * @returns why no more is paid; what was authorised still comes @throws DcmlError those of {@link Till}
    */
-  async resume(demand: Demand): Promise<DcmlError | undefined> {
+  async resume(demand: Demand, shown: number): Promise<DcmlError | undefined> {
+    const { terms, policy } = this.#till.purse.payer
+    const least = BigInt(shown) * (terms.prices.ownerOutput + terms.prices.hostOutput)
+    if (least >= policy.perRequestLimit) return limitReached(least, policy.perRequestLimit)
     try {
       await this.#till.resume(demand, this.#payment!.floor)
       return undefined
@@ -88,8 +93,9 @@ export class PaidRequest {
   }
 
   /** @returns what to send it with again; undefined where the answer is the application's to see */
-  async #answerTo(error: DcmlError, bytes: Uint8Array): Promise<Payment | undefined> {
-    if (error.code === 'payment_required') return this.#till.meet(readDemand(parseJson(bytes)), this.#payment!.floor)
+  async #answerTo(error: DcmlError, bytes: Uint8Array, round: number): Promise<Payment | undefined> {
+    if (error.code === 'payment_required')
+      return this.#till.meet(readDemand(parseJson(bytes)), this.#payment!.floor, 2 ** round)
     if (error.code !== 'voucher_stale') return undefined
     this.#till.requireNewest(this.#payment!)
     return this.#till.again()
@@ -120,3 +126,11 @@ export class PaidRequest {
     await this.#till[how](this.#requestH).catch(() => {})
   }
 }
+
+const limitReached = (cost: bigint, limit: bigint): DcmlError =>
+  refusal(
+    'payment_limit_reached',
+    'The request would cost more than its limit.',
+    'Raise perRequestLimit, or let the request go.',
+    { cost, limit },
+  )

@@ -16,6 +16,7 @@ export class Tally {
   readonly #choices: number
   readonly #unseen: number
   #shown = 0
+  #parts = 0
 
   constructor(body: Uint8Array) {
     const asked = readJson(new TextDecoder().decode(body))
@@ -30,8 +31,14 @@ export class Tally {
     this.#unseen = asked?.ignore_eos === true ? UNBOUNDED : UNSEEN_COMPLETION + bytesIn(asked?.stop)
   }
 
+  /** Payloads so far. */
+  get parts(): number {
+    return this.#parts
+  }
+
   /** Adds a payload of the answer. */
   add(payload: string): void {
+    this.#parts++
     const { choices, delta, output, type } = readJson(payload) ?? {}
     // the events of a response repeat at their end what its deltas said
     if (typeof type === 'string' && type.startsWith('response.'))

@@ -1,5 +1,14 @@
 // Pays for requests: a voucher with each, more where the enclave asks within the limits, and a look at every receipt.
-import { abandonRequest, beginRequest, type Demand, dropRequest, type Payer, pay, takeReceipt } from '@dcml/channels'
+import {
+  abandonRequest,
+  beginRequest,
+  ceilingOf,
+  type Demand,
+  dropRequest,
+  type Payer,
+  pay,
+  takeReceipt,
+} from '@dcml/channels'
 import { DcmlError, formatVoucher, type SignedReceipt, type TokenCounts } from '@dcml/protocol'
 import { currentDemand, type Floor } from './demand.ts'
 import { addDeposit, proveDeposits } from './deposits.ts'
@@ -60,10 +69,13 @@ export class Till {
   /**
    * Pays what is asked for, within the limits.
    * @param floor where the channel stood when the request left
+   * @param steps to pay ahead, where requests side by side would use up what is paid for this one
    * @throws DcmlError `payment_limit_reached`, `payment_deposit_exhausted`, `payment_demand_wrong`, `channel_closing`
    */
-  async meet(demand: Demand, floor: Floor): Promise<Payment> {
-    const paid = () => this.#sign((payer) => pay(payer, this.purse.signer, currentDemand(demand, floor, payer)))
+  async meet(demand: Demand, floor: Floor, steps = 0): Promise<Payment> {
+    const { signer } = this.purse
+    const paid = () =>
+      this.#sign((payer) => pay(payer, signer, ahead(currentDemand(demand, floor, payer), payer, steps)))
     try {
       return await paid()
     } catch (error) {
@@ -164,6 +176,15 @@ export class Till {
     this.#topUp = refilled.catch(() => {})
     return refilled
   }
+}
+
+/** Asks for more of oneself than the enclave does, within the ceiling. */
+function ahead(demand: Demand, payer: Payer, steps: number): Demand {
+  const others = BigInt(Math.max(0, payer.requests.length - 1))
+  const wanted = demand.required + others * BigInt(steps) * payer.policy.step
+  const ceiling = ceilingOf(payer)
+  const required = wanted < ceiling ? wanted : ceiling
+  return required > demand.required ? { ...demand, required } : demand
 }
 
 const hasCode = (error: unknown, code: string): boolean => DcmlError.isInstance(error) && error.code === code
