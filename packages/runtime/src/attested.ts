@@ -43,7 +43,8 @@ export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBind
   app.route('/dcml/v1', loadModelRoute(host, operatorOnly(options.operatorToken)))
   if (desk !== undefined) app.route('/dcml/v1', paymentRoutes(desk))
   app.route('/v1', openaiRoutes({ host, generation, desk, maxBodyBytes: limits.maxBodyBytes, clock }))
-  app.get('/openapi.json', (c) => c.json(openapi()))
+  const document = openapi(desk !== undefined)
+  app.get('/openapi.json', (c) => c.json(document))
   return app
 }
 

@@ -29,6 +29,9 @@ import {
   signClosureRequest,
 } from '@dcml/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { EngineEvent, EngineLoader } from '../src/index.ts'
+import { scriptedLoader } from '../src/testing.ts'
+import { counting } from './harness.ts'
 import {
   costOf,
   errorOf,
@@ -209,6 +212,43 @@ test('the host ends channels and sees amounts on its own port, and the metrics t
   for (const name of ['dcml_channels_open', 'dcml_vouchers_accepted_total', 'dcml_payment_pauses_total'])
     expect(metrics).toMatch(new RegExp(`^${name} \\d`, 'm'))
   expect(Number(/^dcml_spent_near_total (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
+})
+
+test('an engine that counts only afterwards sells nothing', async () => {
+  const whole = scriptedLoader(counting)
+  const loader: EngineLoader = {
+    name: 'late',
+    async load(files, options) {
+      const engine = await whole.load(files, options)
+      return {
+        info: engine.info,
+        chat: (...args) => late(engine.chat(...args)),
+        complete: (...args) => late(engine.complete(...args)),
+        embed: (...args) => engine.embed(...args),
+        check: (...args) => engine.check(...args),
+        close: () => engine.close(),
+      }
+    },
+  }
+  async function* late(events: AsyncIterable<EngineEvent>) {
+    for await (const event of events) if (event.type !== 'start') yield event
+  }
+  await using other = await servePaid(scene, { loader })
+  const channel = await other.open()
+  for (const body of [
+    { prompt: 'count 3', stream: true },
+    { prompt: 'count 3', max_tokens: 3 },
+  ]) {
+    const response = await other.complete(channel, NEAR, body)
+    expect([response.status, (await errorOf(response)).code]).toEqual([501, 'engine_unmetered'])
+  }
+  const demand = (await errorOf(await other.complete(channel, NEAR, { prompt: 'x', max_tokens: 10 ** 9 }))).details
+  expect(demand).toMatchObject({ spent: '0', reserved: '0' })
+})
+
+test('the document of the port names the calls about payment', async () => {
+  const { paths } = (await (await paid.fetch(`${paid.runtime.url}/openapi.json`)).json()) as { paths: object }
+  for (const path of Object.values(PAYMENT_CALLS)) expect(paths).toHaveProperty([path])
 })
 
 test('a payer who forces the closure after use pays what was used, however late the host proves it', async () => {
