@@ -20,6 +20,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   attestation: () => import('./attestation.ts'),
   channels: () => import('./channels.ts'),
   contracts: () => import('./contracts.ts'),
+  money: () => import('./money.ts'),
   devchain: () => import('./devchain.ts'),
   'light-client': () => import('./light-client.ts'),
 }
