@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { inTurn, type TpmTransport } from '../src/anti-rollback/tpm2/transport.ts'
 
-export const hasSwtpm = spawnSync('swtpm', ['--version']).status === 0
+const PROGRAM = 'swtpm'
+export const hasSwtpm = spawnSync(PROGRAM, ['--version']).status === 0
 if (!hasSwtpm) console.log('swtpm is not installed: the TPM tests are skipped (apt-get install swtpm)')
 
 export interface SoftTpm extends TpmTransport {
@@ -43,7 +44,7 @@ async function boot(state: string) {
   await rm(path, { force: true })
   // it ends with its connection, so also with a test that is killed
   const flags = ['--tpm2', '--terminate', '--flags', 'not-need-init,startup-clear', '--tpmstate', `dir=${state}`]
-  const child = spawn('swtpm', ['socket', ...flags, '--server', `type=unixio,path=${path}`], { stdio: 'ignore' })
+  const child = spawn(PROGRAM, ['socket', ...flags, '--server', `type=unixio,path=${path}`], { stdio: 'ignore' })
   const socket = await connected(path, () => child.exitCode === null)
   return {
     transmit: (command: Uint8Array) => ask(socket, command),

@@ -211,6 +211,20 @@ test.runIf(process.platform === 'linux')('a full disk is told by name, and the s
   expect(await readdir(folder)).toEqual(['state-1', 'state-2'])
 })
 
+test('what never became a log is removed, and what others keep in the folder is left alone', async () => {
+  const { open, folder, device, writer } = await machine()
+  const life = await open()
+  await writer.commit(life, piece(1))
+  await life.close()
+  for (const name of ['state-2.new', 'quorum.new', 'tpm2', 'state-x']) await writeFile(join(folder, name), piece(2))
+  const again = await open()
+  expect(await marked(again, device)).toEqual(writer.state)
+  await writer.commit(again, piece(3))
+  await writer.commit(again, piece(4), 'append')
+  await again.close()
+  expect((await readdir(folder)).toSorted()).toEqual(['quorum.new', 'state-2', 'state-x', 'tpm2'])
+})
+
 test('what is there is deleted no sooner than the mark has passed it', async () => {
   const { open, folder, writer } = await machine()
   for (let life = 1; life <= 3; life++) {

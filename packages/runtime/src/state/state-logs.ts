@@ -4,6 +4,7 @@ import { concatBytes } from '@dcml/protocol'
 import { openDurable, writeDurably, writeFailed } from './durable.ts'
 
 const NAME = /^state-([0-9]+)$/
+const UNBORN = /^state-[0-9]+\.new$/
 /** More than a hundred thousand channels take. */
 const MAX_FRAME = 64 * 1024 * 1024
 
@@ -27,7 +28,7 @@ export class StateLogs {
   static async open(folder: string): Promise<StateLogs> {
     const names = await readdir(folder)
     // what never got its name was never whole
-    await Promise.all(names.filter((name) => name.endsWith('.new')).map((name) => rm(join(folder, name))))
+    await Promise.all(names.filter((name) => UNBORN.test(name)).map((name) => rm(join(folder, name))))
     return new StateLogs(
       folder,
       names.filter((name) => NAME.test(name)),

@@ -1,5 +1,5 @@
 // A secret shared with the TPM, by ephemeral ECDH with a key it makes for this (Part 1 §C.6.1, Part 3 §24.1).
-import { createHash, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { concatBytes, fromBase64url, toBase64url, utf8 } from '@dcml/protocol'
 import { COMMAND, exchange, HANDLE, TAG } from './command.ts'
 import type { TpmTransport } from './transport.ts'
@@ -31,10 +31,7 @@ export async function agreeSalt(tpm: TpmTransport): Promise<AgreedSalt> {
   const { handle, x, y } = await createKey(tpm)
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const own = publicKey.export({ format: 'jwk' })
-  const theirs = createPublicKey({
-    key: { kty: 'EC', crv: 'P-256', x: toBase64url(x), y: toBase64url(y) },
-    format: 'jwk',
-  })
+  const theirs = publicKeyOf(x, y)
   const shared = diffieHellman({ privateKey, publicKey: theirs })
   const [ownX, ownY] = [fromBase64url(own.x!), fromBase64url(own.y!)]
   // KDFe (Part 1 §11.4.10.3)
@@ -63,6 +60,16 @@ async function createKey(tpm: TpmTransport): Promise<{ handle: number; x: Uint8A
   // a coordinate that begins with zeros may come shorter
   if (x.length > 32 || y.length > 32) throw malformed()
   return { handle, x: padded(x), y: padded(y) }
+}
+
+function publicKeyOf(x: Uint8Array, y: Uint8Array): KeyObject {
+  const key = { kty: 'EC', crv: 'P-256', x: toBase64url(x), y: toBase64url(y) }
+  try {
+    return createPublicKey({ key, format: 'jwk' })
+  } catch {
+    // a point that is not on the curve
+    throw malformed()
+  }
 }
 
 const padded = (bytes: Uint8Array): Uint8Array => concatBytes(new Uint8Array(32 - bytes.length), bytes)

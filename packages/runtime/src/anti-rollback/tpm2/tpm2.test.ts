@@ -409,3 +409,23 @@ test('a device that answers nothing, or nonsense, is no TPM', async () => {
     expect(await codeOf(opened)).toBe('tpm_answer_malformed')
   }
 })
+
+test('whatever bytes come as answers, they are refused by name', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.infiniteStream(
+        fc.record({ code: fc.constantFrom(0, 0, 0, 0x18b, 0x101), body: fc.uint8Array({ maxLength: 200 }) }),
+      ),
+      async (answers) => {
+        const transport: TpmTransport = {
+          async transmit(command) {
+            const { code, body } = answers.next().value
+            return concatBytes(command.subarray(0, 2), u32(10 + body.length), u32(code), body)
+          },
+          close: async () => {},
+        }
+        const opened = tpm2Device({ transport, sealingKey, file: '/nonexistent/marks' })
+        expect(await codeOf(() => opened)).toMatch(/^tpm_(answer_malformed|refused)$/)
+      },
+    ),
+  ))
