@@ -22,11 +22,9 @@ export interface SoftTpm extends TpmTransport {
 
 export async function startSwtpm(): Promise<SoftTpm> {
   const state = await mkdtemp(join(tmpdir(), 'dcml-tpm-'))
+  onTestFinished(() => rm(state, { recursive: true }))
   let running = await boot(state)
-  onTestFinished(async () => {
-    await running.stop()
-    await rm(state, { recursive: true })
-  })
+  onTestFinished(() => running.stop())
   const line = inTurn({ transmit: (command) => running.transmit(command), close: async () => {} })
   return {
     ...line,
