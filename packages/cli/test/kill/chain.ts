@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDevchain } from '@dcml/devchain'
 import { toHex } from '@dcml/protocol'
-import { CHAIN_ID, MODEL_H, PRICES, type Stage, say } from './stage.ts'
+import { CHAIN_ID, CLOSE_FEE, MODEL_H, PRICES, type Stage, say } from './stage.ts'
 
 const NEAR = 10n ** 24n
 const HOUR = 3_600_000
@@ -26,7 +26,7 @@ export async function runChain({ folder, ports }: Stage): Promise<void> {
         image_hs: ['22'.repeat(32)],
         challenge_period_ms: `${HOUR}`,
         expiry_ms: `${24 * HOUR}`,
-        close_fee: `${10n ** 21n}`,
+        close_fee: `${CLOSE_FEE}`,
       },
     })
     chain.mine(4)
@@ -36,5 +36,9 @@ export async function runChain({ folder, ports }: Stage): Promise<void> {
     const { accountId, key } = chain.account(`${name}.test.near`)
     return { accountId, secretKey: key.secretKey }
   }
-  say({ event: 'ready', url: server.url, keys: { alice: keyOf('alice'), bob: keyOf('bob'), gas: keyOf('gas') } })
+  say({
+    event: 'ready',
+    url: server.url,
+    keys: Object.fromEntries(['alice', 'bob', 'charlie', 'gas'].map((name) => [name, keyOf(name)])),
+  })
 }

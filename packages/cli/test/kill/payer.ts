@@ -19,15 +19,14 @@ export async function runPayer({ folder, ports, contract, keys, life, aim, seed 
     roots: [rootDer],
   })
   say({ event: 'ready' })
-  const payer = await untilDone('pay', () =>
-    client.pay({
-      wallet,
-      provider: keys.bob.accountId,
-      deposit: DEPOSIT,
-      perRequestLimit: PER_PROMPT + PER_TOKEN * BigInt(MAX_TOKENS + 8),
-      step: PER_TOKEN * 2n,
-      store: fileChannel(join(folder, `channel-${life}.json`)),
-    }),
+  const store = fileChannel(join(folder, `channel-${life}.json`))
+  const terms = {
+    ...{ wallet, store, provider: keys.bob.accountId, deposit: DEPOSIT },
+    perRequestLimit: PER_PROMPT + PER_TOKEN * BigInt(MAX_TOKENS + 8),
+    step: PER_TOKEN * 2n,
+  }
+  const payer = await untilDone(aim, () =>
+    aim === 'close' ? client.resumeChannel({ store, wallet }) : client.pay(terms),
   )
   say({ event: 'open', channelId: `${payer.channelId}` })
   if (aim === 'close') {
@@ -74,4 +73,9 @@ async function untilDone<T>(what: string, act: () => Promise<T>): Promise<T> {
 }
 
 const failed = (what: string, error: unknown): void =>
-  say({ event: 'failed', what, code: DcmlError.isInstance(error) ? error.code : 'other', message: String(error) })
+  say({
+    event: 'failed',
+    what,
+    code: DcmlError.isInstance(error) ? error.code : 'other',
+    message: error instanceof Error ? error.stack : String(error),
+  })

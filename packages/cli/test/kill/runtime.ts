@@ -8,7 +8,7 @@ import { scriptedLoader } from '@dcml/runtime/testing'
 import { createSimulator } from '@dcml/tee-simulator'
 import pino from 'pino'
 import { fileDevice } from './device.ts'
-import { CHAIN_ID, MODEL_H, type Stage, STEP, say } from './stage.ts'
+import { CHAIN_ID, MODEL_H, STEP, type Stage, say } from './stage.ts'
 
 const SK = new Uint8Array(32).fill(0x5c)
 /** Between tokens, so that kills fall into streams and readers keep up. */
@@ -50,8 +50,9 @@ export async function runRuntime({ folder, ports, contract, root }: Stage): Prom
   const fields = { sk: SK, keyEpoch: 0, ownerContract: contract, provenance: null }
   await post(runtime.address.port, { grant: toBase64url(encodeKeyGrant(chain, MODEL_H, fields)) })
   while (runtime.state().phase !== 'ready') await new Promise((resolve) => setImmediate(resolve))
-  const { address, adminAddress, sessionKey } = runtime
-  say({ event: 'ready', port: address.port, admin: adminAddress.port, sessionKey: toHex(sessionKey) })
+  const { address, adminAddress, sessionKey, imageH: image } = runtime
+  const names = { sessionKey: toHex(sessionKey), imageH: toHex(image) }
+  say({ event: 'ready', port: address.port, admin: adminAddress.port, ...names })
 }
 
 async function* numbered(request: string): AsyncGenerator<string> {

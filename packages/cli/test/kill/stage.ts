@@ -2,14 +2,16 @@
 import { writeSync } from 'node:fs'
 import type { Prices } from '@dcml/protocol'
 
-/** Handed to each process as JSON, its last argument. */
+/** Handed to each process as JSON, one line on its standard input. */
 export interface Stage {
   readonly folder: string
   /** Ports that each process takes again after it was killed. */
   readonly ports: { readonly chain: number; readonly runtime: number; readonly admin: number }
   /** From the first start of the chain. */
   readonly contract: string
-  readonly keys: Readonly<Record<'alice' | 'bob' | 'gas', { readonly accountId: string; readonly secretKey: string }>>
+  readonly keys: Readonly<
+    Record<'alice' | 'bob' | 'charlie' | 'gas', { readonly accountId: string; readonly secretKey: string }>
+  >
   /** Text of the light client's root in the runtime's image. */
   readonly root: string
   /** Which channel the client pays from: the stories of one stage are told one after the other. */
@@ -28,10 +30,17 @@ export const STEP = 4
 export const PROMPT_TOKENS = 4
 export const MAX_TOKENS = 40
 /** So far apart that the sum of a channel tells how many of which it was. */
-export const PRICES: Prices = { ownerInput: 200n, hostInput: 100n, ownerOutput: 7n * 10n ** 18n, hostOutput: 3n * 10n ** 18n }
+export const PRICES: Prices = {
+  ownerInput: 200n,
+  hostInput: 100n,
+  ownerOutput: 7n * 10n ** 18n,
+  hostOutput: 3n * 10n ** 18n,
+}
 export const PER_TOKEN = PRICES.ownerOutput + PRICES.hostOutput
 export const PER_PROMPT = (PRICES.ownerInput + PRICES.hostInput) * BigInt(PROMPT_TOKENS)
 export const DEPOSIT = 10n ** 24n
+/** What forcing a closure costs the payer. */
+export const CLOSE_FEE = 10n ** 21n
 
 /** What a process says of itself, one JSON line each. */
 export interface Said {
@@ -41,5 +50,3 @@ export interface Said {
 
 /** Says it at once: what was written before a SIGKILL is in the pipe. */
 export const say = (said: Said): void => void writeSync(1, `${JSON.stringify(said)}\n`)
-
-export const stageOf = (argv: readonly string[]): Stage => JSON.parse(argv.at(-1)!)
