@@ -14,7 +14,8 @@ async function open(text: string, change: object = {}): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), 'dcml-device-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const peers = { policy: keyRelease({ imageH: [], images: [] }) }
-  const context = { tee, manifest: new Uint8Array(), peers, host: '127.0.0.1', log: pino({ level: 'silent' }) }
+  const near = { network: 'localnet', node: ['http://127.0.0.1:1'] }
+  const context = { tee, manifest: new Uint8Array(), peers, near, host: '127.0.0.1', log: pino({ level: 'silent' }) }
   return openDevice(text, { ...context, state: join(folder, 'state'), ...change }).then(
     ({ name }) => name,
     ({ code }) => code,
@@ -23,6 +24,10 @@ async function open(text: string, change: object = {}): Promise<unknown> {
 
 test.each([
   ['memory', 'memory'],
+  ['simulator:chip', 'simulator'],
+  ['simulator', 'anti_rollback_unknown'],
+  ['chain:1', 'anti_rollback_unknown'],
+  ['chain', 'near_unreachable'],
   ['memory:1', 'anti_rollback_unknown'],
   ['paper', 'anti_rollback_unknown'],
   ['', 'anti_rollback_unknown'],

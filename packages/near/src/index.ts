@@ -5,6 +5,7 @@
  */
 export { formatAmount, parseAmount } from '@dcml/protocol'
 export { accountFromKey, type NearAccount } from './account.ts'
+export { type AnchorRequest, anchorRelay } from './anchor.ts'
 export { type At, type Attempt, type Cancellable, connectNear, type Near, type NearOptions } from './connection.ts'
 export { type Abi, type AbiFunction, type JsonSchema, parseAbi } from './contract/abi.ts'
 export {

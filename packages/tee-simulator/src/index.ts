@@ -7,6 +7,7 @@ export { type Control, controls } from './attacks/controls.ts'
 export type { Attack, Demands, Forged } from './attacks/forge.ts'
 export { attacks } from './attacks/index.ts'
 export type { ImageMeasurements } from './boot.ts'
+export { type SimulatedChip, simulatedChip } from './chip.ts'
 export type { Collateral } from './issue.ts'
 export type { RtmrEvent } from './rtmr.ts'
 export {

@@ -17,12 +17,13 @@ import { Command, Option } from 'commander'
 import pino from 'pino'
 import { DEVICES, openDevice } from '../anti-rollback.ts'
 import { hostError } from '../host-error.ts'
-import { options, originOf, parseAddress, readBytes, readJson, withTrust } from '../options.ts'
+import { nearOptions, type SignerFlags } from '../near-flags.ts'
+import { options, originOf, parseAddress, readBytes, readJson, wholeNumber, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
 
-interface ServeFlags {
+interface ServeFlags extends SignerFlags {
   tee: 'configfs-tsm' | 'dstack' | 'simulator'
   manifest: string
   engine: string
@@ -36,6 +37,7 @@ interface ServeFlags {
   peers?: string
   state?: string
   antiRollback?: string
+  maxHeadAge?: number
   threads?: number
   parallel?: number
   contextLength?: number
@@ -59,6 +61,11 @@ export function runtimeCommand(output: () => Output): Command {
     .option('--peers <file>', 'policy for enclaves that exchange model keys with this one; part of the image')
     .option('--state <folder>', 'sealed state of payment channels, on a disk that outlives the machine')
     .option('--anti-rollback <device>', `what remembers the last state of the channels: ${DEVICES}`)
+    .option('--max-head-age <seconds>', 'oldest head of the chain that an opening is believed by', wholeNumber)
+    .addOption(nearOptions.network())
+    .addOption(nearOptions.node())
+    .addOption(nearOptions.account())
+    .addOption(nearOptions.key())
     .addOption(options.threads())
     .addOption(options.parallel())
     .addOption(options.contextLength())
@@ -75,7 +82,7 @@ export function runtimeCommand(output: () => Output): Command {
       const antiRollback =
         flags.antiRollback === undefined || state === undefined
           ? undefined
-          : await openDevice(flags.antiRollback, { tee, manifest, peers, state, host, log: logger })
+          : await openDevice(flags.antiRollback, { tee, manifest, peers, state, host, log: logger, near: flags })
       const runtime = await startRuntime({
         tee,
         manifest,
@@ -88,6 +95,7 @@ export function runtimeCommand(output: () => Output): Command {
         peers,
         ...(state !== undefined && { state }),
         ...(antiRollback && { antiRollback }),
+        ...(flags.maxHeadAge !== undefined && { limits: { maxHeadAgeMs: flags.maxHeadAge * 1000 } }),
         logger,
       })
       const { address, adminAddress } = runtime
@@ -95,9 +103,13 @@ export function runtimeCommand(output: () => Output): Command {
         address: `${address.host}:${address.port}`,
         adminUrl: `http://${adminAddress.host}:${adminAddress.port}`,
         imageH: toHex(runtime.imageH),
+        sessionKey: toHex(runtime.sessionKey),
         environment,
       }
-      output().result(`listening on ${said.address}, imageH ${said.imageH}, admin ${said.adminUrl}`, said)
+      output().result(
+        `listening on ${said.address}, imageH ${said.imageH}, session key ${said.sessionKey}, admin ${said.adminUrl}`,
+        said,
+      )
       await new Promise((stop) => interrupted().addEventListener('abort', stop))
       await runtime.close()
     })
