@@ -15,7 +15,7 @@ import {
   tokens,
   topUp,
 } from '../../test/world.ts'
-import { antiRollbackCompliance, memoryAntiRollback, memoryStateStore } from '../testing.ts'
+import { antiRollbackCompliance, memoryAntiRollback, memoryStateStore, stateStoreCompliance } from '../testing.ts'
 import type { AntiRollback } from './anti-rollback.ts'
 import type { EnclaveLedger } from './ledger.ts'
 
@@ -33,6 +33,13 @@ test.each(
     return { handle, again: async () => handle }
   }),
 )('memory anti-rollback $name', ({ run }) => run())
+
+test.each(
+  stateStoreCompliance(async () => {
+    const store = memoryStateStore()
+    return { life: async () => store }
+  }),
+)('memory state store $name', ({ run }) => run())
 
 test('snapshot-restore: a channel used up and set back serves and approves nothing', async () => {
   const { ledger, store, again } = await openLedger()

@@ -31,13 +31,13 @@ export function memoryStateStore(): StateStore {
     },
     async replace(image) {
       if (last !== undefined) states = [last]
-      last = { image, changes: [] }
+      last = { image: image.slice(), changes: [] }
       states.push(last)
     },
     async append(change) {
       if (last === undefined) throw new Error('A change follows an image.')
       states = [last]
-      last.changes.push(change)
+      last.changes.push(change.slice())
     },
   }
 }
