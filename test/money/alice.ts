@@ -20,11 +20,12 @@ import {
 import type { ProvenEvent } from '@dcml/light-client'
 import { type Signer, sharesOf, type TokenCounts, toHex } from '@dcml/protocol'
 import { CHANNEL_STORAGE } from '../../contracts/model/src/channel.ts'
-import { CHAIN, CLOSE_FEE, PERIOD_MS } from './chain.ts'
+import { CLOSE_FEE, PERIOD_MS } from './chain.ts'
 import type { Draws } from './draws.ts'
 import { approvedOf, type Host } from './host.ts'
 import { bytesOf, signerOf } from './keys.ts'
 import { codeOf, type Machine } from './machine.ts'
+import { CHAIN } from './proofs.ts'
 import type { World } from './world.ts'
 
 const STEP = 24n
@@ -145,7 +146,9 @@ export class Alice {
     line.payer = beginRequest(line.payer, bytesOf(id))
     line.requests.push({ id, machine, risk, received: { promptTokens: 0n, completionTokens: 0n } })
     await this.#pay(line, machine, draws)
-    await this.#world.network.send(draws, () => machine.begin(id, line.id, prompt, most, isWhole))
+    await this.#world.network.send(draws, () =>
+      machine.begin({ requestId: id, channelId: line.id, prompt, most, isWhole }),
+    )
   }
 
   /** Reads what a stream has brought, in its order. */

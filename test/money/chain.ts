@@ -1,6 +1,6 @@
 import type { ProvenEvent } from '@dcml/light-client'
 import { approvalBytes } from '../../contracts/model/src/approval.ts'
-import { type Books, type Caller, NOTHING, type Payout, type Rows } from '../../contracts/model/src/books.ts'
+import { type Books, type Caller, NOTHING, type Payout } from '../../contracts/model/src/books.ts'
 import { CHANNEL_STORAGE, type Channel, openChannel, topUp } from '../../contracts/model/src/channel.ts'
 import {
   type ApprovalFacts,
@@ -17,25 +17,15 @@ import * as hosts from '../../contracts/model/src/provider.ts'
 import { checkRules, type PricePair, type Rules } from '../../contracts/model/src/terms.ts'
 import { Broken } from './broken.ts'
 import type { Flaws } from './flaws.ts'
-import { bytesOf, ed25519Verify } from './keys.ts'
+import { ed25519Verify } from './keys.ts'
+import { CHAIN, openedData, proven, startedData } from './proofs.ts'
+import { MapRows, sum } from './rows.ts'
 
-export const CHAIN = { networkId: 'devnet', contract: 'model.test' }
-export const MODEL_H = Buffer.from(bytesOf('model')).toString('hex')
 export const PERIOD_MS = 3_600_000
 export const EXPIRY_MS = 12 * PERIOD_MS
 export const CLOSE_FEE = 10n
 export const OWNER = 'charlie.test'
 const NS = 1_000_000n
-
-class MapRows<T> extends Map<string, T> implements Rows<T> {
-  // biome-ignore lint/suspicious/noExplicitAny: a table has null where a map has undefined
-  override get(key: string): any {
-    return super.get(key) ?? null
-  }
-  remove(key: string): boolean {
-    return this.delete(key)
-  }
-}
 
 /** Arguments of `close` and `answer_close`. */
 export type Approved = ApprovalFacts & { readonly signature: Uint8Array }
@@ -158,12 +148,12 @@ export class Chain {
       const id = this.nextChannel
       const channel = openChannel(this.books, by, id, this.owner, this.rules, args)
       this.nextChannel += 1n
-      this.#log('channel_opened', by.by, openedData(id, channel))
+      this.#log('channel_opened', openedData(id, channel))
       return []
     },
     top_up: (by, { id }: { id: bigint }) => {
       const { deposited } = topUp(this.books, by, id)
-      this.#log('channel_topped_up', by.by, {
+      this.#log('channel_topped_up', {
         channel_id: `${id}`,
         amount: `${by.attached}`,
         deposited: `${deposited}`,
@@ -172,15 +162,15 @@ export class Chain {
     },
     close: (by, approved: Approved) => this.#settle(by, approved, false),
     answer_close: (by, approved: Approved) => this.#settle(by, approved, true),
-    start_close: (by, { id }: { id: bigint }) => this.#started(by, id, startClose(this.books, by, id, this.rules)),
+    start_close: (by, { id }: { id: bigint }) => this.#started(id, startClose(this.books, by, id, this.rules)),
     expire: (by, { id }: { id: bigint }) => {
       if (this.#flaws.has('only the payer may expire a channel') && by.by !== this.channel(id)?.payer)
         throw new Error('only the payer')
-      return this.#started(by, id, expire(this.books, by, id, this.rules))
+      return this.#started(id, expire(this.books, by, id, this.rules))
     },
     finish_close: (by, { id }: { id: bigint }) => {
       const early = this.#flaws.has('a forced closure can be finished at once') ? this.rules.challengePeriod : 0n
-      return this.#forfeited(by.by, id, finish(this.books, { ...by, now: by.now + early }, id))
+      return this.#forfeited(id, finish(this.books, { ...by, now: by.now + early }, id))
     },
     close_disconnected: (by, { id }: { id: bigint }) => this.#ask(by, id),
     close_invalid_response: (by, { id }: { id: bigint }) => this.#ask(by, id),
@@ -213,7 +203,7 @@ export class Chain {
     const settlement = settle(this.#believing(approved), by, approved, isGenuine, onlyForced)
     const { channelId: id, spent } = approved
     this.ended.push({ ...settlement, id, spent })
-    this.#log('channel_closed', by.by, {
+    this.#log('channel_closed', {
       channel_id: `${id}`,
       spent: `${spent}`,
       to_payer: `${settlement.toPayer}`,
@@ -233,23 +223,15 @@ export class Chain {
     return Object.create(books, { channels: { value: channels }, totals: descriptorOf(books) })
   }
 
-  #started({ by }: Caller, id: bigint, channel: Channel): readonly Payout[] {
-    const { deadline, fee } = channel.closing as NonNullable<Channel['closing']>
-    const identity = { payer: channel.payer, provider: channel.provider, challenge: channel.challenge }
-    this.#log('close_started', by, {
-      channel_id: `${id}`,
-      ...identity,
-      session_key: channel.sessionKey,
-      deadline: `${deadline}`,
-      fee: `${fee}`,
-    })
+  #started(id: bigint, channel: Channel): readonly Payout[] {
+    this.#log('close_started', startedData(id, channel))
     return []
   }
 
-  #forfeited(by: string, id: bigint, settlement: Settlement): readonly Payout[] {
+  #forfeited(id: bigint, settlement: Settlement): readonly Payout[] {
     const done = this.#flaws.has('the lock of a silent host goes back to it') ? returned(settlement) : settlement
     this.ended.push({ ...done, id, spent: null })
-    this.#log('channel_forfeited', by, { channel_id: `${id}`, to_payer: `${done.toPayer}` })
+    this.#log('channel_forfeited', { channel_id: `${id}`, to_payer: `${done.toPayer}` })
     return done.payouts
   }
 
@@ -257,21 +239,14 @@ export class Chain {
     const { provider } = witnessOf(this.books, by, id)
     this.#nextBlock.push(() => {
       const settlement = judge(this.books, id, this.faults.get(provider) ?? null)
-      if (settlement) this.#pay(this.#forfeited(by.by, id, settlement))
+      if (settlement) this.#pay(this.#forfeited(id, settlement))
     })
     return []
   }
 
-  #log(event: string, signerId: string, data: object): void {
-    const { contract: contractId } = CHAIN
-    const call = { signerId, relayerId: null, contractId, methodName: event, args: new Uint8Array(), gas: 0n }
-    this.events.push({
-      event: { standard: 'dcml_model', version: '1.0.0', event, data },
-      call: { ...call, deposit: 0n },
-      transactionHash: `t${this.events.length}`,
-      receiptId: `r${this.events.length}`,
-      block: { hash: `b${this.height}`, height: this.height, timestamp: this.time() },
-    })
+  #log(event: string, data: object): void {
+    const { height, events } = this
+    events.push(proven(event, data, { index: events.length, height, timestamp: this.time() }))
   }
 
   /** What the totals must be, counted from the records. */
@@ -291,7 +266,6 @@ export class Chain {
   }
 }
 
-export const sum = (of: Iterable<bigint>): bigint => [...of].reduce((total, one) => total + one, 0n)
 const returned = (settlement: Settlement): Settlement => {
   const { provider, beneficiary, deposited } = settlement.channel
   const payouts = settlement.payouts.map((payout) =>
@@ -306,23 +280,4 @@ const descriptorOf = (books: Books): PropertyDescriptor => ({
   set: (totals) => {
     books.totals = totals
   },
-})
-
-const openedData = (id: bigint, channel: Channel) => ({
-  channel_id: `${id}`,
-  payer: channel.payer,
-  provider: channel.provider,
-  challenge: channel.challenge,
-  session_key: channel.sessionKey,
-  payer_key: channel.payerKey,
-  deposited: `${channel.deposited}`,
-  prices: {
-    owner_input: `${channel.prices.ownerInput}`,
-    owner_output: `${channel.prices.ownerOutput}`,
-    host_input: `${channel.prices.hostInput}`,
-    host_output: `${channel.prices.hostOutput}`,
-  },
-  model_h: MODEL_H,
-  key_epoch: `${channel.keyEpoch}`,
-  expires_at: `${channel.expiresAt}`,
 })

@@ -12,8 +12,8 @@ import { DcmlError, signVoucher, toHex } from '@dcml/protocol'
 import type { Channel } from '../../contracts/model/src/channel.ts'
 import type { ApprovalFacts } from '../../contracts/model/src/closing.ts'
 import { type Ledger, MS, rules } from '../../contracts/model/test/ledger.ts'
-import { CHAIN, MODEL_H } from './chain.ts'
 import { bytesOf, signerOf } from './keys.ts'
+import { CHAIN, openedData, proven, startedData } from './proofs.ts'
 
 export const CHALLENGE: Uint8Array = bytesOf('challenge')
 export const SESSION = signerOf("bob's enclave")
@@ -98,7 +98,7 @@ export class Enclave {
     let [sent, unsent] = [0n, 0n]
     let word: Word | null = null
     let isUsed = false
-    const proof = proven(brought.event)
+    const proof = proven(brought.event.event, brought.event.data as object)
     const use = async () => {
       await ledger.acceptVoucher(
         await signVoucher(CHAIN, { channelId: ID, authorised: ledger.amounts(ID).deposited }, PAYER),
@@ -219,53 +219,16 @@ export function proofs(ledger: Ledger, message: Message): Brought | null {
     now,
     deposited,
   })
-  const about = {
-    payer: 'alice.test',
-    provider: 'bob.test',
-    challenge: toHex(CHALLENGE),
-    session_key: toHex(SESSION.publicKey),
-  }
+  const channelOf = { ...known, challenge: toHex(CHALLENGE), sessionKey: toHex(SESSION.publicKey) }
+  const named = { ...channelOf, payer: 'alice.test', provider: 'bob.test', payerKey: toHex(PAYER.publicKey) }
   if (message === 'top up') return deposited > FIRST ? of('channel_topped_up', { deposited: `${deposited}` }) : null
-  if (message === 'answer') {
-    const { closing } = known
-    return closing ? of('close_started', { ...about, deadline: `${closing.deadline}`, fee: `${closing.fee}` }) : null
-  }
+  if (message === 'answer') return known.closing ? of('close_started', startedData(ID, named)) : null
   if (message === 'forget') {
     if (end === undefined) return null
     const event = end.spent === null ? 'channel_forfeited' : 'channel_closed'
     return of(event, { spent: `${end.spent}`, to_payer: `${end.toPayer}` })
   }
-  const { ownerInput, ownerOutput, hostInput, hostOutput } = known.prices
-  return of('channel_opened', {
-    ...about,
-    payer_key: toHex(PAYER.publicKey),
-    deposited: `${FIRST}`,
-    prices: {
-      owner_input: `${ownerInput}`,
-      owner_output: `${ownerOutput}`,
-      host_input: `${hostInput}`,
-      host_output: `${hostOutput}`,
-    },
-    model_h: MODEL_H,
-    key_epoch: '0',
-    expires_at: `${known.expiresAt}`,
-  })
+  return of('channel_opened', openedData(ID, { ...named, deposited: FIRST }))
 }
 
 const FIRST = 20n
-
-const proven = (event: ProvenEvent['event']): ProvenEvent => ({
-  event,
-  call: {
-    signerId: 'alice.test',
-    relayerId: null,
-    contractId: CHAIN.contract,
-    methodName: 'any',
-    args: new Uint8Array(),
-    gas: 0n,
-    deposit: 0n,
-  },
-  transactionHash: 't',
-  receiptId: 'r',
-  block: { hash: 'b', height: 1, timestamp: 1n },
-})

@@ -5,8 +5,8 @@ import { CHANNEL_STORAGE, type Channel } from '../../contracts/model/src/channel
 import type { ApprovalFacts } from '../../contracts/model/src/closing.ts'
 import { PROVIDER_STORAGE, SESSION_STORAGE } from '../../contracts/model/src/provider.ts'
 import { Ledger, MS, rules } from '../../contracts/model/test/ledger.ts'
-import { CHAIN } from './chain.ts'
 import { CHALLENGE, Enclave, type Message, proofs, SESSION } from './closing-enclave.ts'
+import { CHAIN } from './proofs.ts'
 
 export const ID = 1n
 /** A completion token costs 10, of which the owner earns 7. */

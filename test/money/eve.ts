@@ -1,12 +1,13 @@
 import type { ProvenEvent } from '@dcml/light-client'
 import { signVoucher, toHex } from '@dcml/protocol'
 import { CHANNEL_STORAGE } from '../../contracts/model/src/channel.ts'
-import { CHAIN, CLOSE_FEE } from './chain.ts'
+import { CLOSE_FEE } from './chain.ts'
 import type { Draws } from './draws.ts'
 import type { Host } from './host.ts'
 import { bytesOf, signerOf } from './keys.ts'
 import type { Machine } from './machine.ts'
 import { arrive } from './network.ts'
+import { CHAIN } from './proofs.ts'
 import type { World } from './world.ts'
 
 /** A payer that does anything its keys allow, and tries what they do not. */
@@ -88,7 +89,7 @@ export class Eve {
   async request(draws: Draws): Promise<void> {
     const id = draws.chance(20) ? `eve ${draws.below(this.#made + 1)}` : `eve ${++this.#made}`
     const machine = this.#machine(draws)
-    await arrive(() => machine.begin(id, this.#own(draws), draws.below(4), 1 + draws.below(25), draws.chance(20)))
+    await arrive(() => machine.begin({ requestId: id, ...asked(this.#own(draws), draws) }))
   }
 
   /** Authorises all there is on a channel of hers, and asks. */
@@ -107,7 +108,7 @@ export class Eve {
     const signed = await signVoucher(CHAIN, { channelId, authorised: channel.deposited }, this.#key)
     await arrive(() => machine.voucher(signed))
     const id = `eve ${++this.#made}`
-    await arrive(() => machine.begin(id, channelId, draws.below(4), 1 + draws.below(25), draws.chance(20)))
+    await arrive(() => machine.begin({ requestId: id, ...asked(channelId, draws) }))
     return { machine, id }
   }
 
@@ -137,3 +138,11 @@ export class Eve {
 }
 
 const idOf = (data: unknown): bigint => BigInt((data as { channel_id: string }).channel_id)
+
+/** What Eve asks for on a channel. */
+const asked = (channelId: bigint, draws: Draws) => ({
+  channelId,
+  prompt: draws.below(4),
+  most: 1 + draws.below(25),
+  isWhole: draws.chance(20),
+})

@@ -2,8 +2,9 @@ import { toHex } from '@dcml/protocol'
 import { approvalBytes } from '../../contracts/model/src/approval.ts'
 import type { Channel } from '../../contracts/model/src/channel.ts'
 import { split } from '../../contracts/model/src/closing.ts'
-import { type Approved, CHAIN } from './chain.ts'
+import type { Approved } from './chain.ts'
 import { signerOf } from './keys.ts'
+import { CHAIN } from './proofs.ts'
 
 /** Signs whatever it is asked to, with a key that is somebody's or nobody's: a broken enclave, or a liar. */
 export class Forger {

@@ -12,12 +12,13 @@ import {
 } from '@dcml/channels'
 import { memoryAntiRollback } from '@dcml/channels/testing'
 import { formatApproval, type Signer, toHex } from '@dcml/protocol'
-import { type Approved, CHAIN, PERIOD_MS } from './chain.ts'
+import { type Approved, PERIOD_MS } from './chain.ts'
 import type { Draws } from './draws.ts'
 import type { Flaws } from './flaws.ts'
 import { bytesOf, signerOf } from './keys.ts'
 import { Machine } from './machine.ts'
 import { arrive } from './network.ts'
+import { CHAIN } from './proofs.ts'
 import type { World } from './world.ts'
 
 /** A state on a disk, and its mark; null where it was not marked yet. */

@@ -1,27 +1,17 @@
 import {
   type AntiRollback,
   type ApprovalFacts,
-  type Demand,
   EnclaveLedger,
   type Mark,
-  type Released,
-  receiptChannelId,
   type StateStore,
   type StoredState,
 } from '@dcml/channels'
 import type { ProvenEvent } from '@dcml/light-client'
-import {
-  DcmlError,
-  type SignedApproval,
-  type SignedReceipt,
-  type SignedVoucher,
-  signApproval,
-  signReceipt,
-  type TokenCounts,
-} from '@dcml/protocol'
-import { CHAIN, PERIOD_MS } from './chain.ts'
+import { DcmlError, type SignedApproval, type SignedVoucher, signApproval } from '@dcml/protocol'
+import { PERIOD_MS } from './chain.ts'
 import type { Host, Snapshot } from './host.ts'
-import { bytesOf } from './keys.ts'
+import { CHAIN, proven } from './proofs.ts'
+import { type Request, Serving } from './serving.ts'
 
 /** Where a machine can lose its power: before a state is written, before it is marked, before it is answered. */
 export type Death = 'write' | 'written' | 'marked'
@@ -41,26 +31,6 @@ export const MESSAGES = [
 ] as const
 export type Message = (typeof MESSAGES)[number]
 
-/** What an enclave sends in a stream, in this order. */
-export type Frame =
-  | { readonly tokens: TokenCounts }
-  | { readonly demand: Demand }
-  | { readonly receipt: SignedReceipt; readonly delivered: TokenCounts }
-
-/** A request under way in an enclave. */
-export interface Stream {
-  readonly requestId: string
-  readonly channelId: bigint
-  readonly prompt: number
-  readonly most: number
-  /** The answer leaves whole, at its end. */
-  readonly isWhole: boolean
-  /** Tokens reserved and not sent; what was sent. */
-  left: number
-  sent: { prompt: number; completion: number }
-  paused: boolean
-}
-
 /** Openings older than this are not taken up, so that none is after its end. */
 const MAX_EVENT_AGE_MS = PERIOD_MS / 2
 
@@ -70,8 +40,7 @@ const MAX_EVENT_AGE_MS = PERIOD_MS / 2
  */
 export class Machine {
   readonly host: Host
-  readonly streams = new Map<string, Stream>()
-  readonly outbox = new Map<string, Frame[]>()
+  readonly #serving: Serving
   death: Death | null = null
   isDown = true
   /** A rollback was noticed: from here on everything must be refused. */
@@ -87,6 +56,23 @@ export class Machine {
 
   constructor(host: Host) {
     this.host = host
+    this.#serving = new Serving(this)
+  }
+
+  get ledger(): EnclaveLedger {
+    return this.#ledger
+  }
+
+  get isReplaying(): boolean {
+    return this.#replayed !== null
+  }
+
+  get streams(): Serving['streams'] {
+    return this.#serving.streams
+  }
+
+  get outbox(): Serving['outbox'] {
+    return this.#serving.outbox
   }
 
   /** Starts the enclave from what the host offers. */
@@ -240,42 +226,18 @@ export class Machine {
   }
 
   /** Takes a request up; a second of the same name is the first one doubled. */
-  begin(requestId: string, channelId: bigint, prompt: number, most: number, isWhole = false): Promise<void> {
-    return this.#enter('begin', async (machine) => {
-      machine.#ledger.amounts(channelId)
-      if (machine.streams.has(requestId) || machine.outbox.has(requestId)) return
-      const sent = { prompt: 0, completion: 0 }
-      machine.streams.set(requestId, { requestId, channelId, prompt, most, isWhole, left: 0, sent, paused: false })
-      machine.outbox.set(requestId, [])
-    })
+  begin(request: Request): Promise<void> {
+    return this.#enter('begin', async (machine) => machine.#serving.begin(request))
   }
 
   /** One step of a stream: a reservation of so many tokens, the next token, or the receipt. */
   work(requestId: string, step: number): Promise<void> {
-    return this.#enter('work', async (machine) => {
-      const stream = machine.streams.get(requestId)
-      if (stream === undefined || stream.paused) return
-      try {
-        if (stream.isWhole) await machine.#answer(stream)
-        else if (stream.sent.completion === stream.most) await machine.#finish(stream)
-        else if (stream.left > 0 && stream.sent.prompt > 0) machine.#send(stream, 0, 1)
-        else await machine.#reserve(stream, step)
-      } catch (error) {
-        if (codeOf(error) !== 'channel_state_unsure') machine.streams.delete(requestId)
-        throw error
-      }
-    })
+    return this.#enter('work', (machine) => machine.#serving.work(requestId, step))
   }
 
   /** The enclave notices that nobody reads a stream any more, and ends it. */
   drop(requestId: string): Promise<void> {
-    return this.#enter('drop', async (machine) => {
-      const stream = machine.streams.get(requestId)
-      if (stream === undefined) return
-      machine.streams.delete(requestId)
-      if (stream.isWhole) machine.#ledger.free(stream.channelId, requestId)
-      else await machine.#finish(stream)
-    })
+    return this.#enter('drop', (machine) => machine.#serving.drop(requestId))
   }
 
   requestClosure(channelId: bigint, opening?: ProvenEvent): Promise<SignedApproval> {
@@ -303,87 +265,11 @@ export class Machine {
     const facts = await act()
     const signed = await signApproval(CHAIN, facts, this.host.session)
     if (this.#replayed === null) this.host.world.noteApproval(signed)
-    if (this.host.flaws.has('an enclave forgets a channel when it has approved it'))
-      await this.#ledger.forget(forgotten(facts.channelId))
+    if (this.host.flaws.has('an enclave forgets a channel when it has approved it')) {
+      const end = { channel_id: `${facts.channelId}`, spent: '0', to_payer: '0' }
+      await this.#ledger.forget(proven('channel_closed', end))
+    }
     return signed
-  }
-
-  async #reserve(stream: Stream, step: number): Promise<void> {
-    const {
-      host,
-      host: { flaws },
-    } = this
-    const promptTokens = BigInt(stream.prompt - stream.sent.prompt)
-    const completion = Math.min(step, stream.most - stream.sent.completion)
-    const times = flaws.has('every token is counted twice') ? 2n : 1n
-    const asked = { promptTokens: promptTokens * times, completionTokens: BigInt(completion) * times }
-    const early = flaws.has('tokens are sent before they are written')
-    if (early && this.#replayed === null) host.world.noteSent(stream, Number(promptTokens), completion)
-    const reserve = () => this.#ledger.reserve(stream.channelId, stream.requestId, asked)
-    const result = await this.#risking(stream, Number(promptTokens), completion, reserve)
-    if ('demand' in result) {
-      stream.paused = true
-      this.outbox.get(stream.requestId)?.push({ demand: result.demand })
-      return
-    }
-    stream.left += Number(result.granted.completionTokens / times)
-    if (promptTokens > 0n) this.#send(stream, stream.prompt, 0)
-  }
-
-  /** Where the power is cut after the mark, what was asked for is spent though nothing of it was sent. */
-  async #risking<T>(stream: Stream, prompt: number, completion: number, write: () => Promise<T>): Promise<T> {
-    const isKilled = this.death === 'marked'
-    try {
-      return await write()
-    } catch (error) {
-      if (isKilled) this.host.world.noteCrash(stream.channelId, prompt, completion)
-      throw error
-    }
-  }
-
-  #send(stream: Stream, prompt: number, completion: number): void {
-    const counts = { promptTokens: BigInt(prompt), completionTokens: BigInt(completion) }
-    const times = this.host.flaws.has('every token is counted twice') ? 2n : 1n
-    const counted = { promptTokens: counts.promptTokens * times, completionTokens: counts.completionTokens * times }
-    this.#ledger.deliver(stream.channelId, stream.requestId, counted)
-    stream.left -= completion
-    stream.sent = { prompt: stream.sent.prompt + prompt, completion: stream.sent.completion + completion }
-    if (this.#replayed === null) this.host.world.noteSent(stream, 0, 0)
-    this.outbox.get(stream.requestId)?.push({ tokens: counts })
-  }
-
-  /** An answer that leaves whole: held, counted in one write, sent. */
-  async #answer(stream: Stream): Promise<void> {
-    const { channelId, requestId, prompt, most } = stream
-    const counts = { promptTokens: BigInt(prompt), completionTokens: BigInt(most) }
-    const held = this.#ledger.hold(channelId, requestId, counts)
-    const charge = () => this.#ledger.charge(channelId, requestId, counts)
-    const charged = 'demand' in held ? held : await this.#risking(stream, prompt, most, charge)
-    if ('demand' in charged) {
-      stream.paused = true
-      this.outbox.get(requestId)?.push({ demand: charged.demand })
-      return
-    }
-    stream.sent = { prompt, completion: most }
-    if (this.#replayed === null) this.host.world.noteSent(stream, 0, 0)
-    this.outbox.get(requestId)?.push({ tokens: counts })
-    await this.#receipt(stream, charged)
-  }
-
-  async #finish(stream: Stream): Promise<void> {
-    await this.#receipt(stream, await this.#ledger.release(stream.channelId, stream.requestId))
-  }
-
-  async #receipt({ requestId, channelId }: Stream, { delivered, spent, sequence }: Released): Promise<void> {
-    this.streams.delete(requestId)
-    const counts = {
-      promptTokens: Number(delivered.promptTokens),
-      completionTokens: Number(delivered.completionTokens) + (this.host.flaws.has('a receipt says too much') ? 1 : 0),
-    }
-    const about = { modelH: bytesOf('model'), imageH: bytesOf('image'), requestH: bytesOf(requestId) }
-    const rest = { responseH: bytesOf('response'), channelId: receiptChannelId(channelId), time: 0n }
-    const receipt = await signReceipt(CHAIN, { ...about, ...counts, ...rest, spent, sequence }, this.host.session)
-    this.outbox.get(requestId)?.push({ receipt, delivered })
   }
 
   #now(): number {
@@ -392,24 +278,3 @@ export class Machine {
 }
 
 export const codeOf = (error: unknown): string => (DcmlError.isInstance(error) ? error.code : `${error}`)
-
-const forgotten = (id: bigint): ProvenEvent => ({
-  event: {
-    standard: 'dcml_model',
-    version: '1.0.0',
-    event: 'channel_closed',
-    data: { channel_id: `${id}`, spent: '0', to_payer: '0' },
-  },
-  call: {
-    signerId: 'x.test',
-    relayerId: null,
-    contractId: CHAIN.contract,
-    methodName: 'close',
-    args: new Uint8Array(),
-    gas: 0n,
-    deposit: 0n,
-  },
-  transactionHash: 't',
-  receiptId: 'r',
-  block: { hash: 'b', height: 1, timestamp: 0n },
-})

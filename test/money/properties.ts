@@ -1,7 +1,7 @@
 // What must hold whatever anyone does. Each is an assertion with a name of its own.
 import { CHANNEL_STORAGE } from '../../contracts/model/src/channel.ts'
 import { Broken, holdTogether, type Property } from './broken.ts'
-import { sum } from './chain.ts'
+import { sum } from './rows.ts'
 import type { World } from './world.ts'
 
 const show = (value: unknown): string => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? `${v}` : v))

@@ -9,8 +9,9 @@ import { Eve } from './eve.ts'
 import type { Flaw } from './flaws.ts'
 import { Forger } from './forger.ts'
 import { Host, WatcherProcess } from './host.ts'
-import type { Message, Stream } from './machine.ts'
+import type { Message } from './machine.ts'
 import { Network } from './network.ts'
+import type { Stream } from './serving.ts'
 
 /** Tokens that left an enclave: the n-th of a request is one token, whoever sends it how often. */
 interface Sent {
