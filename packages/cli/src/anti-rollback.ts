@@ -35,10 +35,11 @@ const ANCHOR = 'DCML_ANCHOR'
  * device
  */
 export async function openDevice(text: string, context: DeviceContext): Promise<AntiRollbackDevice> {
-  const [kind, given] = text.split(/:(.*)/s)
+  const [kind = '', given] = text.split(/:(.*)/s)
   if (kind === 'memory' && given === undefined) return memoryDevice()
   if (kind === 'simulator' && given) return (await import('@dcml/tee-simulator')).simulatedChip(given)
-  if (kind !== 'tpm2' && kind !== 'quorum' && text !== 'chain') throw unknown(text)
+  if (kind === 'chain' && given !== undefined) throw unknown(text)
+  if (kind !== 'tpm2' && kind !== 'quorum' && kind !== 'chain') throw unknown(text)
   const { tee, state } = context
   if (tee.sealingKey === undefined)
     throw new DcmlError('sealing_unsupported', `The TEE ${tee.name} has no key that state could be sealed with.`, {
