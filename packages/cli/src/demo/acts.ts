@@ -1,75 +1,13 @@
-// The paper's §2 to §4 as a play: Charlie publishes, A and B host, Alice uses.
-import { cp, rm, writeFile } from 'node:fs/promises'
+// The paper's §2 to §6 as a play: Charlie publishes, A and B host, Alice uses and pays.
+import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { imageH } from '@dcml/attestation'
-import { DcmlError, toHex, utf8 } from '@dcml/protocol'
 import { readKeyFile } from '@dcml/publisher'
 import { demoModelPath } from '@dcml/training/node'
-import type { Finished, Host, Stage } from './stage.ts'
-
-/** What the acts learn from one another. */
-export interface Story {
-  readonly stage: Stage
-  /** Text that must never be found outside Alice's folder. */
-  readonly canary: string
-  readonly modelPath: string
-  /** Prints what the model says while it says it. */
-  readonly say: (text: string) => void
-  manifest: { path: string; imageH: string }
-  container: string
-  /** Charlie's key, to look for where it must not be. */
-  sk: Uint8Array
-  modelH: string
-  a: Host
-  b: Host
-}
-
-/** One step: does it and says in one line what was proven, or throws. */
-export interface Act {
-  readonly name: string
-  readonly play: (story: Story) => Promise<string>
-}
-
-/** Writes an image manifest and names it. */
-export async function writeManifest(folder: string, env: Record<string, string>): Promise<Story['manifest']> {
-  const image = `sha256:${toHex(imageH(utf8('dcml development image')))}`
-  const bytes = utf8(
-    JSON.stringify({ v: 1, name: 'dcml-demo', image, command: ['dcml', 'runtime', 'serve'], env, models: 'any' }),
-  )
-  const path = join(folder, 'image.json')
-  await writeFile(path, bytes)
-  return { path, imageH: toHex(imageH(bytes)) }
-}
-
-/** Flags of a host's `runtime serve`. */
-export const serve = (manifest: string, container: string): string[] =>
-  ['runtime', 'serve', '--tee', 'simulator', '--development', '--manifest', manifest, '--container', container,
-    '--host', '127.0.0.1', '--port', '0', '--admin-port', '0'] // biome-ignore format: one flag after the other
-
-/** Flags of someone who accepts the demo's workload. */
-export const trust = ({ manifest }: Story): string[] => ['--development', '--image-h', manifest.imageH]
-
-/** The result of a command that must succeed. */
-export function must({ code, json }: Finished): Record<string, unknown> {
-  if (code === 0) return json
-  const { code: what, message } = (json.error ?? {}) as { code?: string; message?: string }
-  throw new DcmlError('demo_act_failed', `${what}: ${message}`, { hint: 'Read log.txt in the folders of the demo.' })
-}
-
-/** Waits until a host's model is ready. */
-export async function ready(host: Host): Promise<void> {
-  for (;;) {
-    const { phase, error } = (await (await fetch(`${host.adminUrl}/readyz`)).json()) as {
-      phase: string
-      error?: unknown
-    }
-    if (phase === 'ready') return
-    if (phase === 'failed') throw new Error(`the host failed to load: ${JSON.stringify(error)}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
+import { close, deploy, fund, offer, open, pay, reconcile } from './money.ts'
+import { type Act, must, ready, serve, trust } from './story.ts'
 
 export const acts: readonly Act[] = [
+  fund,
   {
     name: 'seal',
     async play(story) {
@@ -86,14 +24,15 @@ export const acts: readonly Act[] = [
       return `Charlie's weights are sealed; their name is modelH ${story.modelH.slice(0, 16)}…`
     },
   },
+  deploy,
   {
     name: 'serve-a',
     async play(story) {
       const { stage } = story
       const folder = await stage.folder('host-a')
-      story.manifest = await writeManifest(folder, {})
+      await cp(story.manifest.path, join(folder, 'image.json'))
       await cp(story.container, join(folder, 'model.dcmw'))
-      story.a = await stage.host('host-a', serve('image.json', 'model.dcmw'))
+      story.a = await stage.host('host-a', serve('host-a'))
       const { phase } = (await (await fetch(`${story.a.adminUrl}/readyz`)).json()) as { phase: string }
       if (phase === 'ready') throw new Error('A serves without a key')
       return `enclave A runs image ${story.manifest.imageH.slice(0, 16)}… and cannot open the weights: it has no key`
@@ -112,6 +51,10 @@ export const acts: readonly Act[] = [
           'key.json',
           '--model-h',
           modelH,
+          '--network',
+          story.chain.networkId,
+          '--contract',
+          story.chain.contract,
           ...trust(story),
         ]),
       )
@@ -126,7 +69,8 @@ export const acts: readonly Act[] = [
       const folder = await stage.folder('host-b')
       await cp(story.manifest.path, join(folder, 'image.json'))
       await cp(story.container, join(folder, 'model.dcmw'))
-      story.b = await stage.host('host-b', serve('image.json', 'model.dcmw'))
+      story.manifest = { ...story.manifest, path: join(folder, 'image.json') }
+      story.b = await stage.host('host-b', serve('host-b'))
       return 'enclave B runs the same image on another host, with the same sealed weights and no key'
     },
   },
@@ -166,21 +110,9 @@ export const acts: readonly Act[] = [
       return `Alice checked B's evidence: ${passed} checks passed, none failed; it is simulated and says so`
     },
   },
-  {
-    name: 'chat',
-    async play(story) {
-      const { stage, b, modelH, canary } = story
-      const prompt = `What of our liberties? ${canary}`
-      const chat = ['chat', prompt, '--endpoint', `https://${b.address}`, '--model-h', modelH, '--receipts', 'receipts.jsonl',
-        '--max-tokens', '160', '--temperature', '0.4', '--seed', '7', '--echo', ...trust(story)] // biome-ignore format: one flag after the other
-      const { text, usage } = must(await stage.run('alice', chat, story.say)) as {
-        text: string
-        usage: { completion_tokens: number }
-      }
-      if (text.length === 0) throw new Error('the model said nothing')
-      return `B's enclave answered ${usage.completion_tokens} tokens, streamed; nothing left Alice before B was verified`
-    },
-  },
+  offer,
+  open,
+  pay,
   {
     name: 'receipt',
     async play(story) {
@@ -194,6 +126,8 @@ export const acts: readonly Act[] = [
       return "offline, Alice's signed receipt names the very weights that Charlie sealed"
     },
   },
+  close,
+  reconcile,
 ]
 
 /** The model that the demo serves unless told otherwise. */

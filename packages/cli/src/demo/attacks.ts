@@ -2,10 +2,13 @@
 // check that is meant to refuse it.
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Act, must, type Story, serve, trust, writeManifest } from './acts.ts'
+import { moneyAttacks } from './money-attacks.ts'
+import { proofAttacks } from './proof-attacks.ts'
 import { SEEN_FILE } from './relay.ts'
 import { fingerprints, scan } from './scan.ts'
+import { silence } from './silence.ts'
 import type { Finished } from './stage.ts'
+import { type Act, must, type Story, serve, trust, writeManifest } from './story.ts'
 
 /** Names of the failed checks behind a refusal. */
 function refusal({ code, json }: Finished): { code: string; failed: string } {
@@ -30,9 +33,9 @@ export const attacks: readonly Act[] = [
     async play(story) {
       const { stage, b, modelH } = story
       const folder = await stage.folder('host-m')
-      await writeManifest(folder, { LOG_PROMPTS: '1' })
+      await writeManifest(folder, { env: { LOG_PROMPTS: '1' } })
       await cp(join(b.folder, 'model.dcmw'), join(folder, 'model.dcmw'))
-      const m = await stage.host('host-m', serve('image.json', 'model.dcmw'))
+      const m = await stage.host('host-m', serve('host-m'))
       const flags = ['--to', m.address, '--model-h', modelH, ...trust(story)]
       expectRefusal(
         await stage.run('host-m', ['runtime', 'request-sk', b.address, ...flags]),
@@ -54,7 +57,7 @@ export const attacks: readonly Act[] = [
       const middle = sealed.length >> 1
       sealed[middle] = sealed[middle]! ^ 1
       await writeFile(join(folder, 'model.dcmw'), sealed)
-      const t = await stage.host('host-t', serve('image.json', 'model.dcmw'))
+      const t = await stage.host('host-t', serve('host-t'))
       must(
         await stage.run('host-t', [
           'runtime',
@@ -93,11 +96,14 @@ export const attacks: readonly Act[] = [
       await writeFile(join(await stage.folder('alice'), 'production.json'), JSON.stringify(policy))
       const production = ['--policy', 'production.json']
       expectRefusal(await ask(story, b.address, production), 'attestation_refused', 'root_pinned')
-      const flags = serve('image.json', 'model.dcmw').filter((flag) => flag !== '--development')
+      const flags = serve('host-b').filter((flag) => flag !== '--development')
       expectRefusal(await stage.run('host-b', flags), 'tee_environment_refused')
       return 'under a production policy the simulated enclave is refused, and a runtime will not even start in it'
     },
   },
+  ...proofAttacks,
+  ...moneyAttacks,
+  ...silence,
   {
     name: 'host-reads-disk',
     async play({ stage, canary, modelPath, sk }) {

@@ -17,6 +17,8 @@ export interface Finished {
 export interface Host {
   readonly address: string
   readonly adminUrl: string
+  /** Of a runtime, hex. */
+  readonly sessionKey: string
   readonly folder: string
   stop(): Promise<void>
 }
@@ -27,6 +29,8 @@ export interface Stage {
   folder(party: string): Promise<string>
   /** Runs a command to its end; `onText` sees what it prints on stderr. */
   run(party: string, args: readonly string[], onText?: (text: string) => void): Promise<Finished>
+  /** Starts what serves until the demo ends. @returns the first document it printed */
+  service(party: string, args: readonly string[]): Promise<Record<string, unknown>>
   /** Starts a server and waits for the line that says where it listens. */
   host(party: string, args: readonly string[]): Promise<Host>
   /** Ends every process that is left. */
@@ -74,12 +78,16 @@ export function createStage(root: string): Stage {
       const code = await ended(child)
       return { code, json: lastDocument(printed) }
     },
+    async service(party, args) {
+      return firstDocument(await start(party, args), party)
+    },
     async host(party, args) {
       const child = await start(party, args)
-      const { address, adminUrl } = await listening(child, party)
+      const { address, adminUrl, sessionKey } = (await firstDocument(child, party)) as Record<string, string>
       return {
-        address,
-        adminUrl,
+        address: address!,
+        adminUrl: adminUrl!,
+        sessionKey: sessionKey ?? '',
         folder: join(root, party),
         async stop() {
           child.kill('SIGKILL')
@@ -108,18 +116,14 @@ function lastDocument(printed: string): Record<string, unknown> {
   }
 }
 
-async function listening(child: ChildProcess, party: string): Promise<{ address: string; adminUrl: string }> {
+async function firstDocument(child: ChildProcess, party: string): Promise<Record<string, unknown>> {
   const lines = createInterface({ input: child.stdout! })
   const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
   try {
     for await (const line of lines) {
-      const said = JSON.parse(line) as {
-        address?: string
-        adminUrl?: string
-        error?: { code: string; message: string }
-      }
+      const said = JSON.parse(line) as { error?: { code: string; message: string } }
       if (said.error) throw failedToStart(party, `${said.error.code}: ${said.error.message}`)
-      if (said.address && said.adminUrl) return { address: said.address, adminUrl: said.adminUrl }
+      return { ...said }
     }
   } finally {
     clearTimeout(timer)
