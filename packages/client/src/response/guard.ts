@@ -1,6 +1,7 @@
 // Lets an answer through while it is hashed, and its end only after the receipt proved it.
 import { type Demand, readDemandComment } from '@dcml/channels'
 import { concatBytes, DcmlError, type DcmlField, detachDcml, type Hasher, ResponseHash } from '@dcml/protocol'
+import * as v from 'valibot'
 import type { Usage } from '../receipts/check.ts'
 import { fail, ReceiptRefused } from '../receipts/outcome.ts'
 import { EventSplitter, malformedResponse } from './events.ts'
@@ -99,6 +100,8 @@ export function guardEvents(options: GuardOptions): TransformStream<Uint8Array, 
           state = 'done'
         } else if (payload !== undefined) {
           if (state !== 'open') throw malformedResponse('a payload follows the receipt')
+          const refusal = unpaid.endedBy(payload)
+          if (refusal !== undefined) throw refusal
           const answer = log.add(payload)
           if (answer !== undefined) {
             unpaid.over()
@@ -127,8 +130,12 @@ export function guardEvents(options: GuardOptions): TransformStream<Uint8Array, 
   })
 }
 
-/** How long a stream that is not paid for may be silent before it counts as waiting, in ms. */
-const SILENCE_MS = 2_000
+/** How long a stream that is not paid for may be silent before it counts as waiting, in ms. Enclaves have patience too. */
+const SILENCE_MS = 5_000
+
+const unpaidError = v.object({ error: v.object({ code: v.literal('payment_required') }) })
+/** By itself, or in the last event of a response. */
+const unpaidSchema = v.union([unpaidError, v.object({ response: unpaidError })])
 
 /** A stream whose next tokens are not paid for. What was paid for still comes; the refusal is told when nothing does. */
 class Unpaid {
@@ -144,6 +151,12 @@ class Unpaid {
     clearTimeout(this.#timer)
     const refusal = this.#refusal
     if (refusal !== undefined) this.#timer = setTimeout(() => controller.error(refusal), SILENCE_MS)
+  }
+
+  /** The enclave's own end of such a stream, told by what the payer refused. */
+  endedBy(payload: string): DcmlError | undefined {
+    if (this.#refusal === undefined || !payload.includes('payment_required')) return undefined
+    return v.is(unpaidSchema, parse(payload)) ? this.#refusal : undefined
   }
 
   over(): void {

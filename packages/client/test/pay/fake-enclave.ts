@@ -1,6 +1,7 @@
 // An enclave that sells a fixed answer, over the real ledger, reached without a network. It lies where it is told to.
 import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attested } from '@dcml/attestation'
 import {
   type ApprovalFacts,
@@ -230,7 +231,10 @@ export class FakeEnclave {
           if ('granted' in more) left = more.granted.completionTokens
           else {
             yield utf8(demandComment(this.mischief.demand?.(more.demand) ?? more.demand))
-            await changed
+            const late = await Promise.race([changed.then(() => false), sleep(250, true)])
+            if (!late) continue
+            yield utf8(`data: ${JSON.stringify({ error: { code: 'payment_required', message: 'Too late.' } })}\n\n`)
+            return
           }
         }
         ledger.deliver(channelId, id, { promptTokens, completionTokens: 1n })
