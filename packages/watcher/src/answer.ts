@@ -104,6 +104,9 @@ async function enclaveOf({ chain, enclaves, times, signal }: Means, eye: Eye, ho
   })
 }
 
+/** What a node says of a channel that has ended. */
+const GONE = Symbol('gone')
+
 type Call = (
   contract: ReturnType<typeof model>,
   options: { account: NearAccount; gas: bigint; signal: AbortSignal },
@@ -112,10 +115,16 @@ type Call = (
 /** Calls the contract about a channel, unless every node says that it is gone: a call too late costs gas for nothing. */
 async function callOpen(means: Means, eye: Eye, channelId: bigint, call: Call): Promise<boolean> {
   const { chain, eyes, account, signal } = means
-  const views = await Promise.allSettled(
-    eyes.map(({ near }) => model(near, chain.contract).channel({ channel_id: channelId }, { signal })),
-  )
-  if (views.every((view) => view.status === 'fulfilled' && view.value === null)) return false
+  const sees = async ({ near }: Eye): Promise<void> => {
+    const channel = await model(near, chain.contract).channel({ channel_id: channelId }, { signal })
+    if (channel === null) throw GONE
+  }
+  try {
+    // the first that sees it: one that hangs must not use up the time
+    await Promise.any(eyes.map(sees))
+  } catch (error) {
+    if ((error as AggregateError).errors.every((each) => each === GONE)) return false
+  }
   await call(model(eye.near, chain.contract), { account, gas: GAS, signal })
   return true
 }

@@ -7,10 +7,10 @@ export interface Asked {
   readonly params: Record<string, unknown>
 }
 
-/** A node between a watcher and the chain: passes on, fails, or answers with a result of its own making. */
+/** A node between a watcher and the chain: passes on, fails, never answers, or answers with a result of its own making. */
 export async function nodeThat(
   target: string,
-  decide: (asked: Asked) => 'pass' | 503 | object,
+  decide: (asked: Asked) => 'pass' | 'hang' | 503 | object,
 ): Promise<{ url: string; seen: string[]; close(): void }> {
   const seen: string[] = []
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
@@ -20,6 +20,7 @@ export async function nodeThat(
     const asked = JSON.parse(body.toString())
     seen.push(asked.method)
     const fate = decide(asked)
+    if (fate === 'hang') return undefined
     if (fate === 503) return response.writeHead(503).end()
     response.setHeader('content-type', 'application/json')
     if (fate !== 'pass') return response.end(JSON.stringify({ jsonrpc: '2.0', id: asked.id, result: fate }))

@@ -1,5 +1,5 @@
 // A model's contract on a chain, a host with an enclave, a payer with a channel that delivered something, and a watcher.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { STANDARD } from '@dcml/channels'
@@ -13,7 +13,6 @@ import {
   eventsOf,
   Key,
   modelH,
-  modelWasm,
   NEAR,
   World,
 } from '../../../contracts/model/test/world.ts'
@@ -21,6 +20,7 @@ import { runWatcher, type WatcherService, type WatcherServiceOptions } from '../
 import { startEnclave, type TestEnclave } from './enclave.ts'
 
 export const DEPOSIT = 10n * NEAR
+export const wasm: Uint8Array = readFileSync(new URL('../../../contracts/model/model.wasm', import.meta.url))
 
 export interface Scene extends AsyncDisposable {
   readonly world: World
@@ -37,7 +37,7 @@ export interface Scene extends AsyncDisposable {
 }
 
 export async function startScene(): Promise<Scene> {
-  const world = new World(await modelWasm())
+  const world = new World(wasm)
   world.host()
   world.chain.mine(4)
   const rpc = await serveRpc(world.chain)

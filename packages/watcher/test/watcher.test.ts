@@ -10,13 +10,12 @@ import {
   eventsOf,
   HOST_PRICES,
   json,
-  modelWasm,
   NEAR,
   OWNER_PRICES,
   PERIOD_MS,
 } from '../../../contracts/model/test/world.ts'
 import { nodeThat } from './bad-node.ts'
-import { DEPOSIT, type Scene, startScene } from './scene.ts'
+import { DEPOSIT, type Scene, startScene, wasm } from './scene.ts'
 
 let scene: Scene
 beforeEach(async () => {
@@ -241,7 +240,7 @@ test('a state file of another contract, or a damaged one, is refused', async () 
   await expect(scene.watch({ state })).rejects.toMatchObject({ code: 'watcher_state_invalid' })
 })
 
-test('one honest node is enough: others are down, stand still, or hide the close', async () => {
+test('one honest node is enough: others are down, stand still, hang, or hide the close', async () => {
   const { world } = scene
   const id = await scene.channel(10)
   world.chain.mine(5)
@@ -251,11 +250,13 @@ test('one honest node is enough: others are down, stand still, or hide the close
   const hiding = await nodeThat(scene.rpc.url, ({ method, params }) =>
     method === 'EXPERIMENTAL_changes' && Number(params.block_id) > height ? { block_hash: 'x', changes: [] } : 'pass',
   )
+  const hanging = await nodeThat(scene.rpc.url, ({ method }) => (method === 'query' ? 'hang' : 'pass'))
   onTestFinished(async () => {
     hiding.close()
+    hanging.close()
     await stillRpc.close()
   })
-  const nodes = ['http://127.0.0.1:9', stillRpc.url, hiding.url, scene.rpc.url]
+  const nodes = ['http://127.0.0.1:9', stillRpc.url, hanging.url, hiding.url, scene.rpc.url]
   const watcher = await scene.watch({ nodes, listen: { host: '127.0.0.1', port: 0 } })
   force(id)
   await ended(id)
@@ -283,7 +284,7 @@ test("a lookalike contract's events move nobody", async () => {
   const terms = world.model.view<Record<string, unknown>>('terms')
   const rules = { challenge_period_ms: `${PERIOD_MS}`, expiry_ms: `${EXPIRY_MS}`, close_fee: `${CLOSE_FEE}` }
   const { owner, beneficiary, model_h, prices, image_hs } = terms
-  other.deploy(await modelWasm(), { method: 'open', args: { owner, beneficiary, model_h, prices, image_hs, ...rules } })
+  other.deploy(wasm, { method: 'open', args: { owner, beneficiary, model_h, prices, image_hs, ...rules } })
   await scene.watch()
   const offer = json({ endpoint: 'https://127.0.0.1:9', prices: HOST_PRICES, por_account: null })
   world.bob.call(other, 'register_provider', offer, { deposit: 50n * NEAR })
