@@ -47,6 +47,7 @@ async function start({ peers, file, bytes = manifest, port = 0, ...rest }: Start
     sealingKey,
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
     patienceMs,
+    enrolMs: patienceMs,
   })
   opened.add(device)
   return device
@@ -131,6 +132,25 @@ test('of three peers one may be lost, and no more; a second start ends the first
   await start(three.plan)
   expect(await codeOf(third.read())).toBe('rollback_quorum_lost')
   expect(await codeOf(third.advance(mark(4n)))).toBe('rollback_quorum_lost')
+})
+
+test('peers may restart one after another where the mark moves on in between; the file from before is refused', async () => {
+  const [one, ...others] = await startTogether('moving')
+  const { device, plan } = one!
+  const before = join(folder, 'before')
+  await cp(join(folder, plan.file), before)
+  await device.advance(mark(1n))
+  expect(await device.lookAfter()).toBe(false)
+  for (const [i, other] of others.entries()) {
+    await stop(other.device)
+    await start(other.plan)
+    expect(await device.lookAfter()).toBe(true)
+    await device.advance(mark(BigInt(i) + 2n))
+  }
+  const again = await start({ ...plan, port: 0 })
+  expect([await again.read(), again.incarnation]).toEqual([mark(4n), device.incarnation])
+  const old = await start({ ...plan, file: 'before', port: 0 })
+  expect(await codeOf(old.read())).toBe('rollback_quorum_lost')
 })
 
 test('one introduction serves many messages', async () => {

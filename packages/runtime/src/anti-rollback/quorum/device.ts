@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:https'
 import type { Policy, TeeBackend } from '@dcml/attestation'
 import { createEnclave, type Enclave, PeerExchange } from '@dcml/attestation/node'
@@ -6,13 +6,14 @@ import { toHex } from '@dcml/protocol'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { createApp } from '../../api/app.ts'
-import { loggable } from '../../api/errors.ts'
+import { asDcmlError, loggable } from '../../api/errors.ts'
 import { type Listener, type ListenOptions, listen } from '../../listener.ts'
 import type { AntiRollbackDevice } from '../device.ts'
-import { enrol } from './enrolment.ts'
+import { sealedFile } from '../sealed-file.ts'
+import { chooseRegister, enrol, saveEnrolment } from './enrolment.ts'
 import { type PeerAddress, PeerLine } from './line.ts'
 import { PeerMemory } from './memory.ts'
-import { quorumRegister } from './register.ts'
+import { movingRegister, type Register, type WatchedQuorum } from './moving.ts'
 import { quorumRoutes } from './routes.ts'
 
 export interface QuorumOptions {
@@ -24,7 +25,7 @@ export interface QuorumOptions {
   readonly roots?: readonly (Uint8Array | string)[]
   /** Where this enclave remembers for others: a port of its own, open before there is a session key. */
   readonly listen: ListenOptions
-  /** 2f + 1 peers, in the same order at every start. Any f of them may restart, in all, while a session key is in use. */
+  /** 2f + 1 peers, in the same order at every start. Any f of them may be lost until the rest has looked after that. */
   readonly peers: readonly PeerAddress[]
   /** Sealed file that says whom this enclave chose; beside its state, and of no use without it. */
   readonly file: string
@@ -33,7 +34,12 @@ export interface QuorumOptions {
   readonly log: Logger
   /** How long to wait for peers before giving up, in milliseconds. Default 30,000. */
   readonly patienceMs?: number
-  /** Others to remember for. Default 10,000, about 5 MB. */
+  /**
+   * How long the first start waits until all peers are there, in milliseconds. Default one hour: who gives up and starts
+   * again has been chosen by others already, and is lost to them.
+   */
+  readonly enrolMs?: number
+  /** Others to remember for. Default 10,000, about 7 MB. */
   readonly maxOwners?: number
   /** Unix time in milliseconds. Default `Date.now`. */
   readonly clock?: () => number
@@ -45,11 +51,17 @@ export interface QuorumDevice extends AntiRollbackDevice {
   readonly incarnation: Uint8Array
   /** Where it remembers for others. */
   readonly address: Listener['address']
+  /**
+   * Moves the mark on where a peer has restarted and all addresses answer; done every minute by itself.
+   * @returns whether it moved
+   */
+  lookAfter(): Promise<boolean>
   close(): Promise<void>
 }
 
 /** For a peer to be reached, to show its evidence, and to be verified. */
 const DIAL_MS = 5000
+const WATCH_MS = 60_000
 
 /**
  * Remembers for others from now on, and has others remember (paper §6.1). At its first start it chooses the processes
@@ -58,26 +70,57 @@ const DIAL_MS = 5000
  * of dialling a peer
  */
 export async function quorumDevice(options: QuorumOptions): Promise<QuorumDevice> {
-  const { tee, manifest, policy, roots, log, clock = Date.now, patienceMs = 30_000, maxOwners = 10_000 } = options
+  const { tee, manifest, policy, roots, log, clock = Date.now, maxOwners = 10_000 } = options
+  const { patienceMs = 30_000, enrolMs = 3_600_000 } = options
   const again = patience(patienceMs)
   // keys of its own: those of the session lie with the state, which only the mark can vouch for
   const enclave = await createEnclave({ tee, manifest, clock })
   const exchange = new PeerExchange({ enclave, policy, clock, timeoutMs: DIAL_MS, ...(roots && { roots }) })
   const listener = await serve(enclave, exchange, new PeerMemory({ maxOwners }), options)
-  try {
-    const { register, memoryIds } = await enrol({ ...options, exchange, again })
+  const random = (): string => randomBytes(16).toString('hex')
+  const quorumOf = ({ id, memoryIds }: Register): WatchedQuorum => {
     const lines = options.peers.map(
-      (address, i) => new PeerLine({ exchange, address, memoryId: memoryIds[i]!, register: toHex(register) }),
+      (address, i) => new PeerLine({ exchange, address, memoryId: memoryIds[i]!, register: toHex(id) }),
     )
-    log.info({ peers: lines.length, memoryId: toHex(enclave.boot), ...listener.address }, 'quorum')
+    return {
+      peers: lines,
+      random,
+      again,
+      hasLost: async () => (await Promise.all(lines.map((line) => line.isLost()))).includes(true),
+      close: async () => void (await Promise.all(lines.map((line) => line.close()))),
+    }
+  }
+  try {
+    const file = sealedFile(options.file, options.sealingKey, 'quorum')
+    const met = { peers: options.peers, exchange }
+    const { incarnation, ...roster } = await enrol(file, { ...met, again: patience(enrolMs) })
+    log.info({ peers: options.peers.length, memoryId: toHex(enclave.boot), ...listener.address }, 'quorum')
+    const register = movingRegister({
+      roster,
+      save: (next) => saveEnrolment(file, { incarnation, ...next }),
+      quorumOf,
+      choose: () => chooseRegister({ ...met, again: async () => false }).catch(() => undefined),
+    })
+    const lookAfter = async (): Promise<boolean> => {
+      const moved = await register.lookAfter()
+      if (moved) log.info({ peers: options.peers.length }, 'quorum moved to the peers of now')
+      return moved
+    }
+    const watch = setInterval(
+      () => void lookAfter().catch((error) => log.warn(loggable(asDcmlError(error)), 'quorum')),
+      WATCH_MS,
+    )
     return {
       name: 'quorum',
       environment: tee.environment,
-      incarnation: Uint8Array.from(createHash('sha256').update('dcml/quorum/incarnation').update(register).digest()),
+      incarnation,
       address: listener.address,
-      ...quorumRegister({ peers: lines, random: () => randomBytes(16).toString('hex'), again }),
+      read: register.read,
+      advance: register.advance,
+      lookAfter,
       async close() {
-        await Promise.all(lines.map((line) => line.close()))
+        clearInterval(watch)
+        await register.close()
         await stop(listener)
       },
     }

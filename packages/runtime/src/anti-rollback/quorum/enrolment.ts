@@ -1,51 +1,54 @@
 import { randomBytes } from 'node:crypto'
 import type { PeerExchange } from '@dcml/attestation/node'
-import { bytes32, DcmlError, decode, encode, type Infer, list, struct, text, toHex } from '@dcml/protocol'
-import { sealedFile } from '../sealed-file.ts'
+import { bytes32, DcmlError, decode, encode, type Layout, list, option, struct, text, toHex } from '@dcml/protocol'
+import type { SealedFile } from '../sealed-file.ts'
 import type { PeerAddress } from './line.ts'
+import type { Register, Roster } from './moving.ts'
 
 const MOST_PEERS = 31
-const layout = struct({
-  tag: text(32),
-  /** Names the mark at the peers. Secret: who knows it, and runs this image, may write. */
-  register: bytes32,
-  /** Boot ids of the peers' processes, in the order of their addresses. */
-  memoryIds: list(bytes32, MOST_PEERS),
-})
+const register: Layout<Register> = struct({ id: bytes32, memoryIds: list(bytes32, MOST_PEERS) })
+const layout = struct({ tag: text(32), incarnation: bytes32, current: register, next: option(register) })
 const TAG = 'dcml/quorum/1'
 
-/** Whom an enclave chose to remember its mark, once and for all. */
-export type Enrolment = Omit<Infer<typeof layout>, 'tag'>
+/** Whom an enclave chose to remember its mark, and what tells its device from every other. */
+export interface Enrolment extends Roster {
+  readonly incarnation: Uint8Array
+}
+
+interface EnrolOptions {
+  readonly peers: readonly PeerAddress[]
+  readonly exchange: PeerExchange
+  /** Waits between tries. */
+  readonly again: (tries: number) => Promise<boolean>
+}
 
 /**
- * The enrolment sealed in `file`, or a new one with the processes that answer at `peers` now.
- * @param again waits between tries @throws DcmlError `quorum_peers_invalid`, `rollback_file_unreadable`, and
- * those of dialling a peer
+ * What `file` says, or a new enrolment with the processes that answer at `peers` now.
+ * @throws DcmlError `quorum_peers_invalid`, `rollback_file_unreadable`, and those of dialling a peer
  */
-export async function enrol(options: {
-  file: string
-  sealingKey: Uint8Array
-  peers: readonly PeerAddress[]
-  exchange: PeerExchange
-  again: (tries: number) => Promise<boolean>
-}): Promise<Enrolment> {
-  const { peers } = options
-  requirePeers(peers)
-  const file = sealedFile(options.file, options.sealingKey, 'quorum')
+export async function enrol(file: SealedFile, options: EnrolOptions): Promise<Enrolment> {
+  const { length } = options.peers
+  if (length < 3 || length > MOST_PEERS || length % 2 === 0)
+    throw invalid(`${length} is no number of peers: 2f + 1 of them, at least 3 and at most ${MOST_PEERS}.`)
   const kept = await file.read()
-  if (kept !== undefined) return readEnrolment(kept, peers)
-  const memoryIds = await Promise.all(peers.map((peer) => meet(peer, options)))
-  if (new Set(memoryIds.map(toHex)).size < peers.length) throw invalid('Two of the addresses lead to one peer.')
-  const enrolment = { register: Uint8Array.from(randomBytes(32)), memoryIds }
-  await file.write(encode(layout, { tag: TAG, ...enrolment }))
+  if (kept !== undefined) return readEnrolment(kept, length)
+  const enrolment = { incarnation: fresh(), current: await chooseRegister(options), next: null }
+  await saveEnrolment(file, enrolment)
   return enrolment
 }
 
+export const saveEnrolment = (file: SealedFile, enrolment: Enrolment): Promise<void> =>
+  file.write(encode(layout, { tag: TAG, ...enrolment }))
+
+/** A register at the processes that answer now. @throws DcmlError `quorum_peers_invalid`, and those of dialling a peer */
+export async function chooseRegister(options: EnrolOptions): Promise<Register> {
+  const memoryIds = await Promise.all(options.peers.map((peer) => meet(peer, options)))
+  if (new Set(memoryIds.map(toHex)).size < memoryIds.length) throw invalid('Two of the addresses lead to one peer.')
+  return { id: fresh(), memoryIds }
+}
+
 /** The boot id of the process at an address, verified. Peers that start together wait for each other here. */
-async function meet(
-  peer: PeerAddress,
-  { exchange, again }: { exchange: PeerExchange; again: (tries: number) => Promise<boolean> },
-): Promise<Uint8Array> {
+async function meet(peer: PeerAddress, { exchange, again }: EnrolOptions): Promise<Uint8Array> {
   for (let tries = 1; ; tries++)
     try {
       const { socket, result } = await exchange.dial(peer)
@@ -57,18 +60,15 @@ async function meet(
     }
 }
 
-function readEnrolment(bytes: Uint8Array, peers: readonly PeerAddress[]): Enrolment {
-  const { tag, register, memoryIds } = decode(layout, bytes)
+function readEnrolment(bytes: Uint8Array, peers: number): Enrolment {
+  const { tag, ...enrolment } = decode(layout, bytes)
   if (tag !== TAG) throw invalid(`The enrolment is of the format "${tag}".`)
-  if (memoryIds.length !== peers.length)
-    throw invalid(`There are ${peers.length} addresses for the ${memoryIds.length} peers that were chosen.`)
-  return { register, memoryIds }
+  const chosen = enrolment.current.memoryIds.length
+  if (chosen !== peers) throw invalid(`There are ${peers} addresses for the ${chosen} peers that were chosen.`)
+  return enrolment
 }
 
-function requirePeers({ length }: readonly PeerAddress[]): void {
-  if (length < 3 || length > MOST_PEERS || length % 2 === 0)
-    throw invalid(`${length} is no number of peers: 2f + 1 of them, at least 3 and at most ${MOST_PEERS}.`)
-}
+const fresh = (): Uint8Array => Uint8Array.from(randomBytes(32))
 
 const invalid = (message: string): DcmlError =>
   new DcmlError('quorum_peers_invalid', message, {

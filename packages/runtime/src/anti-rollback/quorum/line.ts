@@ -53,6 +53,20 @@ export class PeerLine implements Peer {
     return this.#ask(CALLS.remember, { register: this.#register, held }, rememberedSchema)
   }
 
+  /** Whether another process answers at the address than the one that was chosen. */
+  async isLost(): Promise<boolean> {
+    if (this.#forgotten) return true
+    this.#client ??= this.#open()
+    const opening = this.#client
+    try {
+      await opening
+    } catch (error) {
+      this.#hangUp(opening)
+      this.#forgotten = error instanceof Forgotten
+    }
+    return this.#forgotten
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(closed())
     await this.#client?.then((client) => client.destroy()).catch(() => {})

@@ -1,13 +1,11 @@
 // Everything a host can do to enclaves and to their messages: start, stop, restart, copy disks and memories, hold back
 // and lose messages, restart peers. What must hold is in `Witness`.
 import type { Mark } from '@dcml/channels'
-import { antiRollbackCompliance } from '@dcml/channels/testing'
 import { DcmlError, toHex } from '@dcml/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { PeerMemory } from './memory.ts'
 import { majorityOf } from './poll.ts'
-import { quorumRegister } from './register.ts'
 import { advanceSession, openSession, type Peer, type Quorum, type Session } from './session.ts'
 
 const OWNER = 'aa'
@@ -295,10 +293,3 @@ test('a peer that is full takes no newcomer and forgets nobody', () => {
     expect(newcomer).toThrow(expect.objectContaining({ code: 'rollback_memory_full' }))
   expect(memory.recall('one', { number: 2n, id: '00' })).toEqual({ said: 'promised', held })
 })
-
-test.each(
-  antiRollbackCompliance(async () => {
-    const { reach } = three()
-    return { handle: quorumRegister(reach(0, 1, 2)), again: async () => quorumRegister(reach(0, 2)) }
-  }),
-)('quorum: $name', ({ run }) => run())

@@ -37,16 +37,17 @@ const NOTHING: Mark = { counter: 0n, digest: new Uint8Array(32) }
 
 /**
  * Takes a term, and settles which mark is the last: of a step that was cut off, either outcome, and that one for good.
+ * @param first what it is where there is none yet
  * @throws DcmlError `rollback_quorum_lost`, `rollback_quorum_unreachable`, `rollback_forked`
  */
-export async function openSession(quorum: Quorum): Promise<Session> {
+export async function openSession(quorum: Quorum, first: Mark = NOTHING): Promise<Session> {
   const { peers, random, again } = quorum
   for (let number = 1n, tries = 1; ; tries++) {
     const term: Term = { number, id: random() }
     const recalled = await poll(peers, 'promised', (peer) => peer.recall(term))
     let asked: Poll<unknown> = recalled
     if (recalled.agreed !== null) {
-      const mark = latest(recalled.agreed.flatMap(({ held }) => held ?? []))
+      const mark = latest(recalled.agreed.flatMap(({ held }) => held ?? [])) ?? first
       const held = { term, mark, attempt: random() }
       asked = await poll(peers, 'kept', (peer) => peer.remember(held))
       if (asked.agreed !== null) return { term, mark }
@@ -85,12 +86,12 @@ export async function advanceSession(quorum: Quorum, { term, mark }: Session, ne
  * none, or the higher one would have found it.
  * @throws DcmlError `rollback_forked` where two of them are as far, which only copies of one memory can do
  */
-function latest(held: readonly Held[]): Mark {
+function latest(held: readonly Held[]): Mark | undefined {
   const [last, ...others] = [...held].sort(
     (a, b) =>
       compareTerms(b.term, a.term) || Number(b.mark.counter > a.mark.counter) - Number(b.mark.counter < a.mark.counter),
   )
-  if (last === undefined) return NOTHING
+  if (last === undefined) return undefined
   for (const { term, mark } of others)
     if (
       compareTerms(term, last.term) === 0 &&
