@@ -93,13 +93,24 @@ export async function quorumDevice(options: QuorumOptions): Promise<QuorumDevice
   try {
     const file = sealedFile(options.file, options.sealingKey, 'quorum')
     const met = { peers: options.peers, exchange }
-    const { incarnation, ...roster } = await enrol(file, { ...met, again: patience(enrolMs) })
+    const wait = patience(enrolMs)
+    const { incarnation, ...roster } = await enrol(file, {
+      ...met,
+      again(tries) {
+        if (tries === 1) log.info(listener.address, 'quorum waits for its peers')
+        return wait(tries)
+      },
+    })
     log.info({ peers: options.peers.length, memoryId: toHex(enclave.boot), ...listener.address }, 'quorum')
     const register = movingRegister({
       roster,
       save: (next) => saveEnrolment(file, { incarnation, ...next }),
       quorumOf,
-      choose: () => chooseRegister({ ...met, again: async () => false }).catch(() => undefined),
+      choose: () =>
+        chooseRegister({ ...met, again: async () => false }).catch((error) => {
+          log.warn(loggable(asDcmlError(error)), 'quorum has lost a peer, and moves on once all answer')
+          return undefined
+        }),
     })
     const lookAfter = async (): Promise<boolean> => {
       const moved = await register.lookAfter()
