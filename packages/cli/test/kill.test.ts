@@ -41,6 +41,8 @@ test(`kill -9 at ${KILLS} random points: nothing delivered unpaid, nothing charg
       to_provider: inputs * PRICES.hostInput + tokens * PRICES.hostOutput + fee,
       to_payer: DEPOSIT - ending.spent + CHANNEL_STORAGE,
     })
+    const nothing = { spent: 0n, to_owner: 0n, to_provider: 0n, to_payer: DEPOSIT + CHANNEL_STORAGE }
+    for (const vain of lived.vain) expect(await story.ending(vain)).toEqual(nothing)
     earned += ending.to_owner
     expect((await story.balance('treasury.test.near')) - treasury).toBe(earned)
     expect(await story.books()).toMatchObject({ deposited: 0n, fees: 0n, owed: 0n })
@@ -74,8 +76,8 @@ function checkCharged({ asked, got, made, done, kills, spent: known, settled }: 
 const sum = (counts: ReadonlyMap<string, number>): bigint =>
   BigInt([...counts.values()].reduce((total, count) => total + count, 0))
 
-const report = (life: number, { kills, asked, done, got, made, failures }: Life, spent: bigint): string =>
+const report = (life: number, { kills, vain, asked, done, got, made, failures }: Life, spent: bigint): string =>
   JSON.stringify({
-    ...{ life, kills, asked: asked.size, done: done.size, got: `${sum(got)}`, made: `${sum(made)}` },
+    ...{ life, kills, vain: vain.size, asked: asked.size, done: done.size, got: `${sum(got)}`, made: `${sum(made)}` },
     ...{ charged: `${spent / PER_TOKEN}`, failures: Object.fromEntries(failures) },
   })

@@ -1,12 +1,15 @@
 // A client that pays for one stream after the other, from a channel in a file, and tells of every token it got.
 import { join } from 'node:path'
 import { development } from '@dcml/attestation'
-import { createClient, fileChannel } from '@dcml/client'
+import { type ChannelPayer, createClient, fileChannel } from '@dcml/client'
 import { accountFromKey, connectNear } from '@dcml/near'
 import { modelWallet } from '@dcml/near/model'
 import { DcmlError } from '@dcml/protocol'
 import { createSimulator } from '@dcml/tee-simulator'
 import { CHAIN_ID, DEPOSIT, MAX_TOKENS, PER_PROMPT, PER_TOKEN, type Stage, say } from './stage.ts'
+
+/** Refusals after which a channel can only be closed; the second where the payer was killed while it did so. */
+const VAIN: ReadonlySet<string> = new Set(['channel_challenge_unknown', 'channel_closing'])
 
 export async function runPayer({ folder, ports, contract, keys, life, aim, seed }: Stage): Promise<void> {
   const near = connectNear({ networkId: CHAIN_ID, nodes: `http://127.0.0.1:${ports.chain}`, rounds: 6 })
@@ -25,9 +28,22 @@ export async function runPayer({ folder, ports, contract, keys, life, aim, seed 
     perRequestLimit: PER_PROMPT + PER_TOKEN * BigInt(MAX_TOKENS + 8),
     step: PER_TOKEN * 2n,
   }
-  const payer = await untilDone(aim, () =>
-    aim === 'close' ? client.resumeChannel({ store, wallet }) : client.pay(terms),
-  )
+  const resume = () => client.resumeChannel({ store, wallet })
+  const payer = await untilDone(aim, () => (aim === 'close' ? resume() : payOrBeginAnew()))
+
+  /** A runtime that was killed has forgotten its challenges: what was opened on one is closed, at nothing. */
+  async function payOrBeginAnew(): Promise<ChannelPayer> {
+    try {
+      return await client.pay(terms)
+    } catch (error) {
+      if (!DcmlError.isInstance(error) || !VAIN.has(error.code)) throw error
+      const vain = await resume()
+      const { done } = await vain.close()
+      if (!done) throw error
+      say({ event: 'vain', channelId: `${vain.channelId}` })
+      return client.pay(terms)
+    }
+  }
   say({ event: 'open', channelId: `${payer.channelId}` })
   if (aim === 'close') {
     const closure = await untilDone('close', async () => {

@@ -18,6 +18,8 @@ interface Ready {
 /** What was heard of one channel's life. */
 export interface Life {
   channelId: bigint | undefined
+  /** Channels opened on a challenge that a killed runtime had forgotten. */
+  readonly vain: Set<bigint>
   /** Requests that were asked; tokens of each that the payer got; and those whose receipt it took. */
   readonly asked: Set<string>
   readonly got: Map<string, number>
@@ -33,6 +35,7 @@ export interface Life {
 
 const newLife = (): Life => ({
   channelId: undefined,
+  vain: new Set(),
   asked: new Set(),
   got: new Map(),
   done: new Set(),
@@ -227,6 +230,7 @@ export class Story {
     const life = this.#life
     const { event, request } = said as Said & { request: string }
     if (event === 'open') life.channelId = BigInt(said.channelId as string)
+    if (event === 'vain') life.vain.add(BigInt(said.channelId as string))
     if (event === 'ask') life.asked.add(request)
     if (event === 'made') life.made.set(request, (life.made.get(request) ?? 0) + 1)
     if (event === 'got') life.got.set(request, said.n as number)
