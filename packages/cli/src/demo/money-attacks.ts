@@ -4,14 +4,23 @@ import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { closeArguments, PAYMENT_CALLS, VOUCHER_HEADER } from '@dcml/channels'
 import { modelProvider, modelWallet } from '@dcml/near/model'
-import { formatApproval, formatVoucher, parseAmount, sharesOf, signApproval, signVoucher } from '@dcml/protocol'
+import {
+  formatApproval,
+  formatVoucher,
+  fromHex,
+  parseAmount,
+  sharesOf,
+  signApproval,
+  signVoucher,
+} from '@dcml/protocol'
 import { accountIn, ask, channelSigner, expectRefused, expectThrown, freshSigner } from './attacker.ts'
+import { openChannel } from './money.ts'
 import { accountOf } from './near.ts'
 import { type Act, must, ready, type Story, serve, trust } from './story.ts'
 
 const readChannel = async (story: Story, file: string) =>
   JSON.parse(await readFile(join(await story.stage.folder('alice'), file), 'utf8')) as {
-    payer: { terms: { channelId: string }; closing: { approval: string } }
+    payer: { terms: { channelId: string; challenge: string }; closing: { approval: string } }
   }
 
 const chainOf = ({ chain: { networkId, contract } }: Story) => ({ networkId, contract })
@@ -20,8 +29,10 @@ export const moneyAttacks: readonly Act[] = [
   {
     name: 'replayed-voucher',
     async play(story) {
-      const { payer } = await readChannel(story, 'second.json')
-      const signer = await channelSigner(story, 'alice', 'second.json')
+      // a channel of its own: the client notices what was signed beside it
+      await openChannel(story, 'vouchers.json')
+      const { payer } = await readChannel(story, 'vouchers.json')
+      const signer = await channelSigner(story, 'alice', 'vouchers.json')
       const voucher = async (authorised: string) => {
         const fields = { channelId: BigInt(payer.terms.channelId), authorised: parseAmount(authorised) }
         return formatVoucher(await signVoucher(chainOf(story), fields, signer))
@@ -36,8 +47,12 @@ export const moneyAttacks: readonly Act[] = [
         await ask(story, story.b, '/v1/completions', question, { [VOUCHER_HEADER]: first }),
         'voucher_stale',
       )
-      const [elsewhere] = [{ ...chainOf(story), contract: accountOf('bob') }]
-      const foreign = await signVoucher(elsewhere, { channelId: 2n, authorised: parseAmount('0.03 NEAR') }, signer)
+      const elsewhere = { ...chainOf(story), contract: accountOf('bob') }
+      const foreign = await signVoucher(
+        elsewhere,
+        { channelId: BigInt(payer.terms.channelId), authorised: parseAmount('0.03 NEAR') },
+        signer,
+      )
       const moved = { [VOUCHER_HEADER]: formatVoucher(foreign) }
       expectRefused(await ask(story, story.b, '/v1/completions', question, moved), 'voucher_foreign')
       return 'a voucher that a better one has replaced buys nothing, nor does one for another contract'
@@ -51,8 +66,12 @@ export const moneyAttacks: readonly Act[] = [
       const { payer } = await readChannel(story, 'channel.json')
       const approval = closeArguments(payer.closing.approval)
       await expectThrown(() => wallet.close(approval), /no open channel 1/)
-      await expectThrown(() => wallet.close({ ...approval, channel_id: 2n }), /signature/)
-      return 'the approval of channel 1 is no good a second time, and none for channel 2: its signature names both'
+      const second = await readChannel(story, 'second.json')
+      const moved = { ...approval, channel_id: BigInt(second.payer.terms.channelId) }
+      await expectThrown(() => wallet.close(moved), /for another challenge/)
+      const challenge = fromHex(second.payer.terms.challenge, 32)
+      await expectThrown(() => wallet.close({ ...moved, challenge }), /signature is not/)
+      return 'the approval of channel 1 is no good a second time, nor for channel 2: its signature names channel and challenge'
     },
   },
   {
