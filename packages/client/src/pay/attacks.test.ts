@@ -132,7 +132,8 @@ test('spent that goes down, and a receipt of another time, are refused', async (
 })
 
 test('a demand beyond the limit of a request ends it, with what was paid for', async () => {
-  const { client, payer } = await paying({}, { perRequestLimit: 100n, step: 40n })
+  const { world, client, payer } = await paying({}, { perRequestLimit: 100n, step: 40n })
+  world.enclave.patienceMs = 100
   const response = await ask(client)
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''

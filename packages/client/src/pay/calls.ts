@@ -61,16 +61,17 @@ function noted(record: ChannelRecord, act: Act, sent: SentCall, now: number): Ch
   const done = { ...record, call: null }
   if (act === 'open') {
     const opened = openPayer(readOpened(find('channel_opened'), chain), wanted, policy)
-    return { ...done, payer: opened, unproven: [{ act, transaction: sent.transaction, bundle: null }] }
+    return { ...done, payer: opened, unproven: [{ act, transaction: sent.transaction, known: 0n, bundle: null }] }
   }
   if (payer === null) return done
   if (act === 'top-up') {
     // the newest top-up says what is deposited in all, so it stands for those before
     const earlier = record.unproven.filter((item) => item.act === 'open')
+    const known = record.unproven.find((item) => item.act === 'top-up')?.known ?? payer.deposited
     return {
       ...done,
       payer: topUpPayer(payer, readToppedUp(find('channel_topped_up'), chain)),
-      unproven: [...earlier, { act, transaction: sent.transaction, bundle: null }],
+      unproven: [...earlier, { act, transaction: sent.transaction, known, bundle: null }],
     }
   }
   if (act === 'start-close')

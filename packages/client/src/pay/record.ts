@@ -19,6 +19,8 @@ export type Act = 'open' | 'top-up' | 'close' | 'start-close' | 'finish-close'
 export interface Unproven {
   readonly act: 'open' | 'top-up'
   readonly transaction: Uint8Array
+  /** yoctoNEAR that the enclave knows of without it: no voucher goes beyond. */
+  readonly known: bigint
   /** Proof made beforehand, for an enclave that nobody can reach who can reach the chain. */
   readonly bundle: Bundle | null
 }
@@ -38,6 +40,11 @@ export interface ChannelRecord {
   /** The channel has ended on chain without this payer's doing. */
   readonly gone: boolean
 }
+
+/** What the enclave knows to be deposited, in yoctoNEAR. */
+export const knownDeposit = ({ payer, unproven }: ChannelRecord): bigint =>
+  // the oldest deposit that is unknown comes first
+  unproven[0]?.known ?? payer?.deposited ?? 0n
 
 const FORMAT = 'dcml/channel'
 
@@ -75,7 +82,12 @@ const schema = v.strictObject({
   payer: v.nullable(v.looseObject({})),
   call: v.nullable(v.strictObject({ act: v.picklist(acts), transaction })),
   unproven: v.array(
-    v.strictObject({ act: v.picklist(['open', 'top-up']), transaction, bundle: v.nullable(v.looseObject({})) }),
+    v.strictObject({
+      act: v.picklist(['open', 'top-up']),
+      transaction,
+      known: amount,
+      bundle: v.nullable(v.looseObject({})),
+    }),
   ),
   lightClient: v.nullable(v.string()),
   gone: v.boolean(),

@@ -15,6 +15,7 @@ import { addDeposit, proveDeposits } from './deposits.ts'
 import type { Desk } from './desk.ts'
 import type { AutoTopUp } from './options.ts'
 import type { Purse } from './purse.ts'
+import { knownDeposit } from './record.ts'
 import { refusal } from './refusal.ts'
 import type { ChannelWallet } from './wallet.ts'
 
@@ -138,15 +139,16 @@ export class Till {
 
   async #sign(next: (payer: Payer) => ReturnType<typeof pay>): Promise<Payment> {
     this.purse.requireTrust()
-    let signed: Awaited<ReturnType<typeof pay>>['signed'] | undefined
-    const { authorised, spent } = await this.#watch(() =>
-      this.purse.pays(async (payer) => {
-        const paid = await next(payer)
-        signed = paid.signed
-        return paid.payer
+    let payment: Payment | undefined
+    await this.#watch(() =>
+      this.purse.change(async (record) => {
+        const { deposited } = this.purse.payer
+        const { payer, signed } = await next({ ...this.purse.payer, deposited: knownDeposit(record) })
+        payment = { voucher: formatVoucher(signed), floor: { authorised: payer.authorised, spent: payer.spent } }
+        return { ...record, payer: { ...payer, deposited } }
       }),
     )
-    return { voucher: formatVoucher(signed!), floor: { authorised, spent } }
+    return payment!
   }
 
   async #watch<T>(act: () => Promise<T>): Promise<T> {
@@ -163,7 +165,10 @@ export class Till {
     const { autoTopUp, wallet, desk } = this.#options
     const refilled = this.#topUp.then(async () => {
       const { deposited } = this.purse.payer
-      if (required <= deposited) return true
+      if (required <= deposited) {
+        await proveDeposits(this.purse, desk, wallet)
+        return true
+      }
       if (autoTopUp === undefined || wallet === undefined) return false
       const missing = required - deposited
       const times = (missing + autoTopUp.amount - 1n) / autoTopUp.amount

@@ -112,8 +112,9 @@ export function guardEvents(options: GuardOptions): TransformStream<Uint8Array, 
           const demand = demandIn(bytes)
           if (demand !== undefined) {
             // paid on the side: what is authorised already goes on meanwhile
+            const turn = unpaid.turn()
             options.onDemand(demand).then(
-              (refusal) => unpaid.refuse(refusal, controller),
+              (refusal) => unpaid.answered(turn, refusal, controller),
               (error: unknown) => fail(controller, error),
             )
             continue
@@ -139,10 +140,24 @@ const unpaidSchema = v.union([unpaidError, v.object({ response: unpaidError })])
 
 /** A stream whose next tokens are not paid for. What was paid for still comes; the refusal is told when nothing does. */
 class Unpaid {
+  #asked = 0
+  #known = 0
   #refusal: DcmlError | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  refuse(refusal: DcmlError | undefined, controller: TransformStreamDefaultController<Uint8Array>): void {
+  /** Numbers a demand. */
+  turn(): number {
+    return ++this.#asked
+  }
+
+  /** Takes what became of a demand; that of a later one counts, whichever is known first. */
+  answered(
+    turn: number,
+    refusal: DcmlError | undefined,
+    controller: TransformStreamDefaultController<Uint8Array>,
+  ): void {
+    if (turn < this.#known) return
+    this.#known = turn
     this.#refusal = refusal
     this.heard(controller)
   }

@@ -66,6 +66,8 @@ export class FakeEnclave {
   readonly calls: string[] = []
   /** Vouchers that came, in order. */
   readonly vouchers: bigint[] = []
+  /** How long a stream waits for a voucher. */
+  patienceMs = 4_000
   onVoucher: ((authorised: bigint) => void) | undefined
   readonly #chain: FakeChain
   readonly #ledger: EnclaveLedger
@@ -231,7 +233,7 @@ export class FakeEnclave {
           if ('granted' in more) left = more.granted.completionTokens
           else {
             yield utf8(demandComment(this.mischief.demand?.(more.demand) ?? more.demand))
-            const late = await Promise.race([changed.then(() => false), sleep(250, true)])
+            const late = await Promise.race([changed.then(() => false), sleep(this.patienceMs, true)])
             if (!late) continue
             yield utf8(`data: ${JSON.stringify({ error: { code: 'payment_required', message: 'Too late.' } })}\n\n`)
             return
