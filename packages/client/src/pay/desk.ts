@@ -5,11 +5,12 @@ import {
   type ChallengeAnswer,
   type ChannelAmounts,
   formatWire,
+  MAX_BUNDLE_BLOCKS,
   PAYMENT_CALLS,
   readWire,
   wire,
 } from '@dcml/channels'
-import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
+import { blockHash, type LightClientState, parseLightClientBlock, parseTrustRoot } from '@dcml/light-client'
 import { DcmlError, utf8 } from '@dcml/protocol'
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { IncomingResponse, OutgoingRequest, Session } from '../transport.ts'
@@ -50,7 +51,16 @@ export class Desk {
   /** Shows a deposit to the enclave. */
   async prove(act: 'open' | 'top-up', bundle: Bundle): Promise<ChannelAmounts> {
     const call = act === 'open' ? PAYMENT_CALLS.establish : PAYMENT_CALLS.topUp
-    return (await this.#ask(wire.amounts, call, formatWire(bundle))).answer
+    return (await this.#ask(wire.amounts, call, formatWire(await this.#nearer(bundle)))).answer
+  }
+
+  /** Takes the enclave's light client over the first blocks, where there are too many for one bundle. */
+  async #nearer({ from, blocks, proof }: Bundle): Promise<Bundle> {
+    if (blocks.length <= MAX_BUNDLE_BLOCKS) return { from, blocks, proof }
+    const first = blocks.slice(0, MAX_BUNDLE_BLOCKS)
+    await this.#ask(wire.lightClient, PAYMENT_CALLS.lightClient, formatWire({ from, blocks: first }))
+    const next = blockHash(parseLightClientBlock(first.at(-1)))
+    return this.#nearer({ from: next, blocks: blocks.slice(MAX_BUNDLE_BLOCKS), proof })
   }
 
   async acceptVoucher(voucher: string): Promise<ChannelAmounts> {
@@ -59,7 +69,7 @@ export class Desk {
 
   /** `request_channel_closure`: text for `parseApproval`. */
   async requestClosure(request: string, opening?: Bundle): Promise<string> {
-    const question = formatWire({ request, ...(opening && { opening }) })
+    const question = formatWire({ request, ...(opening && { opening: await this.#nearer(opening) }) })
     return (await this.#ask(wire.approval, PAYMENT_CALLS.requestClosure, question)).answer.approval
   }
 
