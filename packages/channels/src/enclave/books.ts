@@ -95,6 +95,7 @@ export class Books {
   }
 
   set(meter: Meter): void {
+    if (this.#meters.get(meter.terms.channelId) === meter) return
     this.#meters.set(meter.terms.channelId, meter)
     this.#changed.add(meter.terms.channelId)
   }
@@ -111,8 +112,7 @@ export class Books {
   }
 
   forget(channelId: bigint): void {
-    this.#drop(channelId)
-    this.#changed.add(channelId)
+    if (this.#drop(channelId)) this.#changed.add(channelId)
   }
 
   /** As `verifyVoucher`. The key is read once: the terms of a channel stay one object while it is open. */
@@ -127,12 +127,13 @@ export class Books {
     this.#sequence += 1n
     const [cost, spent] = [costOf(meter, delivered), meterAmounts(meter).spent]
     const released = { delivered, cost, spent, sequence: this.#sequence }
-    await this.commit()
+    await this.#journal.commit()
     return released
   }
 
+  /** Resolves when all that was so survives the host. Writes where something changed: a device has only so many steps. */
   commit(): Promise<void> {
-    return this.#journal.commit()
+    return this.#changed.size > 0 ? this.#journal.commit() : this.#journal.settled()
   }
 
   /** @throws DcmlError `channel_state_unsure` */
@@ -158,9 +159,9 @@ export class Books {
     this.#sequence = sequence
   }
 
-  #drop(channelId: bigint): void {
-    this.#meters.delete(channelId)
-    this.#ended.delete(channelId)
+  #drop(channelId: bigint): boolean {
+    const [wasOpen, hadEnded] = [this.#meters.delete(channelId), this.#ended.delete(channelId)]
+    return wasOpen || hadEnded
   }
 
   #image(counter: bigint): Uint8Array {

@@ -94,6 +94,12 @@ export class Journal {
     return this.#waiting
   }
 
+  /** As {@link commit}, for who has changed nothing since the last one: nothing more is written. */
+  async settled(): Promise<void> {
+    await (this.#waiting ?? this.#running)
+    this.requireSure()
+  }
+
   /** Refuses to go on from a state that may not be the last. @throws DcmlError `channel_state_unsure` */
   requireSure(): void {
     if (this.#failure === undefined) return

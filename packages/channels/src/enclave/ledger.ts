@@ -276,7 +276,8 @@ export class EnclaveLedger {
       this.#challenges.use(last.challenge)
       this.#books.end(last)
     }
-    if (this.#books.lastWord(channelId)?.counter === 0n) await this.#books.commit()
+    // it has its number as soon as it is being written, and leaves once it is marked
+    await this.#books.commit()
     return this.#books.lastWord(channelId)!
   }
 

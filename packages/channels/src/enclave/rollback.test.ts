@@ -5,6 +5,7 @@ import {
   alice,
   bytes,
   chain,
+  closeStart,
   codeOf,
   identity,
   newLedger,
@@ -81,6 +82,48 @@ test('of two copies that answer a closure, one does', async () => {
   const copies = [await again(), await again()]
   const answers = await Promise.all(copies.map((copy) => codeOf(() => copy.requestClosure(1n))))
   expect(answers.sort()).toEqual(['channel_state_unsure', 'none'])
+})
+
+test('asked twice at once, no approval leaves before its mark: a host that stops the machine would have two states', async () => {
+  const inner = memoryAntiRollback()
+  const marking = Promise.withResolvers<void>()
+  let stop: Promise<never> | undefined
+  const antiRollback: AntiRollback = {
+    read: inner.read,
+    async advance(next) {
+      if (stop !== undefined) {
+        marking.resolve()
+        await stop
+      }
+      await inner.advance(next)
+    },
+  }
+  const { ledger, again } = await openLedger({ antiRollback })
+  await ledger.acceptVoucher(await voucher(500n))
+  const stopped = Promise.withResolvers<never>()
+  stop = stopped.promise
+  const first = codeOf(() => ledger.requestClosure(1n))
+  await marking.promise
+  const others = [() => ledger.requestClosure(1n), () => ledger.answerClosure(closeStart())].map(codeOf)
+  stopped.reject(new Error('the host stopped the machine'))
+  expect(await Promise.all([first, ...others])).toEqual(Array(3).fill('channel_state_unsure'))
+  stop = undefined
+  expect((await again()).amounts(1n).spent).toBe(0n)
+})
+
+test('what anyone may say again and again is written once: a device wears out, and a chain costs gas', async () => {
+  const { ledger, store } = await openLedger()
+  await ledger.topUp(topUp(1500n))
+  ledger.challenge(bytes(12))
+  await ledger.establish(opening({ channel_id: '2', challenge: toHex(bytes(12)) }), 0n)
+  await ledger.requestClosure(2n)
+  const before = store.states.length
+  await ledger.establish(opening(), 0n)
+  await ledger.topUp(topUp(1500n))
+  await ledger.topUp(topUp(1200n))
+  await ledger.requestClosure(2n)
+  await ledger.forget(proven('channel_closed', { channel_id: '9', spent: '0', to_payer: '0' }))
+  expect(store.states.length).toBe(before)
 })
 
 test('fork: two states of one number are told apart, where a bare counter would take either', async () => {
