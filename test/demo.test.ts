@@ -4,11 +4,14 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 const names = [
-  'seal', 'serve-a', 'seed', 'serve-b', 'pass-key', 'publisher-gone', 'verify', 'chat', 'receipt',
-  'wrong-image', 'tampered-weights', 'relay', 'simulated-in-production', 'host-reads-disk',
+  'fund', 'seal', 'deploy', 'serve-a', 'seed', 'serve-b', 'pass-key', 'publisher-gone', 'verify', 'offer', 'open', 'pay',
+  'receipt', 'close', 'reconcile',
+  'wrong-image', 'tampered-weights', 'relay', 'simulated-in-production', 'other-enclave', 'forged-proof', 'stale-head',
+  'replayed-voucher', 'replayed-approval', 'overdraw', 'snapshot-restore', 'offline-theft', 'silent-host',
+  'an-hour-later', 'host-reads-disk',
 ] // biome-ignore format: in the order they are played
 
-test('the demo plays every act, each ok', { timeout: 180_000 }, async () => {
+test('the demo plays every act, each ok', { timeout: 480_000 }, async () => {
   const printed = await new Promise<string>((resolve) =>
     execFile(
       process.execPath,

@@ -8,7 +8,9 @@ import { createSimulator } from '@dcml/tee-simulator'
 import { Command } from 'commander'
 import { acts, defaultModelPath } from '../demo/acts.ts'
 import { attacks } from '../demo/attacks.ts'
+import { accountOf } from '../demo/near.ts'
 import { startRelay } from '../demo/relay.ts'
+import { silence } from '../demo/silence.ts'
 import { createStage } from '../demo/stage.ts'
 import type { Story } from '../demo/story.ts'
 import { options, parseAddress } from '../options.ts'
@@ -17,6 +19,7 @@ import { interrupted } from './interrupted.ts'
 
 /** The simulator's root, for whoever wants to talk to the host that `--keep` leaves running. */
 const ROOT_FILE = 'development-root.pem'
+const POLICY_FILE = 'policy.json'
 
 interface DemoFlags {
   model?: string
@@ -32,11 +35,14 @@ interface Played {
   proved: string
 }
 
-/** `dcml demo`: the paper's §2 to §4, then attacks that are refused. Exit 1 if any act is not ok. */
+/** `dcml demo`: the paper's §2 to §4 and §6, then attacks that are refused. Exit 1 if any act is not ok. */
 export function demoCommand(output: () => Output): Command {
   return new Command('demo')
     .option('--model <gguf>', 'serve this model instead of the embedded one')
-    .option('--keep', 'leave the last host running at the end')
+    .option(
+      '--keep',
+      'leave the host and the chain running at the end, and so out the acts in which the host is switched off',
+    )
     .addOption(options.json())
     .action(async (flags: DemoFlags) => {
       const { note, result } = output()
@@ -55,8 +61,10 @@ export function demoCommand(output: () => Output): Command {
       stopped.addEventListener('abort', () => void stage.close())
       note(`SIMULATED TEE: this shows the protocol at work and protects nothing. Folders: ${root}\n`)
       const played: Played[] = []
+      const [last, ...rest] = attacks.toReversed()
+      const planned = [...acts, ...rest.toReversed(), ...(flags.keep ? [] : silence), last!]
       try {
-        for (const { name, play } of [...acts, ...attacks]) {
+        for (const { name, play } of planned) {
           const start = performance.now()
           const outcome = await play(story).then(
             (proved) => ({ ok: true, proved }),
@@ -69,10 +77,9 @@ export function demoCommand(output: () => Output): Command {
           if (!act.ok) break
         }
         const ok = played.every((act) => act.ok)
-        const total = acts.length + attacks.length
         const keep = flags.keep && ok
-        if (keep) await writeFile(join(root, ROOT_FILE), (await createSimulator()).rootPem)
-        result(keep ? samples(story) : `${played.filter((act) => act.ok).length} of ${total} acts ok`, {
+        if (keep) await leaveFiles(story)
+        result(keep ? samples(story) : `${played.filter((act) => act.ok).length} of ${planned.length} acts ok`, {
           ok,
           acts: played,
           ...(!ok && { folder: root }),
@@ -81,6 +88,9 @@ export function demoCommand(output: () => Output): Command {
             imageH: story.manifest.imageH,
             modelH: story.modelH,
             folder: root,
+            node: story.chain.url,
+            network: story.chain.networkId,
+            contract: story.chain.contract,
           }),
         })
         if (!ok) process.exitCode = 1
@@ -106,23 +116,24 @@ export const relayCommand = (output: () => Output): Command =>
       output().result(listening, { address: listening, adminUrl: 'none' })
     })
 
-const samples = ({ b, manifest, modelH, stage }: Story): string => `
-Host B is still running; Ctrl-C ends it. Ask it without verifying anything:
+/** What a client needs to trust the host that is left. */
+async function leaveFiles({ stage, manifest }: Story): Promise<void> {
+  await writeFile(join(stage.root, ROOT_FILE), (await createSimulator()).rootPem)
+  const policy = { environment: 'development', imageH: [manifest.imageH], images: 'any' }
+  await writeFile(join(stage.root, POLICY_FILE), JSON.stringify(policy))
+}
+
+const samples = ({ b, modelH, stage, chain }: Story): string => `
+Host B and the chain are still running; Ctrl-C ends them. Without a channel B only says what it wants (402):
 
   curl -k https://${b.address}/v1/chat/completions -H 'content-type: application/json' \\
     -d '{"messages":[{"role":"user","content":"What of our liberties?"}],"max_tokens":80}'
 
-Ask it through the OpenAI SDK over a verified fetch: as try.mjs in a folder where @dcml/client, @dcml/attestation and
-openai are installed. In the repository of dcml that is examples/private-chat, and the command there is
-../../node_modules/.bin/node --conditions=@dcml/source try.mjs
+Pay for an answer as Alice, through the OpenAI SDK over a verified fetch: in examples/pay-per-token of the repository
 
-  import { readFileSync } from 'node:fs'
-  import { development } from '@dcml/attestation'
-  import { createClient } from '@dcml/client'
-  import OpenAI from 'openai'
-  const roots = [readFileSync('${join(stage.root, ROOT_FILE)}', 'utf8')]
-  const policy = development({ imageH: ['${manifest.imageH}'] })
-  const client = createClient({ endpoint: 'https://${b.address}', policy, roots, modelH: '${modelH}' })
-  const openai = new OpenAI({ baseURL: 'https://${b.address}/v1', apiKey: 'none', fetch: client.fetch })
-  console.log(await openai.chat.completions.create({ model: '${modelH}', messages: [{ role: 'user', content: 'Hello' }] }))
+  ENDPOINT=https://${b.address} POLICY=${join(stage.root, POLICY_FILE)} ROOT=${join(stage.root, ROOT_FILE)} \\
+  MODEL_H=${modelH} \\
+  NETWORK=${chain.networkId} NODE=${chain.url} CONTRACT=${chain.contract} PROVIDER=${accountOf('bob')} \\
+  ACCOUNT=${accountOf('alice')} KEY=${join(stage.root, 'alice', 'near.key')} \\
+    ../../node_modules/.bin/node --conditions=@dcml/source pay.ts "What of our liberties?"
 `

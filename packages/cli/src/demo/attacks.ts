@@ -6,7 +6,6 @@ import { moneyAttacks } from './money-attacks.ts'
 import { proofAttacks } from './proof-attacks.ts'
 import { SEEN_FILE } from './relay.ts'
 import { fingerprints, scan } from './scan.ts'
-import { silence } from './silence.ts'
 import type { Finished } from './stage.ts'
 import { type Act, must, type Story, serve, trust, writeManifest } from './story.ts'
 
@@ -103,7 +102,6 @@ export const attacks: readonly Act[] = [
   },
   ...proofAttacks,
   ...moneyAttacks,
-  ...silence,
   {
     name: 'host-reads-disk',
     async play({ stage, canary, modelPath, sk }) {

@@ -1,7 +1,8 @@
 // Against the other side's patience: who falls silent, and who closes without asking. It costs them.
-
+import { modelWallet, openChannels } from '@dcml/near/model'
 import { formatAmount, parseAmount } from '@dcml/protocol'
 import * as v from 'valibot'
+import { accountIn } from './attacker.ts'
 import { openChannel } from './money.ts'
 import { type Party, wealthOn } from './near.ts'
 import { type Act, must, type Story, trust } from './story.ts'
@@ -52,11 +53,10 @@ export const silence: readonly Act[] = [
     async play(story) {
       const { chain, unsettled } = story
       await chain.near.request('dcml_advance_time', { ms: HOUR_MS })
-      for (const [party, file] of [
-        ['alice', 'third.json'],
-        ['bob', 'self.json'],
-      ] as const)
-        await closeAlone(story, party, file)
+      // anyone may finish; the clocks of Alice's and Bob's own machines have not moved
+      const anyone = modelWallet({ ...chain, account: await accountIn(story, 'bob') })
+      for (const { channelId, closing } of await openChannels(chain.near, chain.contract))
+        if (closing !== null) await anyone.finishClose(channelId)
       const after = await wealthOn(chain)
       const lock = parseAmount('0.1 NEAR')
       if (after.charlie - unsettled.charlie !== 2n * lock) throw new Error('Charlie did not get both locks')

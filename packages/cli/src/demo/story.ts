@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageH } from '@dcml/attestation'
 import { DcmlError, toHex, utf8 } from '@dcml/protocol'
-import type { DemoChain, Wealth } from './near.ts'
+import { accountOf, type DemoChain, type Wealth } from './near.ts'
 import type { Finished, Host, Stage } from './stage.ts'
 
 export type { Host } from './stage.ts'
@@ -55,7 +55,7 @@ export async function writeManifest(folder: string, more: object): Promise<Story
 /** Flags of a host's `runtime serve`. The chip stands for what a host cannot turn back, so it lies in no host's folder. */
 export const serve = (party: string): string[] =>
   ['runtime', 'serve', '--tee', 'simulator', '--development', '--manifest', 'image.json', '--container', 'model.dcmw',
-    '--state', 'state', '--anti-rollback', `simulator:../chips/${party}`,
+    '--provider', accountOf('bob'), '--state', 'state', '--anti-rollback', `simulator:../chips/${party}`,
     '--host', '127.0.0.1', '--port', '0', '--admin-port', '0'] // biome-ignore format: one flag after the other
 
 /** Flags of someone who accepts the demo's workload. */
