@@ -12,6 +12,7 @@ import {
   settlePayer,
   topUpPayer,
 } from '@dcml/channels'
+import { DcmlError } from '@dcml/protocol'
 import type { Purse } from './purse.ts'
 import type { Act, ChannelRecord } from './record.ts'
 import { refusal } from './refusal.ts'
@@ -40,6 +41,18 @@ export async function settleCall(purse: Purse, wallet: ChannelWallet): Promise<v
   await purse.change((record) =>
     sent === null ? { ...record, call: null } : noted(record, call.act, sent, purse.clock()),
   )
+}
+
+/**
+ * The same where perhaps nobody ever will say: to end a channel takes no answer, as the contract takes each step once.
+ * @throws DcmlError those of the wallet, for now
+ */
+export async function settleIfKnown(purse: Purse, wallet: ChannelWallet): Promise<void> {
+  try {
+    await settleCall(purse, wallet)
+  } catch (error) {
+    if (!DcmlError.isInstance(error) || error.code !== 'near_outcome_unknown') throw error
+  }
 }
 
 /** The record after a call that happened. */

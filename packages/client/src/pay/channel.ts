@@ -1,7 +1,7 @@
 // What an application holds of the channel that its requests are paid from.
 import { type Amounts, abandonRequest } from '@dcml/channels'
 import { fromHex, type Prices } from '@dcml/protocol'
-import { settleCall } from './calls.ts'
+import { settleCall, settleIfKnown } from './calls.ts'
 import { emptyStore, usedStore } from './carry.ts'
 import { type CloseOptions, type Closure, closeChannel } from './closing.ts'
 import { addDeposit, proveDeposits } from './deposits.ts'
@@ -86,7 +86,7 @@ export async function takeUp(
     if (kept === undefined) throw emptyStore()
     if (wallet === undefined) return kept
     requireChain(kept, wallet)
-    await settleCall(kept, wallet)
+    await settleIfKnown(kept, wallet)
     return kept
   })
 }

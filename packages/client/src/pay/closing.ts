@@ -1,7 +1,7 @@
 // From the last voucher to the last event, whoever is silent (paper §6). Every step can be taken again after a crash.
-import { type ClosingStep, closeArguments, closingStep, stopPaying, takeApproval } from '@dcml/channels'
+import { type ClosingStep, closeArguments, closeStarted, closingStep, stopPaying, takeApproval } from '@dcml/channels'
 import { DcmlError, formatClosureRequest, parseApproval, signClosureRequest } from '@dcml/protocol'
-import { perform, settleCall } from './calls.ts'
+import { perform, settleIfKnown } from './calls.ts'
 import type { Desk } from './desk.ts'
 import type { Purse } from './purse.ts'
 import { refusal } from './refusal.ts'
@@ -47,7 +47,7 @@ export async function closeChannel(parties: Parties, options: CloseOptions = {})
   let why: DcmlError | undefined
   for (;;) {
     signal?.throwIfAborted()
-    if (wallet !== undefined) await settleCall(purse, wallet)
+    if (wallet !== undefined) await settleIfKnown(purse, wallet)
     if (purse.record.gone) return { done: true, settled: null }
     const now = purse.clock()
     // an enclave that signed too much does not sign less when it is asked again
@@ -92,7 +92,12 @@ async function callFor(parties: Parties, wallet: ChannelWallet, step: ClosingSte
   const { purse } = parties
   const { channelId } = purse.payer.terms
   if (await vanished(parties)) return
-  if (step.act === 'start-close') return perform(purse, 'start-close', (hooks) => wallet.startClose(channelId, hooks))
+  if (step.act === 'start-close') {
+    // a channel past its time is started by anyone, and only once
+    const deadline = await wallet.deadline(channelId)
+    if (deadline === null) return perform(purse, 'start-close', (hooks) => wallet.startClose(channelId, hooks))
+    return void (await purse.pays((payer) => closeStarted(payer, { ...payer.terms, deadline }, purse.clock())))
+  }
   if (step.act !== 'submit-approval')
     return perform(purse, 'finish-close', (hooks) => wallet.finishClose(channelId, hooks))
   try {
@@ -100,7 +105,7 @@ async function callFor(parties: Parties, wallet: ChannelWallet, step: ClosingSte
   } catch (error) {
     // somebody forced the closure, and the period for approvals is over
     if ((await wallet.channel(channelId)) !== 'closing') throw error
-    await settleCall(purse, wallet)
+    await settleIfKnown(purse, wallet)
     await perform(purse, 'finish-close', (hooks) => wallet.finishClose(channelId, hooks)).catch(() => {
       throw error
     })

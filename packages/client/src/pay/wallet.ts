@@ -78,9 +78,12 @@ export interface ChannelWallet {
   finishClose(channelId: bigint, options?: CallOptions): Promise<SentCall>
   /** Null: it ended, or never was. */
   channel(channelId: bigint): Promise<'open' | 'closing' | null>
+  /** From when on `finishClose` may be called, nanoseconds since 1970; null where no closure was forced, by whomever. */
+  deadline(channelId: bigint): Promise<bigint | null>
   /**
    * What became of a signed call whose answer was lost: offers the same bytes again, which is the same transaction.
-   * Null where it did not happen and never will: it failed, or is too old to be taken. Throws where nobody can say yet.
+   * Null where it did not happen and never will: it failed, or is too old to be taken. Throws where nobody can say yet,
+   * and `near_outcome_unknown` where perhaps nobody ever will.
    */
   recall(transaction: Uint8Array): Promise<SentCall | null>
   /** Light client blocks and proof of a call, from where an enclave stands. */

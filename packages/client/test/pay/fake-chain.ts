@@ -30,6 +30,8 @@ interface Channel {
   readonly opening: Record<string, unknown>
   deposited: bigint
   deadline: number | null
+  /** What forcing the closure cost. */
+  fee: bigint
 }
 
 type Call =
@@ -67,8 +69,8 @@ export class FakeChain {
 
   /** Everything that exists: nothing is made and nothing lost. */
   total(): bigint {
-    const locked = [...this.channels.values()].reduce((sum, { deposited, deadline }) => {
-      return sum + 2n * deposited + (deadline === null ? 0n : FEE)
+    const locked = [...this.channels.values()].reduce((sum, { deposited, fee }) => {
+      return sum + 2n * deposited + fee
     }, 0n)
     return [...this.balances.values()].reduce((sum, each) => sum + each, this.collateral + locked)
   }
@@ -140,6 +142,10 @@ export class FakeChain {
         const channel = this.channels.get(id)
         return channel === undefined ? null : channel.deadline === null ? 'open' : 'closing'
       },
+      deadline: async (id) => {
+        const deadline = this.channels.get(id)?.deadline ?? null
+        return deadline === null ? null : BigInt(deadline) * 1_000_000n
+      },
       recall: async (transaction) => {
         const sent = this.execute(transaction)
         return typeof sent === 'string' ? null : sent
@@ -150,6 +156,13 @@ export class FakeChain {
         proof: { transaction: toHex(transaction), outcomes: [] },
       }),
     }
+  }
+
+  /** What anyone may do to a channel past its time. */
+  expire(id: bigint): void {
+    const channel = this.channels.get(id)!
+    channel.deadline = this.clock() + HOUR
+    channel.fee = 0n
   }
 
   /** Runs signed bytes, once however often they come. @returns the contract's words where it refuses */
@@ -214,7 +227,7 @@ export class FakeChain {
         expires_at: `${BigInt(this.clock() + 30 * 24 * HOUR) * 1_000_000n}`,
       }
       this.opened.push(id)
-      this.channels.set(id, { id, payer: account, opening, deposited: deposit, deadline: null })
+      this.channels.set(id, { id, payer: account, opening, deposited: deposit, deadline: null, fee: 0n })
       return { event: 'channel_opened', data: opening }
     }
     if (call.act === 'close') {
@@ -224,7 +237,7 @@ export class FakeChain {
       if (spent > channel.deposited) refuse('overdraw')
       const { owner, host } = sharesOf(prices, { promptTokens, completionTokens })
       this.#move('owner.test', owner)
-      this.#move('bob.test', host + (channel.deadline === null ? 0n : FEE))
+      this.#move('bob.test', host + channel.fee)
       this.#move(channel.payer, channel.deposited - spent)
       this.collateral += channel.deposited
       this.channels.delete(channelId)
@@ -244,15 +257,16 @@ export class FakeChain {
       if (channel.deadline !== null) refuse('the channel is closing already')
       this.#move(account, -FEE)
       channel.deadline = this.clock() + HOUR
+      channel.fee = FEE
       const { provider, challenge, session_key } = channel.opening
       const deadline = `${BigInt(channel.deadline) * 1_000_000n}`
       return { event: 'close_started', data: { channel_id: call.id, provider, challenge, session_key, deadline } }
     }
     if (channel.deadline === null || this.clock() < channel.deadline) refuse('the challenge period is not over')
-    this.#move(channel.payer, channel.deposited + FEE)
+    this.#move(channel.payer, channel.deposited + channel.fee)
     this.#move('owner.test', channel.deposited)
     this.channels.delete(id)
-    return { event: 'channel_forfeited', data: { channel_id: call.id, to_payer: `${channel.deposited + FEE}` } }
+    return { event: 'channel_forfeited', data: { channel_id: call.id, to_payer: `${channel.deposited + channel.fee}` } }
   }
 
   async #verify(text: string): Promise<void> {

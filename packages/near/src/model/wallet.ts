@@ -93,6 +93,8 @@ export interface ModelWallet {
   finishClose(channelId: bigint, hook?: CallHook): Promise<SentCall>
   /** Null once the channel has ended, or before it began. */
   channel(channelId: bigint): Promise<'open' | 'closing' | null>
+  /** From when on `finishClose` may be called, nanoseconds since 1970; null where no closure was forced, by whomever. */
+  deadline(channelId: bigint): Promise<bigint | null>
   /** What became of a call whose answer was lost: see `recallTransaction`. Null where it did not happen and never will. */
   recall(transaction: Uint8Array): Promise<SentCall | null>
   /** Everything that proves a call to a light client standing at `from`; waits until it can be proven. */
@@ -166,6 +168,7 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
       const found = await at.channel({ channel_id: channelId }, cancel)
       return found && (found.closing ? 'closing' : 'open')
     },
+    deadline: async (channelId) => (await at.channel({ channel_id: channelId }, cancel))?.closing?.deadline ?? null,
     recall: (transaction) =>
       recallTransaction(near, {
         transaction,
