@@ -14,7 +14,7 @@ const SK = new Uint8Array(32).fill(0x5c)
 /** Between tokens, so that kills fall into streams and readers keep up. */
 const TOKEN_MS = 2
 
-export async function runRuntime({ folder, ports, contract, root }: Stage): Promise<void> {
+export async function runRuntime({ folder, ports, contract, keys, root }: Stage): Promise<void> {
   const chain = { networkId: CHAIN_ID, contract }
   const manifest = utf8(
     JSON.stringify({
@@ -36,6 +36,7 @@ export async function runRuntime({ folder, ports, contract, root }: Stage): Prom
       open: async () => ({ files: [], close: async () => {} }),
     }),
     model: 'any',
+    provider: keys.bob.accountId,
     state: join(folder, 'state'),
     antiRollback: fileDevice(join(folder, 'counter.json')),
     limits: { paymentStep: STEP, paymentMs: 3_000 },

@@ -61,6 +61,8 @@ export class Story {
   readonly #starts: Promise<unknown>[] = []
   #stage: Stage
   #life = newLife()
+  /** Height at which the present life began: the chain drops old blocks. */
+  #from = 1
   near!: Near
 
   private constructor(folder: string, seed: number) {
@@ -110,6 +112,7 @@ export class Story {
   /** One channel: opened, paid from while so many kills fall into its streams, closed under two more. */
   async tell(life: number, kills: number, end: 'agreed' | 'forced'): Promise<Life> {
     this.#life = newLife()
+    this.#from = await this.#height()
     this.#set({ life, aim: 'pay' })
     this.#start('payer')
     // the first kill falls anywhere into the opening
@@ -157,9 +160,14 @@ export class Story {
     await answered
   }
 
-  /** Amounts that the contract settled, of the event that ended a channel. */
+  async #height(): Promise<number> {
+    const { header } = (await this.near.request('block', { finality: 'final' })) as { header: { height: number } }
+    return header.height
+  }
+
+  /** Amounts that the contract settled, of the event that ended a channel of the last life. */
   async ending(channelId: bigint): Promise<Record<'spent' | 'to_owner' | 'to_provider' | 'to_payer', bigint>> {
-    for (let from = 1; ; ) {
+    for (let from = this.#from; ; ) {
       const page = await readEvents(this.near, {
         contractId: this.contract,
         from,
