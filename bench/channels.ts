@@ -36,7 +36,7 @@ async function newLedger(
 ): Promise<EnclaveLedger> {
   const [sessionKey, modelH] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
   const ledger = await EnclaveLedger.open({
-    identity: { chain, sessionKey, modelH },
+    identity: { chain, sessionKey, modelH, host: 'host.bench' },
     isNewSession: true,
     store: memoryStateStore(),
     antiRollback: memoryAntiRollback(),

@@ -96,6 +96,7 @@ export async function startPaidHost({ antiRollback, prices, challengePeriodMs }:
     environment: 'development',
     loader: llamaCppLoader({ parallel: 2 }),
     model: container,
+    provider: bob.accountId,
     state: join(folder, 'state'),
     antiRollback,
     listen: { host: '127.0.0.1', port: 0 },

@@ -18,7 +18,7 @@ import { CHAIN, openedData, proven, startedData } from './proofs.ts'
 export const CHALLENGE: Uint8Array = bytesOf('challenge')
 export const SESSION = signerOf("bob's enclave")
 const PAYER = signerOf('alice')
-const IDENTITY = { chain: CHAIN, sessionKey: SESSION.publicKey, modelH: bytesOf('model') }
+const IDENTITY = { chain: CHAIN, sessionKey: SESSION.publicKey, modelH: bytesOf('model'), host: 'bob.test' }
 const ID = 1n
 const TOKEN = { promptTokens: 0n, completionTokens: 1n }
 

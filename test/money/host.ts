@@ -46,7 +46,7 @@ export class Host {
     this.world = world
     this.account = `${name}.test`
     this.session = signerOf(`${name}'s enclave`)
-    this.identity = { chain: CHAIN, sessionKey: this.session.publicKey, modelH: bytesOf('model') }
+    this.identity = { chain: CHAIN, sessionKey: this.session.publicKey, modelH: bytesOf('model'), host: this.account }
     this.machines.push(new Machine(this))
   }
 

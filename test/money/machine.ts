@@ -207,9 +207,7 @@ export class Machine {
   establish(opening: ProvenEvent): Promise<void> {
     return this.#enter('establish', async (machine) => {
       const age = machine.#now() - Number(opening.block.timestamp / 1_000_000n)
-      const { provider } = opening.event.data as { provider?: string }
-      if (age > MAX_EVENT_AGE_MS || provider !== machine.host.account)
-        throw new DcmlError('channel_not_ours', 'Not taken up.', { hint: 'Open another.' })
+      if (age > MAX_EVENT_AGE_MS) throw new DcmlError('channel_not_ours', 'Not taken up.', { hint: 'Open another.' })
       await machine.#ledger.establish(opening, 0n)
     })
   }

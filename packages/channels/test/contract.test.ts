@@ -55,7 +55,7 @@ async function start() {
   const opened = readOpened(eventOf(opening!), chain)
   const now = Number(opened.terms.expiresAt / 1_000_000n) - EXPIRY_MS
   const ledger = await EnclaveLedger.open({
-    identity: { chain, sessionKey: world.enclave.publicKey, modelH: opened.terms.modelH },
+    identity: { chain, sessionKey: world.enclave.publicKey, modelH: opened.terms.modelH, host: world.bob.accountId },
     isNewSession: true,
     store: memoryStateStore(),
     antiRollback: memoryAntiRollback(),

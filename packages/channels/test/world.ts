@@ -33,7 +33,7 @@ export function signerOf(byte: number): Signer {
 export const session: Signer = signerOf(1)
 export const alice: Signer = signerOf(2)
 export const mallory: Signer = signerOf(3)
-export const identity = { chain, sessionKey: session.publicKey, modelH: bytes(9) }
+export const identity = { chain, sessionKey: session.publicKey, modelH: bytes(9), host: 'bob.test' }
 
 /** What `verifyEvent` would return. */
 export function proven(event: string, data: object, contractId = chain.contract): ProvenEvent {

@@ -35,14 +35,18 @@ const serve = (...args: string[]) => [
   ...args,
 ]
 
-test('without a device it says so and ends', async () => {
-  const ended = await dcml(folder, serve('--state', 'state'))
+test('without its account or a device it says so and ends', async () => {
+  const nameless = await dcml(folder, serve('--state', 'state', '--anti-rollback', 'memory'))
+  expect(nameless.json).toMatchObject({ error: { code: 'provider_missing' } })
+  const ended = await dcml(folder, serve('--provider', 'bob.test', '--state', 'state'))
   expect(ended.code).not.toBe(0)
   expect(ended.json).toMatchObject({ error: { code: 'anti_rollback_missing' } })
 })
 
 test('with a folder and a device it listens, and tells the host of its channels', async () => {
-  const [command, ...rest] = dcmlCommand(serve('--state', 'state', '--anti-rollback', 'memory'))
+  const [command, ...rest] = dcmlCommand(
+    serve('--provider', 'bob.test', '--state', 'state', '--anti-rollback', 'memory'),
+  )
   const child = spawn(command!, rest, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
   const gone = once(child, 'exit')
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]

@@ -12,7 +12,8 @@ export interface RuntimeOptions {
   readonly tee: TeeBackend
   /**
    * Exact bytes of the image manifest this workload was started from. It also names models and chain; with a
-   * `trustRoot`, completions are paid for (paper §6), which takes `state`, `antiRollback` and a TEE with a sealing key.
+   * `trustRoot`, completions are paid for (paper §6), which takes `provider`, `state`, `antiRollback` and a TEE with
+   * a sealing key.
    */
   readonly manifest: Uint8Array
   readonly loader: EngineLoader
@@ -32,6 +33,11 @@ export interface RuntimeOptions {
    * measured image: a host that chose it could choose who gets the key.
    */
   readonly peers?: { readonly policy: Policy; readonly roots?: readonly (Uint8Array | string)[] }
+  /**
+   * The host's account at the model contract: channels with any other provider are not taken up, since any provider may
+   * admit any session key there.
+   */
+  readonly provider?: string
   /** Folder for the sealed state of payment channels, on a disk that outlives the process. */
   readonly state?: string
   /** Remembers which state is the last, where the host cannot turn it back (paper §6.1). Closed with the runtime, or when the start fails. */

@@ -37,7 +37,7 @@ const PEER_MS = 5000
  * its key is there.
  * @throws DcmlError `tee_environment_refused`, `limits_invalid`, `listen_failed`, those of `openAnonymousStore` and
  * `createEnclave`, and with `model` those of reading the sealed model's header; for a paid workload also
- * `sealing_unsupported`, `anti_rollback_missing`, `anti_rollback_refused`, `state_…`, `trust_root_…`, `channel_state_…`
+ * `provider_missing`, `sealing_unsupported`, `anti_rollback_missing`, `anti_rollback_refused`, `state_…`, `trust_root_…`, `channel_state_…`
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { tee, environment = 'production', logger = pino() } = options
@@ -45,10 +45,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   if (tee.environment !== environment) throw wrongEnvironment(tee, environment)
   const limits = resolveLimits(options.limits)
   const manifest = parseImageManifest(options.manifest)
-  const { state, antiRollback } = options
+  const { provider, state, antiRollback } = options
   let ground: PaymentGround | undefined
   try {
-    ground = await preparePayment({ manifest, tee, environment, state, antiRollback, log: logger })
+    ground = await preparePayment({ manifest, tee, environment, provider, state, antiRollback, log: logger })
     return await serve({ ...options, environment, logger, limits }, manifest, ground)
   } catch (error) {
     await (ground ?? antiRollback)?.close?.()

@@ -162,6 +162,7 @@ export async function servePaid(scene: PaidScene, options: PaidOptions = {}): Pr
     manifest: paidManifest(scene),
     source: async () => sealedWith(SK, { modelH: MODEL_H }),
     model: 'any',
+    provider: scene.bob.accountId,
     state: folder,
     antiRollback: memoryDevice(),
     ...rest,

@@ -6,13 +6,21 @@ import {
   formatWire,
   MAX_BUNDLE_BLOCKS,
   PAYMENT_CALLS,
+  readOpened,
   readWire,
   VOUCHER_HEADER,
   wire,
 } from '@dcml/channels'
 import { accountFromKey } from '@dcml/near'
 import { modelProvider, modelWallet } from '@dcml/near/model'
-import { detachDcml, formatClosureRequest, formatVoucher, signClosureRequest, signVoucher } from '@dcml/protocol'
+import {
+  detachDcml,
+  formatClosureRequest,
+  formatVoucher,
+  parseApproval,
+  signClosureRequest,
+  signVoucher,
+} from '@dcml/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Script } from '../src/testing.ts'
 import { counting, eventually } from './harness.ts'
@@ -200,6 +208,28 @@ test('the same code at another contract, and an opening for another enclave, cou
   }
   expect(await codeOf(establish(await open(fake.accountId, paid.runtime.sessionKey)))).toBe('event_contract')
   expect(await codeOf(establish(await open(scene.contract, stranger.publicKey)))).toBe('channel_not_ours')
+})
+
+test("stolen-session: who admits the key of another's enclave gets no share of what it serves", async () => {
+  const mallory = scene.chain.root.createAccount('mallory', { balance: 100n * NEAR })
+  const account = accountFromKey(mallory.accountId, mallory.key.secretKey)
+  const host = modelProvider({ near: scene.near, account, contract: scene.contract })
+  const offer = { endpoint: '', hostInput: prices.hostInput, hostOutput: prices.hostOutput, porAccount: null }
+  await host.register({ ...offer, collateral: 10n * NEAR })
+  await host.admit(paid.runtime.sessionKey)
+  const { challenge } = readWire(wire.challenge, await paid.ask(PAYMENT_CALLS.getChallenge, {}))
+  const key = namedKey('fooled')
+  const opening = await paid.wallet.open({
+    ...{ provider: mallory.accountId, challenge, sessionKey: paid.runtime.sessionKey },
+    ...{ payerKey: key.publicKey, deposit: NEAR, maxPrices: prices },
+  })
+  const bundle = (await paid.wallet.prove(opening, await paid.head())) as Bundle
+  expect(await codeOf(establish(bundle))).toBe('channel_not_ours')
+  // nobody loses by it: the payer has everything back, and the stranger its lock
+  const { terms } = readOpened(opening.events[0]!, { ...channel.terms.chain })
+  const request = formatClosureRequest(await signClosureRequest(terms.chain, { channelId: terms.channelId }, key))
+  const { approval } = await paid.ask(PAYMENT_CALLS.requestClosure, formatWire({ request, opening: bundle }))
+  expect(parseApproval(approval!).approval.spent).toBe(0n)
 })
 
 test('a stranger ends no channel', async () => {

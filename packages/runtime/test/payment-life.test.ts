@@ -48,6 +48,7 @@ test('a paid workload without all it takes does not start', async () => {
   const all = {
     manifest,
     tee,
+    provider: 'bob.test',
     state,
     environment: 'development',
     antiRollback: memoryDevice(),
@@ -57,12 +58,13 @@ test('a paid workload without all it takes does not start', async () => {
   for (const [change, code] of [
     [{ antiRollback: undefined }, 'anti_rollback_missing'],
     [{ environment: 'production' }, 'anti_rollback_refused'],
+    [{ provider: undefined }, 'provider_missing'],
     [{ state: undefined }, 'state_folder_missing'],
     [{ tee: unsealing }, 'sealing_unsupported'],
     [{ manifest: { ...manifest, trustRoot: '{}' } }, 'trust_root_invalid'],
   ] as const)
     expect(await codeOf(preparePayment({ ...all, ...change })), code).toBe(code)
-  expect(await codeOf(boot({ manifest: paidManifest(scene) }))).toBe('state_folder_missing')
+  expect(await codeOf(boot({ manifest: paidManifest(scene) }))).toBe('provider_missing')
   // one that serves free needs nothing, and has no such calls
   expect(await preparePayment({ ...all, manifest: parseImageManifest(manifestOf()), state: undefined })).toBeUndefined()
   await using free = await boot()
@@ -110,7 +112,7 @@ test('a snapshot that is put back starts nothing, and neither does another devic
   await answerTo(first, channel, costOf(2, 10), 10)
   await first[Symbol.asyncDispose]()
   const start = (state: string, device = antiRollback) =>
-    boot({ manifest: paidManifest(scene), state, antiRollback: device })
+    boot({ manifest: paidManifest(scene), provider: 'bob.test', state, antiRollback: device })
   expect(await codeOf(start(copy))).toBe('channel_state_rolled_back')
   expect(await codeOf(start(folder, memoryDevice()))).toBe('channel_state_missing')
   // what failed let go of the folder

@@ -34,11 +34,12 @@ export async function startEnclave(options: {
   chain: Chain
   key: Key
   modelH: Uint8Array
+  host: string
   trustRoot: LightClientState
   clock: () => number
 }): Promise<TestEnclave> {
   const { chain, key, trustRoot, clock } = options
-  const identity = { chain, sessionKey: key.publicKey, modelH: options.modelH }
+  const identity = { chain, sessionKey: key.publicKey, modelH: options.modelH, host: options.host }
   const signer = { publicKey: key.publicKey, sign: (message: Uint8Array) => key.sign(message) }
   const ledger = await EnclaveLedger.open({
     identity,

@@ -50,6 +50,7 @@ export async function startScene(): Promise<Scene> {
     chain: near,
     key: world.enclave,
     modelH: fromHex(modelH, 32),
+    host: world.bob.accountId,
     trustRoot,
     clock: now,
   })

@@ -9,6 +9,11 @@ export function requireOurs(sessionKey: Uint8Array, identity: EnclaveIdentity): 
 }
 
 /** @throws DcmlError `channel_not_ours` */
+export function requireHost({ host }: ChannelTerms, identity: EnclaveIdentity): void {
+  if (host !== identity.host) throw notOurs('another host')
+}
+
+/** @throws DcmlError `channel_not_ours` */
 export function requireModel(terms: ChannelTerms, { modelH }: EnclaveIdentity, keyEpoch: bigint): void {
   if (!equalBytes(terms.modelH, modelH) || terms.keyEpoch !== keyEpoch) throw notOurs('another model or key epoch')
 }

@@ -69,6 +69,7 @@ test('an opening is taken up only with every fact right', async () => {
   const other = toHex(bytes(0x55))
   const refused: [object, string][] = [
     [{ session_key: other }, 'channel_not_ours'],
+    [{ provider: 'mallory.test' }, 'channel_not_ours'],
     [{ model_h: other }, 'channel_not_ours'],
     [{ key_epoch: '1' }, 'channel_not_ours'],
     [{ challenge: other }, 'channel_challenge_unknown'],
@@ -187,6 +188,14 @@ test('the host of a channel that was never taken up keeps its lock', async () =>
   expect(await codeOf(() => ledger.requestClosure(3n))).toBe('channel_unknown')
   expect(await ledger.requestClosure(4n, opening({ channel_id: '4' }))).toMatchObject({ spent: 0n })
   expect(await codeOf(() => ledger.requestClosure(5n, opening({ channel_id: '6' })))).toBe('channel_not_ours')
+})
+
+test("stolen-session: another provider that admits this enclave's key gets no service, and nobody loses a lock", async () => {
+  const ledger = await newLedger()
+  ledger.challenge(bytes(7))
+  const provider = 'mallory.test'
+  expect(await codeOf(() => ledger.establish(opening({ provider }), 0n))).toBe('channel_not_ours')
+  expect(await ledger.answerClosure(closeStart({ provider }))).toMatchObject({ channelId: 1n, spent: 0n })
 })
 
 test('closing ends a stream under way: what was delivered counts, the rest is never sent', async () => {

@@ -14,7 +14,7 @@ import { refusal } from '../refuse.ts'
 import type { AntiRollback, StateStore } from './anti-rollback.ts'
 import { Books, type LedgerEntry, type Released } from './books.ts'
 import { Challenges } from './challenges.ts'
-import { notOurs, requireModel, requireOurs } from './identity.ts'
+import { notOurs, requireHost, requireModel, requireOurs } from './identity.ts'
 import * as channel from './meter.ts'
 import type { ApprovalFacts } from './records.ts'
 import type { EnclaveIdentity } from './state.ts'
@@ -207,7 +207,7 @@ export class EnclaveLedger {
 
   /**
    * `answer_closure`: the same, for whoever proves that a close without approval has started. A channel that names this
-   * enclave but was never taken up is approved at 0: nothing was delivered on it.
+   * enclave but was never taken up is approved at 0, whoever its host: nothing was delivered on it.
    * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channel_deadline_passed`, `channel_state_unsure`
    */
   async answerClosure(closing: ProvenFact): Promise<ApprovalFacts> {
@@ -253,6 +253,7 @@ export class EnclaveLedger {
     const { identity } = this.#options
     if (this.#books.lastWord(terms.channelId) !== undefined) this.#books.meter(terms.channelId)
     requireOurs(terms.sessionKey, identity)
+    requireHost(terms, identity)
     requireModel(terms, identity, keyEpoch)
     if (!this.#challenges.has(terms.challenge))
       throw refusal(

@@ -41,6 +41,11 @@ export interface EnclaveIdentity {
   readonly chain: Chain
   readonly sessionKey: Uint8Array
   readonly modelH: Uint8Array
+  /**
+   * Account that its channels pay and whose lock they take: any provider may admit any session key on chain. It is not
+   * part of the state, so that a host may move to another account.
+   */
+  readonly host: string
 }
 
 /** All channels, or those that changed. */

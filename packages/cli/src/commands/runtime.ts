@@ -35,6 +35,7 @@ interface ServeFlags extends SignerFlags {
   collateral?: string
   eventLog?: string
   peers?: string
+  provider?: string
   state?: string
   antiRollback?: string
   maxHeadAge?: number
@@ -59,6 +60,7 @@ export function runtimeCommand(output: () => Output): Command {
     .option('--collateral <source>', 'file kept fresh by the host, or URL of a PCCS, for configfs-tsm and dstack')
     .option('--event-log <file>', 'what the boot code extended into the RTMRs, for configfs-tsm')
     .option('--peers <file>', 'policy for enclaves that exchange model keys with this one; part of the image')
+    .option('--provider <account>', 'your account at the model contract, for a workload that is paid')
     .option('--state <folder>', 'sealed state of payment channels, on a disk that outlives the machine')
     .option('--anti-rollback <device>', `what remembers the last state of the channels: ${DEVICES}`)
     .option('--max-head-age <seconds>', 'oldest head of the chain that an opening is believed by', wholeNumber)
@@ -78,7 +80,7 @@ export function runtimeCommand(output: () => Output): Command {
       const logger = pino({ level: flags.logLevel }, pino.destination(2))
       const { tee, roots } = await openTee(flags, imageH(manifest))
       const peers = { policy: peerPolicy(flags, toHex(imageH(manifest))), ...(roots && { roots }) }
-      const { state, host } = flags
+      const { provider, state, host } = flags
       const antiRollback =
         flags.antiRollback === undefined || state === undefined
           ? undefined
@@ -93,6 +95,7 @@ export function runtimeCommand(output: () => Output): Command {
         listen: { host: flags.host, port: flags.port },
         admin: { host: '127.0.0.1', port: flags.adminPort },
         peers,
+        ...(provider !== undefined && { provider }),
         ...(state !== undefined && { state }),
         ...(antiRollback && { antiRollback }),
         ...(flags.maxHeadAge !== undefined && { limits: { maxHeadAgeMs: flags.maxHeadAge * 1000 } }),

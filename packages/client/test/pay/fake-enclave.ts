@@ -83,7 +83,7 @@ export class FakeEnclave {
   static async start(world: FakeChain): Promise<FakeEnclave> {
     const session = await readChannelKey(await createChannelKey())
     const ledger = await EnclaveLedger.open({
-      identity: { chain, sessionKey: session.publicKey, modelH: world.modelH },
+      identity: { chain, sessionKey: session.publicKey, modelH: world.modelH, host: 'bob.test' },
       isNewSession: true,
       store: memoryStateStore(),
       antiRollback: memoryAntiRollback(),

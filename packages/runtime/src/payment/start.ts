@@ -14,6 +14,8 @@ export interface PaymentGround {
   readonly root: LightClientState
   readonly chain: Chain
   readonly modelH: Uint8Array
+  /** Account of the host. */
+  readonly host: string
   readonly sealed: SealedState
   readonly antiRollback: AntiRollbackDevice
   /** Lets the next process in. */
@@ -24,6 +26,7 @@ interface GroundOptions {
   readonly manifest: ImageManifest
   readonly tee: TeeBackend
   readonly environment: Environment
+  readonly provider: string | undefined
   readonly state: string | undefined
   readonly antiRollback: AntiRollbackDevice | undefined
   readonly log: Logger
@@ -32,16 +35,17 @@ interface GroundOptions {
 /**
  * Opens what a paid workload needs to be paid (paper §6, 6.1); undefined for a workload that serves free. Nothing is
  * served for money that could be forgotten, so whatever is missing stops the start.
- * @throws DcmlError `sealing_unsupported`, `anti_rollback_missing`, `anti_rollback_refused`, `state_folder_missing`,
- * `trust_root_…`, those of opening the sealed state
+ * @throws DcmlError `provider_missing`, `sealing_unsupported`, `anti_rollback_missing`, `anti_rollback_refused`,
+ * `state_folder_missing`, `trust_root_…`, those of opening the sealed state
  */
 export async function preparePayment(options: GroundOptions): Promise<PaymentGround | undefined> {
-  const { manifest, tee, environment, antiRollback } = options
+  const { manifest, tee, environment, provider, antiRollback } = options
   const { trustRoot, network, models } = manifest
   if (trustRoot === undefined) return undefined
   // the manifest's schema promises both
   if (network === undefined || models === 'any') throw new TypeError('a paid manifest names its contract and its model')
   const root = parseTrustRoot(trustRoot)
+  if (provider === undefined) throw providerMissing()
   if (options.state === undefined) throw folderMissing()
   if (antiRollback === undefined) throw deviceMissing()
   if (environment === 'production' && antiRollback.environment !== environment) throw deviceRefused(antiRollback.name)
@@ -53,7 +57,7 @@ export async function preparePayment(options: GroundOptions): Promise<PaymentGro
       await sealed.close()
       await antiRollback.close?.()
     }
-    return { root, chain: network, modelH: fromHex(models[0]!, 32), sealed, antiRollback, close }
+    return { root, chain: network, modelH: fromHex(models[0]!, 32), host: provider, sealed, antiRollback, close }
   } finally {
     sealingKey.fill(0)
   }
@@ -61,12 +65,12 @@ export async function preparePayment(options: GroundOptions): Promise<PaymentGro
 
 /** Opens the ledger over it, once the session key is there. @throws DcmlError as `EnclaveLedger.open` */
 export async function openDesk(
-  { root, chain, modelH, sealed, antiRollback }: PaymentGround,
+  { root, chain, modelH, host, sealed, antiRollback }: PaymentGround,
   options: Omit<DeskOptions, 'ledger' | 'heads' | 'chain' | 'modelH'>,
 ): Promise<PaymentDesk> {
   const { signer, clock } = options
   const ledger = await EnclaveLedger.open({
-    identity: { chain, sessionKey: signer.publicKey, modelH },
+    identity: { chain, sessionKey: signer.publicKey, modelH, host },
     isNewSession: sealed.isNewSession,
     store: sealed.store,
     antiRollback,
@@ -75,6 +79,11 @@ export async function openDesk(
   })
   return new PaymentDesk({ ...options, ledger, heads: new Heads(root), chain, modelH })
 }
+
+const providerMissing = (): DcmlError =>
+  new DcmlError('provider_missing', 'A paid workload needs the account of its host.', {
+    hint: 'Give provider (dcml runtime serve --provider): the account that registered at the model contract.',
+  })
 
 const deviceMissing = (): DcmlError =>
   new DcmlError('anti_rollback_missing', 'A paid workload needs a device that remembers its last state.', {

@@ -43,7 +43,7 @@ async function start({ slow = false } = {}) {
   const device = memoryAntiRollback()
   let writes = 0
   const ledger = await EnclaveLedger.open({
-    identity: { chain, sessionKey: session.publicKey, modelH },
+    identity: { chain, sessionKey: session.publicKey, modelH, host: 'bob.testnet' },
     isNewSession: true,
     store: memoryStateStore(),
     antiRollback: {

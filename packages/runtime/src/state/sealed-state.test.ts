@@ -19,6 +19,7 @@ const identity = {
   chain: { networkId: 'testnet', contract: 'model.test' },
   sessionKey: new Uint8Array(32).fill(1),
   modelH: new Uint8Array(32).fill(2),
+  host: 'bob.test',
 }
 const sha256 = async (bytes: Uint8Array) =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(bytes)))
