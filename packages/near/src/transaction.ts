@@ -127,7 +127,8 @@ interface Signed extends SignedBytes {
   readonly signerId: string
 }
 
-const keyState = v.object({
+/** Of `view_access_key`. */
+export const keyState = v.object({
   nonce: v.pipe(
     v.union([v.pipe(v.number(), v.safeInteger()), v.pipe(v.string(), v.digits())]),
     v.transform((nonce) => BigInt(nonce)),

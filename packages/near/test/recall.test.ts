@@ -1,5 +1,7 @@
 import { type Near, recallTransaction, type SignedBytes, sendTransaction } from '@dcml/near'
+import { DcmlError } from '@dcml/protocol'
 import { actions } from 'near-api-js'
+import { TransactionExpiredError } from 'near-api-js/rpc-errors'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ModelScene, NEAR, startModel } from './model-scene.ts'
 import { asNear } from './scene.ts'
@@ -53,4 +55,20 @@ test('a transaction that failed is null, and one that happened is told with its 
   expect(await recallTransaction(scene.near, { transaction: poor })).toBe(null)
   const sent = await transfer(scene.near, 1n)
   expect(await recallTransaction(scene.near, sent)).toMatchObject({ hash: sent.hash, events: [] })
+})
+
+test('a transaction that expired never happened where its nonce is unused; else nobody can say', async () => {
+  const lost = await killed(NEAR)
+  const expired = async (method: string, params: unknown, options?: object): Promise<unknown> => {
+    if (method !== 'send_tx') return scene.near.request(method, params, options)
+    throw new DcmlError('near_transaction_refused', 'Expired', {
+      hint: '-',
+      cause: new TransactionExpiredError('hash', 'block'),
+    })
+  }
+  const late: Near = { ...scene.near, request: expired }
+  expect(await recallTransaction(late, { transaction: lost })).toBe(null)
+  await transfer(scene.near, 1n)
+  await transfer(scene.near, 1n)
+  await expect(recallTransaction(late, { transaction: lost })).rejects.toMatchObject({ code: 'near_outcome_unknown' })
 })
