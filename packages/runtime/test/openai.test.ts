@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { detachDcml, parseReceipt, ResponseHash, toHex, verifyReceipt } from '@dcml/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { ChatRequest, CompletionRequest } from '../src/index.ts'
+import type { ChatRequest, CompletionRequest, EngineEvent, EngineLoader } from '../src/index.ts'
+import { scriptedLoader } from '../src/testing.ts'
 import { attestedFetch, boot, counting, serving } from './harness.ts'
 
 let served: Awaited<ReturnType<typeof serving>>
@@ -180,6 +181,61 @@ test('tool calls pass through, and are put together in a whole answer', async ()
   const stream = await chat({ ...user('use a tool'), stream: true })
   const [first] = payloads(await stream.text())
   expect(JSON.parse(first?.data ?? '').choices[0].delta.tool_calls).toEqual(toolCall)
+})
+
+test('thoughts are counted, so they are sent: streamed and whole, in chat and in responses', async () => {
+  const words = scriptedLoader(counting)
+  const loader: EngineLoader = {
+    name: 'thinking',
+    async load(files, options) {
+      const engine = await words.load(files, options)
+      async function* thinking(events: AsyncIterable<EngineEvent>): AsyncGenerator<EngineEvent> {
+        for await (const event of events)
+          if (event.type === 'delta' && event.completionTokens < 3) {
+            const { text = '', completionTokens } = event
+            yield { type: 'delta', reasoning: text, completionTokens }
+          } else yield event
+      }
+      const chat = engine.chat.bind(engine)
+      return Object.assign(engine, { chat: (...args: Parameters<typeof chat>) => thinking(chat(...args)) })
+    },
+  }
+  await using other = await serving({ loader })
+  const post = async (path: string, body: object) => (await other.post(path, body)).text()
+  const [reasoning_content, content] = ['w0 w1', ' w2']
+  const whole = JSON.parse(await post('/v1/chat/completions', user('count 3')))
+  expect(whole).toMatchObject({
+    choices: [{ message: { content, reasoning_content } }],
+    usage: { completion_tokens: 3 },
+  })
+  const chunks = payloads(await post('/v1/chat/completions', { ...user('count 3'), stream: true }))
+  const deltas = chunks.slice(0, 3).map(({ data }) => JSON.parse(data).choices[0].delta)
+  expect(deltas).toEqual([
+    { role: 'assistant', reasoning_content: 'w0', content: null },
+    { reasoning_content: ' w1', content: null },
+    { content },
+  ])
+  const output = [
+    { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: reasoning_content }] },
+    { type: 'message', content: [{ type: 'output_text', text: content }] },
+  ]
+  const response = JSON.parse(await post('/v1/responses', { input: 'count 3' }))
+  expect(response.output).toMatchObject(output)
+  const all = payloads(await post('/v1/responses', { input: 'count 3', stream: true })).map(({ data }) =>
+    JSON.parse(data),
+  )
+  expect(all.map(({ sequence_number }) => sequence_number)).toEqual(all.map((_, i) => i))
+  const thought = all.filter(({ type }) => type === 'response.reasoning_text.delta')
+  expect(thought.map(({ delta, output_index }) => [delta, output_index])).toEqual([
+    ['w0', 0],
+    [' w1', 0],
+  ])
+  expect(all.at(-1).response.output).toMatchObject(output)
+  // and what was answered may be sent back as it came
+  const again = await other.post('/v1/responses', {
+    input: [...response.output, { role: 'user', content: 'count 3' }],
+  })
+  expect(again.status).toBe(200)
 })
 
 test('plain completions stream and carry receipts', async () => {

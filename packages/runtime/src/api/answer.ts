@@ -24,6 +24,7 @@ export interface AnswerFormat {
 /** What an engine generated, put together again. */
 export interface Collected {
   readonly text: string
+  readonly reasoning: string
   readonly toolCalls: readonly Record<string, unknown>[]
   readonly logprobs: readonly TokenLogprob[]
 }
@@ -51,17 +52,19 @@ export const finishJson = (reason: FinishReason | null): string => (reason === n
 
 /** Puts deltas together; tool calls arrive in pieces that name their index, as OpenAI streams them. */
 export function collector(): { add(delta: Delta): void; collected(): Collected } {
-  let text = ''
+  let [text, reasoning] = ['', '']
   const logprobs: TokenLogprob[] = []
   const toolCalls = new Map<number, Record<string, unknown>>()
   return {
     add(delta) {
       if (delta.text !== undefined) text += delta.text
+      if (delta.reasoning !== undefined) reasoning += delta.reasoning
       if (delta.logprobs !== undefined) logprobs.push(...delta.logprobs)
       for (const piece of delta.toolCalls ?? []) mergeToolCall(toolCalls, piece)
     },
     collected: () => ({
       text,
+      reasoning,
       logprobs,
       toolCalls: [...toolCalls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call),
     }),

@@ -2,7 +2,8 @@ import { type AnswerFormat, type AnswerHead, finishJson, headJson, usageJson } f
 
 /**
  * Answers of `POST /v1/chat/completions`. No chunk precedes the first token: a chunk with nothing but the role would
- * make the time to first token look better than it is.
+ * make the time to first token look better than it is. Thoughts are tokens that are paid for, so they are sent, by the name
+ * that vLLM and DeepSeek gave them.
  */
 export function chatAnswer(head: AnswerHead, options: { includeUsage: boolean; logprobs: boolean }): AnswerFormat {
   const chunk = headJson(head, 'chat.completion.chunk')
@@ -14,9 +15,10 @@ export function chatAnswer(head: AnswerHead, options: { includeUsage: boolean; l
   return {
     id: head.id,
     terminator: 'data: [DONE]\n\n',
-    delta({ text, toolCalls, logprobs }, emit) {
-      if (!text && toolCalls === undefined && logprobs === undefined) return
-      const members = `${role}"content":${JSON.stringify(text ?? (toolCalls ? null : ''))}`
+    delta({ text, reasoning, toolCalls, logprobs }, emit) {
+      if (!text && !reasoning && toolCalls === undefined && logprobs === undefined) return
+      const thoughts = reasoning ? `"reasoning_content":${JSON.stringify(reasoning)},` : ''
+      const members = `${role}${thoughts}"content":${JSON.stringify(text ?? (toolCalls || reasoning ? null : ''))}`
       const tools = toolCalls === undefined ? '' : `,"tool_calls":${JSON.stringify(toolCalls)}`
       role = ''
       if (logprobs === undefined) emit(opening + members + tools + closing)
@@ -30,10 +32,11 @@ export function chatAnswer(head: AnswerHead, options: { includeUsage: boolean; l
       emit(`${opening}${delta}},"logprobs":null,"finish_reason":${finishJson(end.finishReason)}}]${noUsage}`)
       return { payload: `${chunk}"choices":[]${options.includeUsage ? `,"usage":${usageJson(end)}` : ''}}` }
     },
-    whole({ text, toolCalls, logprobs }, end) {
+    whole({ text, reasoning, toolCalls, logprobs }, end) {
       const called = toolCalls.length > 0
       const message = {
         role: 'assistant',
+        ...(reasoning && { reasoning_content: reasoning }),
         content: called && text === '' ? null : text,
         refusal: null,
         ...(called && { tool_calls: toolCalls }),

@@ -1,7 +1,7 @@
 import type { AnswerFormat, AnswerHead, Emit, End } from './answer.ts'
 import { type OutputItem, type SendEvent, streamedCall, streamedText } from './responses-items.ts'
 
-/** Answers of `POST /v1/responses`, in OpenAI's order of events: one item of text, and one per function called. */
+/** Answers of `POST /v1/responses`, in OpenAI's order of events: an item of thoughts, one of text, and one per function called. */
 export function responsesAnswer(head: AnswerHead, instructions: string | null): AnswerFormat {
   let sequence = 0
   const event = (type: string, members: object): string =>
@@ -33,6 +33,7 @@ export function responsesAnswer(head: AnswerHead, instructions: string | null): 
 
   const items: OutputItem[] = []
   const calls = new Map<number, ReturnType<typeof streamedCall>>()
+  let thoughts: ReturnType<typeof streamedText> | undefined
   let text: ReturnType<typeof streamedText> | undefined
   let begin = (send: SendEvent): void => {
     begin = () => {}
@@ -48,9 +49,14 @@ export function responsesAnswer(head: AnswerHead, instructions: string | null): 
     id: head.id,
     terminator: '',
     delta(delta, emit) {
-      if (!delta.text && delta.toolCalls === undefined) return
+      if (!delta.text && !delta.reasoning && delta.toolCalls === undefined) return
       const send = sender(emit)
       begin(send)
+      if (delta.reasoning) {
+        thoughts ??= add(streamedText(items.length, send, 'reasoning'))
+        const type = 'response.reasoning_text.delta'
+        emit(`{"type":"${type}","sequence_number":${sequence++},${thoughts.delta(delta.reasoning)}}`, type)
+      }
       if (delta.text) {
         text ??= add(streamedText(items.length, send))
         const type = 'response.output_text.delta'
@@ -71,9 +77,10 @@ export function responsesAnswer(head: AnswerHead, instructions: string | null): 
       const type = `response.${outcome(end)}`
       return { payload: event(type, { response: response(outcome(end), output, end) }), event: type }
     },
-    whole({ text: all, toolCalls }, end) {
+    whole({ text: all, reasoning, toolCalls }, end) {
       const silent: SendEvent = () => {}
-      if (all !== '' || toolCalls.length === 0) add(streamedText(0, silent)).delta(all)
+      if (reasoning !== '') add(streamedText(0, silent, 'reasoning')).delta(reasoning)
+      if (all !== '' || toolCalls.length === 0) add(streamedText(items.length, silent)).delta(all)
       for (const call of toolCalls as readonly CallPiece[])
         add(streamedCall(items.length, call.id, call.function?.name, silent)).delta(
           call.function?.arguments ?? '',

@@ -8,19 +8,31 @@ export interface OutputItem {
   done(status: string, send: SendEvent): object
 }
 
-/** The assistant's message, of one part of text. */
-export function streamedText(index: number, send: SendEvent) {
-  const id = answerId('msg')
+/** Items of one part of text: the assistant's message, and its thoughts. */
+const TEXTS = {
+  message: {
+    prefix: 'msg',
+    part: (text: string) => ({ type: 'output_text', text, annotations: [] }),
+    members: { role: 'assistant' },
+    done: { type: 'response.output_text.done', members: { logprobs: [] } },
+    delta: ',"logprobs":[]',
+  },
+  reasoning: {
+    prefix: 'rs',
+    part: (text: string) => ({ type: 'reasoning_text', text }),
+    members: { summary: [] },
+    done: { type: 'response.reasoning_text.done', members: {} },
+    delta: '',
+  },
+} as const
+
+/** An item of {@link TEXTS}. */
+export function streamedText(index: number, send: SendEvent, type: keyof typeof TEXTS = 'message') {
+  const { prefix, part, members, done, delta } = TEXTS[type]
+  const id = answerId(prefix)
   const place = { item_id: id, output_index: index, content_index: 0 }
   const placeJson = JSON.stringify(place).slice(1, -1)
-  const part = (text: string): object => ({ type: 'output_text', text, annotations: [] })
-  const item = (status: string, content: object[]): object => ({
-    id,
-    type: 'message',
-    role: 'assistant',
-    status,
-    content,
-  })
+  const item = (status: string, content: object[]): object => ({ id, type, ...members, status, content })
   let all = ''
   send('response.output_item.added', { output_index: index, item: item('in_progress', []) })
   send('response.content_part.added', { ...place, part: part('') })
@@ -28,11 +40,11 @@ export function streamedText(index: number, send: SendEvent) {
     /** Adds text and returns the members of its event: this is on the path of every token. */
     delta(text: string): string {
       all += text
-      return `${placeJson},"delta":${JSON.stringify(text)},"logprobs":[]`
+      return `${placeJson},"delta":${JSON.stringify(text)}${delta}`
     },
     done(status: string, send: SendEvent): object {
       const whole = item(status, [part(all)])
-      send('response.output_text.done', { ...place, text: all, logprobs: [] })
+      send(done.type, { ...place, text: all, ...done.members })
       send('response.content_part.done', { ...place, part: part(all) })
       send('response.output_item.done', { output_index: index, item: whole })
       return whole

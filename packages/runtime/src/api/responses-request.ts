@@ -20,7 +20,8 @@ export function toChatRequest(request: ResponsesBody): ChatRequest {
   const input: Item[] = typeof request.input === 'string' ? [{ role: 'user', content: request.input }] : request.input
   const messages: Message[] = [
     ...(request.instructions ? [{ role: 'system' as const, content: request.instructions }] : []),
-    ...input.map(toMessage),
+    // templates leave thoughts of earlier turns out, too
+    ...input.flatMap((item) => (item.type === 'reasoning' ? [] : [toMessage(item)])),
   ]
   const tools = request.tools?.map(({ type, ...definition }) => ({ type, function: definition }))
   return {
@@ -41,7 +42,7 @@ export function toChatRequest(request: ResponsesBody): ChatRequest {
   }
 }
 
-function toMessage(item: Item): Message {
+function toMessage(item: Exclude<Item, { type: 'reasoning' }>): Message {
   switch (item.type) {
     case 'item_reference':
       throw needsMemory()

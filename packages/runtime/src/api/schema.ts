@@ -66,6 +66,7 @@ const item = v.union([
   v.looseObject({ type: v.nullish(v.literal('message')), role, content }),
   v.looseObject({ type: v.literal('function_call'), call_id: v.string(), name: v.string(), arguments: v.string() }),
   v.looseObject({ type: v.literal('function_call_output'), call_id: v.string(), output: content }),
+  v.looseObject({ type: v.literal('reasoning') }),
   v.looseObject({ type: v.literal('item_reference') }),
 ])
 
