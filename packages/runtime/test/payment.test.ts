@@ -246,6 +246,28 @@ test('an engine that counts only afterwards sells nothing', async () => {
   expect(demand).toMatchObject({ spent: '0', reserved: '0' })
 })
 
+test('embeddings that the engine has not counted are not sold', async () => {
+  const whole = scriptedLoader(counting)
+  const loader: EngineLoader = {
+    name: 'uncounted',
+    async load(files, options) {
+      const engine = await whole.load(files, options)
+      const embed = engine.embed.bind(engine)
+      return Object.assign(engine, {
+        embed: async (...args: Parameters<typeof embed>) => ({ ...(await embed(...args)), promptTokens: 0 }),
+      })
+    },
+  }
+  await using other = await servePaid(scene, { loader })
+  const channel = await other.open()
+  const response = await other.fetch(`${other.runtime.url}/v1/embeddings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', [VOUCHER_HEADER]: await channel.voucher(costOf(100, 0)) },
+    body: JSON.stringify({ input: 'one two' }),
+  })
+  expect([response.status, (await errorOf(response)).code]).toEqual([501, 'engine_unmetered'])
+})
+
 test('the document of the port names the calls about payment', async () => {
   const { paths } = (await (await paid.fetch(`${paid.runtime.url}/openapi.json`)).json()) as { paths: object }
   for (const path of Object.values(PAYMENT_CALLS)) expect(paths).toHaveProperty([path])

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { EmbeddingRequest, Engine } from '../engine/engine.ts'
+import { unmetered } from '../payment/faults.ts'
 import type { OpenTab, Paid } from '../payment/tab.ts'
 import type { Generation } from './generate.ts'
 import { lifetimeOf } from './lifetime.ts'
@@ -29,6 +30,8 @@ export async function embed(
     release = await admission.enter(lifetime.signal)
     const answer = await engine.embed(request, lifetime)
     lifetime.signal.throwIfAborted()
+    // what an upstream that reports no usage is taken to have read
+    if (tab !== undefined && answer.promptTokens === 0) throw unmetered()
     return { ...answer, payment: await tab?.end({ promptTokens: answer.promptTokens, completionTokens: 0 }) }
   } finally {
     release?.()
