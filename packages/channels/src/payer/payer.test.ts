@@ -78,7 +78,10 @@ test('vouchers go a step ahead, never past the limit of the request nor the depo
   const second = await pay(first.payer, alice, demand(120n, { authorised: 40n, spent: 38n }))
   expect(second.signed.voucher.authorised).toBe(120n)
   expect(await codeOf(() => pay(payer, alice, demand(401n)))).toBe('payment_limit_reached')
-  expect(await codeOf(() => pay(payer, alice, demand(1001n, { exhausted: true })))).toBe('payment_deposit_exhausted')
+  const beyond = demand(1001n, { exhausted: true })
+  expect(await codeOf(() => pay(payer, alice, beyond))).toBe('payment_limit_reached')
+  const patient = { ...payer, policy: { ...policy, perRequestLimit: 2000n } }
+  expect(await codeOf(() => pay(patient, alice, beyond))).toBe('payment_deposit_exhausted')
   // a voucher that got lost is signed again, not lowered
   expect((await pay(second.payer, alice, demand(50n))).signed.voucher.authorised).toBe(120n)
   const rich = topUpPayer(payer, { channelId: 1n, deposited: 5000n })

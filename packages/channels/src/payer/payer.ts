@@ -114,9 +114,11 @@ export const payerAmounts = ({ deposited, authorised, spent, settled }: Payer): 
 })
 
 /** What may be spent by now, if every request under way is paid up to its limit. */
-export const ceilingOf = ({ deposited, accounted, unaccounted, requests, policy }: Payer): bigint => {
-  return smaller(deposited, accounted + unaccounted + BigInt(requests.length) * policy.perRequestLimit)
-}
+export const ceilingOf = (payer: Payer): bigint => smaller(payer.deposited, limitOf(payer))
+
+/** The same, whatever is deposited. */
+const limitOf = ({ accounted, unaccounted, requests, policy }: Payer): bigint =>
+  accounted + unaccounted + BigInt(requests.length) * policy.perRequestLimit
 
 /**
  * Signs the next voucher: a step ahead of what is spent, or what is demanded where that is more, and never past the
@@ -159,6 +161,9 @@ function nextAmount(payer: Payer, demand: Demand | undefined): bigint {
       'Pay no more on this channel; ask for its approval and close it.',
       amounts,
     )
+  // first what she refuses to pay: a deposit may be added to for what it does not cover
+  const limit = limitOf(payer)
+  if (demand.required > limit) throw limitReached({ ...amounts, ceiling: limit })
   if (demand.required > deposited)
     throw refusal(
       'payment_deposit_exhausted',
@@ -166,19 +171,32 @@ function nextAmount(payer: Payer, demand: Demand | undefined): bigint {
       'Top the channel up.',
       amounts,
     )
-  if (demand.required > ceiling)
-    throw refusal(
-      'payment_limit_reached',
-      'The request would cost more than its limit.',
-      'Raise perRequestLimit, or let the request go.',
-      {
-        ...amounts,
-        ceiling,
-      },
-    )
   const ahead = demand.spent + demand.reserved + policy.step
   return smaller(ceiling, larger(ahead, demand.required))
 }
+
+/**
+ * What a stream may cost in all for now: a step ahead of what was delivered of it. Say it with each voucher, so that the
+ * enclave holds each request to its own: whoever holds back one stream has nothing of what is paid for another.
+ * @param demand of the enclave about this request; without one it has not begun
+ * @throws DcmlError `payment_limit_reached`
+ */
+export function allow({ policy }: Payer, demand?: Demand): bigint {
+  const { step, perRequestLimit } = policy
+  const request = demand?.request
+  if (request === undefined) return step
+  if (request.required > perRequestLimit)
+    throw limitReached({ required: request.required, limit: perRequestLimit, spent: request.spent })
+  return smaller(perRequestLimit, larger(request.spent + step, request.required))
+}
+
+const limitReached = (details: Readonly<Record<string, bigint>>) =>
+  refusal(
+    'payment_limit_reached',
+    'The request would cost more than its limit.',
+    'Raise perRequestLimit, or let the request go.',
+    details,
+  )
 
 /** Believes a top-up that the payer's own transaction made. */
 export const topUpPayer = (payer: Payer, { channelId, deposited }: ToppedUp): Payer =>

@@ -10,13 +10,14 @@ export const beginRequest = (payer: Payer, requestH: Uint8Array): Payer => ({
 })
 
 /**
- * Lets a request go that ended without receipt. What it cost turns up in the next receipt; up to its limit that is
- * taken as it comes.
+ * Lets a request go that ended without receipt. What it cost turns up in the next receipt; up to what it was allowed
+ * that is taken as it comes.
+ * @param allowed the most that the enclave was told it may cost; by default its limit
  * @throws DcmlError `payment_request_unknown`
  */
-export function abandonRequest(payer: Payer, requestH: Uint8Array): Payer {
+export function abandonRequest(payer: Payer, requestH: Uint8Array, allowed = payer.policy.perRequestLimit): Payer {
   const requests = without(payer.requests, requestH)
-  return settleRequests({ ...payer, requests, unaccounted: payer.unaccounted + payer.policy.perRequestLimit })
+  return settleRequests({ ...payer, requests, unaccounted: payer.unaccounted + allowed })
 }
 
 /**

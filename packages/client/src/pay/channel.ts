@@ -8,7 +8,7 @@ import { addDeposit, proveDeposits } from './deposits.ts'
 import type { Desk } from './desk.ts'
 import { readChannelKey } from './key.ts'
 import { openChannel } from './opening.ts'
-import { type OpenOptions, type PayOptions, policyOf, type ResumeOptions } from './options.ts'
+import { checkAutoTopUp, type OpenOptions, type PayOptions, policyOf, type ResumeOptions } from './options.ts'
 import { type AmountsListener, Purse } from './purse.ts'
 import { parseRecord } from './record.ts'
 import { refusal } from './refusal.ts'
@@ -55,6 +55,7 @@ export interface Surroundings {
 export async function payWith(options: PayOptions, around: Surroundings): Promise<Till> {
   const { wallet, store = memoryChannel(), autoTopUp } = options
   const { desk } = around
+  checkAutoTopUp(autoTopUp)
   const kept = await readPurse(store, around)
   const purse = await releasing(store, async () => {
     const ready = (await stillOpen(kept, options)) ?? (await invited({ ...options, store }, around))
@@ -71,6 +72,7 @@ async function invited(options: PayOptions & { readonly store: ChannelStore }, a
 
 /** Goes on with the channel of a store. @throws DcmlError see `Client.resumeChannel` */
 export async function resumeWith({ store, wallet, autoTopUp }: ResumeOptions, around: Surroundings): Promise<Till> {
+  checkAutoTopUp(autoTopUp)
   const purse = await takeUp(store, wallet, around)
   return new Till({ purse, desk: around.desk, wallet, autoTopUp })
 }

@@ -58,3 +58,9 @@ export function policyOf({ perRequestLimit, step = perRequestLimit / 10n || 1n }
     )
   return { perRequestLimit, step }
 }
+
+/** @throws DcmlError `payment_policy_invalid` */
+export function checkAutoTopUp(autoTopUp: AutoTopUp | undefined): void {
+  if (autoTopUp === undefined || autoTopUp.amount > 0n) return
+  throw refusal('payment_policy_invalid', 'Nothing is added.', 'Give an amount in yoctoNEAR.')
+}

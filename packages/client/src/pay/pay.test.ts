@@ -85,3 +85,23 @@ test('a channel goes on after its process ended', async () => {
   expect(payer.amounts()).toMatchObject({ spent: 2n * COST })
   expect(world.chain.opened).toHaveLength(1)
 })
+
+test('nothing is added to the deposit for a request that its limit ends', async () => {
+  const world = await World.create()
+  const client = world.client()
+  const autoTopUp = { amount: 10n, maxDeposit: 900_000n }
+  const payer = await client.pay(world.options({ deposit: 40n, perRequestLimit: 80n, autoTopUp }))
+  world.enclave.patienceMs = 100
+  world.enclave.mischief = { demand: (demand) => ({ ...demand, required: 800_000n }) }
+  expect(await codeOf(async () => (await ask(client)).text())).toBe('payment_limit_reached')
+  expect(payer.amounts().deposited).toBe(40n)
+})
+
+test('an amount to top up by is above 0', async () => {
+  const world = await World.create()
+  for (const amount of [0n, -5n]) {
+    const autoTopUp = { amount, maxDeposit: 400n }
+    expect(await codeOf(() => world.client().pay(world.options({ autoTopUp })))).toBe('payment_policy_invalid')
+  }
+  expect(world.chain.opened).toEqual([])
+})
