@@ -6,7 +6,7 @@ export { type Amounts, receiptChannelId } from './amounts.ts'
 export type { AntiRollback, Mark, StateStore, StoredState } from './enclave/anti-rollback.ts'
 export type { LedgerEntry, Released } from './enclave/books.ts'
 export { EnclaveLedger, type LedgerOptions } from './enclave/ledger.ts'
-export type { Demand, Granted } from './enclave/meter.ts'
+export type { Allowance, Demand, Granted, RequestDemand } from './enclave/meter.ts'
 export type { ApprovalFacts } from './enclave/records.ts'
 export type { EnclaveIdentity } from './enclave/state.ts'
 export {
@@ -28,6 +28,7 @@ export {
 export { type ClosingStep, closeStarted, closingStep, settlePayer, stopPaying, takeApproval } from './payer/closing.ts'
 export { exportPayer, importPayer } from './payer/file.ts'
 export {
+  allow,
   type Closing,
   ceilingOf,
   type Heard,
@@ -56,6 +57,7 @@ export {
   type WatcherOptions,
 } from './watcher/watcher.ts'
 export {
+  ALLOWANCE_HEADER,
   type ApprovalAnswer,
   type BlockBundle,
   type Bundle,
@@ -71,5 +73,6 @@ export {
   readDemandComment,
   readWire,
   VOUCHER_HEADER,
+  type VoucherMessage,
   wire,
 } from './wire.ts'

@@ -14,7 +14,16 @@ const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const u128 = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n })
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const amounts = { channelId: u64, deposited: u128, authorised: u128, spent: u128 }
-const demands = fc.record({ ...amounts, reserved: u128, required: u128, exhausted: fc.boolean() })
+const request = fc.record({
+  id: fc.string({ minLength: 1, maxLength: 64 }),
+  spent: u128,
+  required: u128,
+  allowed: u128,
+})
+const demands = fc.record(
+  { ...amounts, reserved: u128, required: u128, exhausted: fc.boolean(), request },
+  { requiredKeys: ['channelId', 'deposited', 'authorised', 'spent', 'reserved', 'required', 'exhausted'] },
+)
 const hash = '11111111111111111111111111111111'
 const bundle = { from: hash, blocks: [], proof: { transaction: 'AA==', outcomes: [] } }
 

@@ -20,6 +20,12 @@ export const PAYMENT_CALLS = {
 /** Header of a paid request: the payer's best voucher, in its text form. */
 export const VOUCHER_HEADER = 'dcml-voucher'
 
+/**
+ * Header of a paid request: what it may cost in all, in yoctoNEAR, until `accept-voucher` says more. Without it, whatever
+ * the channel's vouchers allow.
+ */
+export const ALLOWANCE_HEADER = 'dcml-allowance'
+
 /** Largest bundle an enclave reads, in bytes, and most blocks in one. A longer way is gone in several calls. */
 export const MAX_BUNDLE_BYTES = 1_572_864
 export const MAX_BUNDLE_BLOCKS = 128
@@ -39,6 +45,7 @@ const bytes32 = v.pipe(
 )
 const signed = v.pipe(v.string(), v.minLength(1), v.maxLength(2048), v.regex(/^[\w-]+$/, 'not base64url'))
 const hash = v.pipe(v.string(), v.regex(/^[1-9A-HJ-NP-Za-km-z]{32,44}$/, 'not base58 of 32 bytes'))
+const requestId = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 const blocks = v.pipe(v.array(v.unknown()), v.maxLength(MAX_BUNDLE_BLOCKS))
 
 const bundle = v.object({
@@ -50,6 +57,26 @@ const bundle = v.object({
   ]),
 })
 const amounts = v.object({ channelId: u64, deposited: u128, authorised: u128, spent: u128 })
+
+interface FlatDemand extends Omit<Demand, 'request'> {
+  readonly requestId?: string | undefined
+  readonly requestSpent?: bigint | undefined
+  readonly requestRequired?: bigint | undefined
+  readonly requestAllowed?: bigint | undefined
+}
+
+/** On the wire it is one level deep, as the details of an error are. */
+function readDemand(flat: FlatDemand): Demand {
+  const { requestId: id, requestSpent: spent, requestRequired: required, requestAllowed: allowed, ...demand } = flat
+  if (id === undefined || spent === undefined || required === undefined || allowed === undefined) return demand
+  return { ...demand, request: { id, spent, required, allowed } }
+}
+
+function flatDemand({ request, ...demand }: Demand): FlatDemand {
+  if (request === undefined) return demand
+  const { id, spent, required, allowed } = request
+  return { ...demand, requestId: id, requestSpent: spent, requestRequired: required, requestAllowed: allowed }
+}
 
 /** The schema of every message. Members they do not name are ignored. */
 export const wire = {
@@ -71,8 +98,23 @@ export const wire = {
   }),
   /** Where a channel stands inside the enclave. */
   amounts,
-  demand: v.object({ ...amounts.entries, reserved: u128, required: u128, exhausted: v.boolean() }),
-  voucher: v.object({ voucher: signed }),
+  demand: v.pipe(
+    v.object({
+      ...amounts.entries,
+      reserved: u128,
+      required: u128,
+      exhausted: v.boolean(),
+      requestId: v.optional(requestId),
+      requestSpent: v.optional(u128),
+      requestRequired: v.optional(u128),
+      requestAllowed: v.optional(u128),
+    }),
+    v.transform(readDemand),
+  ),
+  /** A voucher; with a request's name, also what that one may cost in all from now on. */
+  voucher: v.object({ voucher: signed, requestId: v.optional(requestId), allowed: v.optional(u128) }),
+  /** Value of {@link ALLOWANCE_HEADER}. */
+  allowance: u128,
   /** `request_channel_closure` by the payer; with the opening, for a channel that was never taken up. */
   closure: v.object({ request: signed, opening: v.optional(bundle) }),
   /** The same by the host, on its own port. */
@@ -91,6 +133,8 @@ export type BlockBundle = v.InferOutput<typeof wire.blocks>
 export type ChallengeAnswer = v.InferOutput<typeof wire.challenge>
 /** The three amounts that an enclave knows of a channel, in yoctoNEAR. */
 export type ChannelAmounts = v.InferOutput<typeof amounts>
+/** Body of `accept_voucher`. */
+export type VoucherMessage = v.InferOutput<typeof wire.voucher>
 /** Body of `request_channel_closure`. */
 export type ClosureQuestion = v.InferOutput<typeof wire.closure>
 /** Its answer, and that of `answer_closure`: text for `parseApproval`. */
@@ -110,8 +154,16 @@ export function readWire<S extends v.GenericSchema>(schema: S, json: unknown): v
 
 /** Writes a message: the JSON text that {@link readWire} takes once parsed. */
 export const formatWire = (
-  message: Bundle | BlockBundle | ChallengeAnswer | ChannelAmounts | Demand | ClosureQuestion | ApprovalAnswer,
-): string => JSON.stringify(message, plain)
+  message:
+    | Bundle
+    | BlockBundle
+    | ChallengeAnswer
+    | ChannelAmounts
+    | Demand
+    | VoucherMessage
+    | ClosureQuestion
+    | ApprovalAnswer,
+): string => JSON.stringify('required' in message ? flatDemand(message) : message, plain)
 
 // an RPC answer read without rounding holds bigints too; the light client takes integers as decimal text
 const plain = (_: string, value: unknown): unknown =>

@@ -5,7 +5,15 @@ import { Journal } from './journal.ts'
 import type { LedgerOptions } from './ledger.ts'
 import { costOf, type Meter, meterAmounts } from './meter.ts'
 import type { ApprovalFacts } from './records.ts'
-import { decodeChange, decodeImage, encodeChange, encodeImage, type LedgerChange, type LedgerState } from './state.ts'
+import {
+  decodeChange,
+  decodeImage,
+  encodeChange,
+  encodeImage,
+  type LedgerChange,
+  type LedgerState,
+  MAX_CHANNELS,
+} from './state.ts'
 
 /** What a request delivered, and where its receipt stands. */
 export interface Released {
@@ -34,13 +42,15 @@ export class Books {
   /** Channels of which something was not written yet. */
   readonly #changed = new Set<bigint>()
   readonly #identity: LedgerOptions['identity']
+  readonly #maxChannels: number
   readonly #newCheck: (publicKey: Uint8Array) => Ed25519Check
   readonly #checks = new WeakMap<ChannelTerms, Ed25519Check>()
   #sequence = 0n
   #journal!: Journal
 
-  private constructor({ identity, ed25519 = ed25519Verifier }: LedgerOptions) {
+  private constructor({ identity, ed25519 = ed25519Verifier, maxChannels = MAX_CHANNELS }: LedgerOptions) {
     this.#identity = identity
+    this.#maxChannels = Math.min(maxChannels, MAX_CHANNELS)
     this.#newCheck = ed25519
   }
 
@@ -83,6 +93,22 @@ export class Books {
         'Submit its approval, open another.',
       )
     throw refusal('channel_unknown', `Channel ${channelId} is not open here.`, 'Prove its opening first.')
+  }
+
+  /**
+   * A state that outgrows its format could not be written at all. Openings get nine tenths of the room, so that they never
+   * take it from closures that somebody forces.
+   * @throws DcmlError `channels_full`
+   */
+  requireRoom(share: number): void {
+    if (this.#meters.size + this.#ended.size < this.#maxChannels * share) return
+    throw refusal(
+      'channels_full',
+      'This enclave remembers as many channels as it can.',
+      'Ask another, or again once some have ended on the chain; bring it the proofs of those that have.',
+      {},
+      { retryable: true },
+    )
   }
 
   isOpen(channelId: bigint): boolean {

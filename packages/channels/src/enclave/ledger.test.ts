@@ -105,6 +105,27 @@ test('a challenge opens one channel, once, and not for ever', async () => {
   expect(await codeOf(() => ledger.challenge(bytes(10)))).toBe('none')
 })
 
+test('a ledger that is full opens nothing more, and goes on with what it has', async () => {
+  const ledger = await newLedger({ maxChannels: 10 })
+  const known = (id: number) => ({ channel_id: `${id}`, challenge: toHex(bytes(10 + id)) })
+  const open = (id: number) => {
+    ledger.challenge(bytes(10 + id))
+    return ledger.establish(opening(known(id)), 0n)
+  }
+  for (let id = 1; id < 10; id++) await open(id)
+  expect(await codeOf(() => open(10))).toBe('channels_full')
+  // room for a closure that somebody forces, of a channel that was never taken up
+  expect((await ledger.answerClosure(closeStart(known(11)))).spent).toBe(0n)
+  expect(await codeOf(() => ledger.answerClosure(closeStart(known(12))))).toBe('channels_full')
+  await ledger.acceptVoucher(await voucher(500n))
+  expect(await ledger.reserve(1n, 'a', tokens(0, 1))).toEqual({ granted: tokens(0, 1) })
+  expect((await ledger.requestClosure(1n)).channelId).toBe(1n)
+  const closed = (id: number) => proven('channel_closed', { channel_id: `${id}`, spent: '0', to_payer: '0' })
+  for (const id of [1, 11]) await ledger.forget(closed(id))
+  expect(await codeOf(() => open(10))).toBe('none')
+  expect((await ledger.answerClosure(closeStart(known(12)))).spent).toBe(0n)
+})
+
 test('vouchers that are stale, forged, too high or of another channel are refused and change nothing', async () => {
   const { ledger } = await openLedger()
   await ledger.acceptVoucher(await voucher(60n))

@@ -36,6 +36,8 @@ export interface LedgerOptions {
   readonly challengeLifetimeMs?: number
   /** Challenges waiting at once. Default 10,000. */
   readonly maxChallenges?: number
+  /** Channels remembered at once, open and ended. Default and most 100,000. */
+  readonly maxChannels?: number
 }
 
 /** A channel by its id, and by what a proof says of it where there is one. */
@@ -80,7 +82,7 @@ export class EnclaveLedger {
    * `establish_payment_channel`: takes up a channel whose opening the light client proved. The proof of a channel that
    * is open already changes nothing, so that a payer who missed the answer may ask again.
    * @param keyEpoch of the key that opened the model: known once the key is here, unlike all else of the identity
-   * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channel_challenge_unknown`, `channel_ended`,
+   * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channel_challenge_unknown`, `channel_ended`, `channels_full`,
    * `channel_expired`, `channel_state_unsure`
    */
   async establish(opening: ProvenFact, keyEpoch: bigint): Promise<Amounts> {
@@ -122,12 +124,13 @@ export class EnclaveLedger {
   /**
    * Sets tokens aside for a request before it delivers any, or says what has to be authorised first (402, or a pause
    * in a stream). What is granted at once is what a crash may cost the payer: ask for a step, not for everything.
+   * @param allowed yoctoNEAR that the request may cost in all, where its payer said so
    * @throws DcmlError `channel_unknown`, `channel_ended`, `channel_expired`, `channel_state_unsure`
    */
-  async reserve(channelId: bigint, requestId: string, asked: TokenCounts): Promise<channel.Granted> {
+  async reserve(channelId: bigint, requestId: string, asked: TokenCounts, allowed?: bigint): Promise<channel.Granted> {
     const before = this.#books.meter(channelId)
     this.#requireUnexpired(before.terms.expiresAt)
-    const { meter, ...result } = channel.reserve(before, requestId, asked)
+    const { meter, ...result } = channel.reserve(before, requestId, asked, allowed)
     if ('demand' in result) return result
     this.#books.set(meter)
     await this.#books.commit()
@@ -146,10 +149,10 @@ export class EnclaveLedger {
    * What has to be authorised before so many tokens more can be delivered; undefined where they can. Promises nothing.
    * @throws DcmlError `channel_unknown`, `channel_ended`, `channel_expired`, `channel_state_unsure`
    */
-  demandFor(channelId: bigint, tokens: TokenCounts): channel.Demand | undefined {
+  demandFor(channelId: bigint, tokens: TokenCounts, allowance?: channel.Allowance): channel.Demand | undefined {
     const meter = this.#books.meter(channelId)
     this.#requireUnexpired(meter.terms.expiresAt)
-    return channel.demandFor(meter, tokens)
+    return channel.demandFor(meter, tokens, allowance)
   }
 
   /**
@@ -157,10 +160,10 @@ export class EnclaveLedger {
    * {@link charge} just before that, or with {@link free}. A crash in between costs nothing, as nothing was sent.
    * @throws DcmlError as {@link demandFor}
    */
-  hold(channelId: bigint, requestId: string, most: TokenCounts): channel.Granted {
+  hold(channelId: bigint, requestId: string, most: TokenCounts, allowed?: bigint): channel.Granted {
     const before = this.#books.meter(channelId)
     this.#requireUnexpired(before.terms.expiresAt)
-    const { meter, ...result } = channel.hold(before, requestId, most)
+    const { meter, ...result } = channel.hold(before, requestId, most, allowed)
     this.#books.setUnwritten(meter)
     return result
   }
@@ -179,8 +182,9 @@ export class EnclaveLedger {
     channelId: bigint,
     requestId: string,
     counts: TokenCounts,
+    allowed?: bigint,
   ): Promise<Released | { readonly demand: channel.Demand }> {
-    const { meter, ...result } = channel.charge(this.#books.meter(channelId), requestId, counts)
+    const { meter, ...result } = channel.charge(this.#books.meter(channelId), requestId, counts, allowed)
     this.#books.set(meter)
     return 'demand' in result ? result : this.#books.number(meter, counts)
   }
@@ -208,7 +212,7 @@ export class EnclaveLedger {
   /**
    * `answer_closure`: the same, for whoever proves that a close without approval has started. A channel that names this
    * enclave but was never taken up is approved at 0, whoever its host: nothing was delivered on it.
-   * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channel_deadline_passed`, `channel_state_unsure`
+   * @throws DcmlError `channel_event_*`, `channel_not_ours`, `channels_full`, `channel_state_unsure`
    */
   async answerClosure(closing: ProvenFact): Promise<ApprovalFacts> {
     return this.#close(readCloseStarted(factOf(closing), this.#chain))
@@ -262,6 +266,7 @@ export class EnclaveLedger {
         'Close the channel (the approval is of 0), get a new challenge, open again.',
       )
     this.#requireUnexpired(terms.expiresAt)
+    this.#books.requireRoom(0.9)
   }
 
   #requireUnexpired(expiresAt: bigint): void {
@@ -289,6 +294,7 @@ export class EnclaveLedger {
       return { channelId, challenge: terms.challenge, ...delivered, spent, counter: 0n }
     }
     requireOurs(sessionKey, this.#options.identity)
+    this.#books.requireRoom(1)
     return { channelId, challenge, ...channel.NO_TOKENS, spent: 0n, counter: 0n }
   }
 }

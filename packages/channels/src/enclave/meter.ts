@@ -2,7 +2,7 @@
 // throws and changes nothing. Invariant, of every value that these functions return:
 //   spent + reserved <= authorised <= deposited
 import { sharesOf, type TokenCounts } from '@dcml/protocol'
-import type { Amounts } from '../amounts.ts'
+import { type Amounts, smaller } from '../amounts.ts'
 import type { ChannelTerms, Opened } from '../facts.ts'
 import { refusal } from '../refuse.ts'
 
@@ -36,6 +36,25 @@ export interface Demand {
   readonly required: bigint
   /** True where that is more than is deposited: top up first. */
   readonly exhausted: boolean
+  /** Where its payer said what the request may cost: the request by itself. */
+  readonly request?: RequestDemand
+}
+
+/** One request, as far as it has come, in yoctoNEAR. */
+export interface RequestDemand {
+  /** Names it to the enclave. */
+  readonly id: string
+  /** Cost of what was delivered of it. */
+  readonly spent: bigint
+  /** Smallest allowance with which it goes on. */
+  readonly required: bigint
+  readonly allowed: bigint
+}
+
+/** What its payer allows one request to cost in all, in yoctoNEAR: vouchers for other requests do not pay for it beyond. */
+export interface Allowance {
+  readonly id: string
+  readonly allowed: bigint
 }
 
 /** What a request may deliver now, or what it waits for. */
@@ -122,44 +141,69 @@ export function requireFresh({ deposited, authorised: best }: Meter, authorised:
 export const raiseDeposit = (meter: Meter, deposited: bigint): Meter =>
   deposited > meter.deposited ? { ...meter, deposited } : meter
 
-/** What has to be authorised before so many tokens more can be promised; undefined where they can. */
-export function demandFor(meter: Meter, tokens: TokenCounts): Demand | undefined {
+/**
+ * What has to be authorised, and allowed, before so many tokens more can be promised; undefined where they can.
+ * @param allowance of the request that they are for
+ */
+export function demandFor(meter: Meter, tokens: TokenCounts, allowance?: Allowance): Demand | undefined {
   if (!isCount(tokens)) throw misuse('Token counts are not negative.')
   const { deposited, authorised, terms } = meter
   const committed = costOf(meter, committedTokens(meter))
   const required = committed + costOf(meter, tokens)
-  if (required <= authorised) return undefined
+  const request = allowance && requestDemand(meter, tokens, allowance)
+  if (required <= authorised && (request === undefined || request.required <= request.allowed)) return undefined
   const spent = costOf(meter, meter.delivered)
-  const exhausted = required > deposited
-  return { channelId: terms.channelId, deposited, authorised, spent, reserved: committed - spent, required, exhausted }
+  const amounts = { deposited, authorised, spent, reserved: committed - spent, required }
+  return { channelId: terms.channelId, ...amounts, exhausted: required > deposited, ...(request && { request }) }
 }
+
+function requestDemand(meter: Meter, tokens: TokenCounts, { id, allowed }: Allowance): RequestDemand {
+  const { delivered, left } = reservationOf(meter, id)
+  const [spent, required] = [costOf(meter, delivered), costOf(meter, add(add(delivered, left), tokens))]
+  return { id, spent, required, allowed }
+}
+
+const reservationOf = ({ reservations }: Meter, requestId: string): Reservation =>
+  reservations.get(requestId) ?? { left: NO_TOKENS, delivered: NO_TOKENS }
 
 /**
  * Sets tokens aside for a request, as many as are authorised: its prompt whole, and of the completion at least one
  * token where any is asked. Asked again with the same id it adds to what is left.
+ * @param allowed what the request may cost in all
  */
-export function reserve(meter: Meter, requestId: string, asked: TokenCounts): { meter: Meter } & Granted {
+export function reserve(
+  meter: Meter,
+  requestId: string,
+  asked: TokenCounts,
+  allowed?: bigint,
+): { meter: Meter } & Granted {
   if (!isCount(asked)) throw misuse('Token counts are not negative.')
   const prompt = { ...NO_TOKENS, promptTokens: asked.promptTokens }
-  const demand = demandFor(meter, { ...prompt, completionTokens: asked.completionTokens > 0n ? 1n : 0n })
+  const least = { ...prompt, completionTokens: asked.completionTokens > 0n ? 1n : 0n }
+  const demand = demandFor(meter, least, allowanceOf(requestId, allowed))
   if (demand !== undefined) return { meter, demand }
-  const room = meter.authorised - costOf(meter, committedTokens(meter)) - costOf(meter, prompt)
+  const before = reservationOf(meter, requestId)
+  const free = meter.authorised - costOf(meter, committedTokens(meter))
+  const own = allowed === undefined ? free : allowed - costOf(meter, add(before.left, before.delivered))
+  const room = smaller(free, own) - costOf(meter, prompt)
   const each = costOf(meter, { ...NO_TOKENS, completionTokens: 1n })
   const affordable = each === 0n ? asked.completionTokens : room / each
   const completionTokens = affordable < asked.completionTokens ? affordable : asked.completionTokens
   const granted = { ...prompt, completionTokens }
-  const before = meter.reservations.get(requestId)
-  const next = { left: add(before?.left ?? NO_TOKENS, granted), delivered: before?.delivered ?? NO_TOKENS }
+  const next = { left: add(before.left, granted), delivered: before.delivered }
   return { meter: withReservation(meter, requestId, next), granted }
 }
+
+const allowanceOf = (id: string, allowed: bigint | undefined): Allowance | undefined =>
+  allowed === undefined ? undefined : { id, allowed }
 
 /**
  * Promises to a request what its answer may cost at most, all or nothing, so that no other request is promised the same.
  * It needs no write: until {@link charge} nothing of it was sent, and a crash frees it.
  */
-export function hold(meter: Meter, requestId: string, most: TokenCounts): { meter: Meter } & Granted {
+export function hold(meter: Meter, requestId: string, most: TokenCounts, allowed?: bigint): { meter: Meter } & Granted {
   const before = free(meter, requestId)
-  const demand = demandFor(before, most)
+  const demand = demandFor(before, most, allowanceOf(requestId, allowed))
   if (demand !== undefined) return { meter, demand }
   return { meter: { ...before, holds: new Map(before.holds).set(requestId, most) }, granted: most }
 }
@@ -173,9 +217,14 @@ export function free(meter: Meter, requestId: string): Meter {
 }
 
 /** Counts a whole answer in the place of its hold. One that cost more than was held may find nothing left. */
-export function charge(meter: Meter, requestId: string, counts: TokenCounts): { meter: Meter } & Granted {
+export function charge(
+  meter: Meter,
+  requestId: string,
+  counts: TokenCounts,
+  allowed?: bigint,
+): { meter: Meter } & Granted {
   const before = free(meter, requestId)
-  const demand = demandFor(before, counts)
+  const demand = demandFor(before, counts, allowanceOf(requestId, allowed))
   if (demand !== undefined) return { meter: before, demand }
   return { meter: { ...before, delivered: add(before.delivered, counts) }, granted: counts }
 }

@@ -19,7 +19,7 @@ import { type ApprovalFacts, decodeMeter, encodeMeter, endedLayout } from './rec
 const TAG = 'dcml/channels'
 const VERSION = 1
 /** An image of this many channels is 23 MB: far beyond what one machine serves. */
-const MAX_CHANNELS = 100_000
+export const MAX_CHANNELS = 100_000
 
 const changed = {
   counter: u64,
