@@ -42,9 +42,9 @@ export interface Client {
    * `channel_closing`, `channel_store_failed`, and with what a receipt is refused for: `receipt_overcharged`,
    * `receipt_spent_fell`, `receipt_foreign`, `receipt_replayed`.
    * @throws DcmlError before any money moves `payment_not_offered`, `payment_enclave_mismatch`, `payment_provider_unfit`,
-   * `payment_price_above_limit`, `payment_policy_invalid`, `payment_challenge_expired`, `channel_store_busy`,
-   * `channel_store_used`, `channel_file_invalid`, `client_pays_already`; later `channel_opening_wrong`, what the enclave
-   * refuses a proof with, those of the wallet and of `fetch`
+   * `payment_price_above_limit`, `payment_period_above_limit`, `payment_policy_invalid`, `payment_challenge_expired`,
+   * `channel_store_busy`, `channel_store_used`, `channel_file_invalid`, `client_pays_already`; later
+   * `channel_opening_wrong`, what the enclave refuses a proof with, those of the wallet and of `fetch`
    */
   pay(options: PayOptions): Promise<ChannelPayer>
   /**

@@ -63,6 +63,19 @@ test('an image that the owner does not accept is not paid', async () => {
   })
 })
 
+test('no deposit goes where a silent host could shut it in for longer than agreed to', async () => {
+  const world = await World.create()
+  const wallet = world.chain.wallet()
+  const century = { ...wallet, terms: async () => ({ ...(await wallet.terms()), challengePeriodMs: 876_000 * HOUR }) }
+  const pay = (change: object) => codeOf(() => world.client().pay(world.options({ wallet: century, ...change })))
+  expect(await pay({})).toBe('payment_period_above_limit')
+  expect(world.chain.opened).toEqual([])
+  expect(await codeOf(() => world.client().pay(world.options({ maxChallengePeriodMs: HOUR - 1 })))).toBe(
+    'payment_period_above_limit',
+  )
+  expect(await pay({ maxChallengePeriodMs: 876_000 * HOUR })).toBe('none')
+})
+
 test('a price above what was agreed to, shown or slipped in at the opening, is refused', async () => {
   const world = await World.create()
   const maxPrices = { ...prices, hostOutput: 2n }

@@ -22,8 +22,8 @@ export interface Invitation {
 /**
  * Opens a channel and keeps it. The store must not hold one that is still open.
  * @throws DcmlError `payment_not_offered`, `payment_enclave_mismatch`, `payment_provider_unfit`, `payment_price_above_limit`,
- * `payment_challenge_expired`, `payment_policy_invalid`, `channel_store_failed`: nothing was paid; `channel_opening_wrong`,
- * and those of the wallet
+ * `payment_period_above_limit`, `payment_challenge_expired`, `payment_policy_invalid`, `channel_store_failed`: nothing was
+ * paid; `channel_opening_wrong`, and those of the wallet
  */
 export async function openChannel(
   { answer, attested, lightClient }: Invitation,
@@ -35,6 +35,7 @@ export async function openChannel(
   if (deposit <= 0n) throw refusal('payment_policy_invalid', 'Nothing is deposited.', 'Give a deposit in yoctoNEAR.')
   const terms = await wallet.terms()
   requireOffer({ answer, attested, lightClient }, wallet, terms, modelH)
+  requirePeriod(terms, options)
   if (answer.validUntil <= clock())
     throw refusal('payment_challenge_expired', 'The challenge has expired.', 'Ask the enclave for another.')
   const shown = await shownPrices(answer, terms, options)
@@ -94,6 +95,22 @@ function requireOffer(
       'Nothing was paid. Check host and contract.',
       { wrong: wrong.join(', ') },
     )
+}
+
+const LONGEST_PERIOD_MS = 7 * 86_400_000
+
+/** With audited code, too, the owner chose it: a hundred years would shut the deposit in for good. */
+function requirePeriod(
+  { challengePeriodMs }: ModelTerms,
+  { maxChallengePeriodMs = LONGEST_PERIOD_MS }: OpenOptions,
+): void {
+  if (challengePeriodMs <= maxChallengePeriodMs) return
+  throw refusal(
+    'payment_period_above_limit',
+    `A forced closure takes ${challengePeriodMs} ms here, more than ${maxChallengePeriodMs}.`,
+    'Raise maxChallengePeriodMs, or use another model: so long a silent host keeps the deposit shut.',
+    { period: `${challengePeriodMs}`, limit: `${maxChallengePeriodMs}` },
+  )
 }
 
 /** Prices as the contract shows them; with them the opening cannot become dearer. */

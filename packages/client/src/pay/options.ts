@@ -30,6 +30,11 @@ export interface OpenOptions extends Limits {
   readonly deposit: bigint
   /** Highest prices to agree to, in yoctoNEAR per token. Default: those that the contract shows now. */
   readonly maxPrices?: Prices
+  /**
+   * The longest challenge period to agree to, in milliseconds: so long a host that vanishes keeps the deposit shut, and
+   * contracts take any. Default 7 days.
+   */
+  readonly maxChallengePeriodMs?: number
   /** Where the channel is kept; one store holds one channel. Default: in memory. */
   readonly store?: ChannelStore
 }
