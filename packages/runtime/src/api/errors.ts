@@ -67,6 +67,7 @@ const STATUS: Readonly<Record<string, number>> = {
   quote_failed: 503,
   keys_full: 503,
   rollback_memory_full: 503,
+  channels_full: 503,
   channel_state_unsure: 503,
   engine_timeout: 504,
   tmpfs_full: 507,
