@@ -43,7 +43,7 @@ afterAll(async () => {
 const at = (name: string): string => join(folder, name)
 const trust = () => ['--development', '--image-h', toHex(paid.runtime.imageH)]
 
-type Json = { channelId?: string; amounts?: { spent: string; settled: string } }
+type Json = { channelId?: string; channel?: { spent: string }; amounts?: { spent: string; settled: string } }
 
 /** Runs a command line in this process. */
 async function dcml(...args: string[]): Promise<{ code: number; json: Json }> {
@@ -95,8 +95,13 @@ test('open online, carry, use up without a network, close later', async () => {
     code: 0,
     json: { unproven: 'none' },
   })
-  const first = await chat('count to 12', ...isolated)
+  const unpaid = await chat('count to 12')
+  expect(unpaid.json).toMatchObject({ error: { code: 'payment_required', hint: expect.stringContaining('--channel') } })
+  const first = await chat('count to 12', ...isolated, '--receipts', at('receipts.jsonl'))
   expect(first).toMatchObject({ code: 0, json: { receipt: 'verified', channel: { deposited: `${deposit}` } } })
+  expect(await dcml('receipt', 'show', at('receipts.jsonl'))).toMatchObject({
+    json: { receipts: [{ channelId: opened.json.channelId, spent: first.json.channel!.spent }] },
+  })
   let saturated: Awaited<ReturnType<typeof chat>> | undefined
   for (let i = 0; i < 10 && saturated === undefined; i++) {
     const answer = await chat(`count to ${10 + i}`, ...isolated)

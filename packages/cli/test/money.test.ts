@@ -1,11 +1,13 @@
 // An owner and a host run their side of a model from a shell, against a chain over RPC.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { imageH as imageHOf, parseImageManifest } from '@dcml/attestation'
 import type { ChannelWallet } from '@dcml/client'
 import { createDevchain, type DevAccount, type RpcServer } from '@dcml/devchain'
 import { accountFromKey, connectNear } from '@dcml/near'
 import { modelWallet } from '@dcml/near/model'
+import { toHex } from '@dcml/protocol'
 import { modelCode } from '@dcml/publisher'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { run as runHere } from '../src/program.ts'
@@ -61,6 +63,25 @@ const deploy = [
   ...['deploy', '--model-h', modelH, '--image-h', imageH, '--challenge-hours', '2'],
   ...['--input-price', '2 NEAR per million tokens', '--output-price', '7 NEAR per million tokens'],
 ]
+
+test('an image manifest is made one of a paid workload, or left as it was', async () => {
+  const image = { v: 1, name: 'tale', image: `sha256:${hex('00')}`, command: ['dcml'], env: {}, models: [modelH] }
+  const [file, free] = [inFolder('image.json'), inFolder('free.json')]
+  await writeFile(file, JSON.stringify(image))
+  await writeFile(free, JSON.stringify({ ...image, models: 'any' }))
+  const trustRoot = (manifest: string) => run('light-client', 'trust-root', '--manifest', manifest)
+  const { code, json } = await trustRoot(file)
+  expect(code).toBe(0)
+  const bytes = await readFile(file)
+  const networkId = chain.settings.chainId
+  expect(parseImageManifest(bytes)).toEqual({ ...image, network: { networkId, contract }, trustRoot: json!.trustRoot })
+  expect(json).toMatchObject({ imageH: toHex(imageHOf(bytes)), hash: expect.any(String), nodes: 1 })
+  expect(await trustRoot(free)).toMatchObject({
+    code: 1,
+    json: { error: { code: 'manifest_malformed', message: expect.stringContaining('free.json is no image manifest') } },
+  })
+  expect(JSON.parse(await readFile(free, 'utf8'))).toEqual({ ...image, models: 'any' })
+})
 
 test('an owner deploys and prices, a host registers and admits, both see what a payer did', async () => {
   const before = charlie.balance

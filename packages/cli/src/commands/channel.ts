@@ -93,7 +93,10 @@ export function channelCommand(output: () => Output): Command {
     .option('--with-key', 'with the key that pays: whoever has the file can spend the deposit')
     .action(async ({ channel, out, withKey = false }: { channel: string; out: string; withKey?: boolean }) => {
       await writeFile(out, await exportChannel(fileChannel(channel), { withKey }), { mode: 0o600 })
-      output().result(`wrote ${out} ${withKey ? 'with' : 'without'} the key`, { out, withKey })
+      const what = withKey
+        ? 'with the key: whoever has it can pay'
+        : 'without the key: to pay elsewhere, say --with-key'
+      output().result(`wrote ${out} ${what}`, { out, withKey })
     })
 
   const fromFile = finished(new Command('import'))
@@ -210,7 +213,11 @@ function told({ chain, payer, provider, phase, open, isCallPending, unproven }: 
     inputPrice: prices && formatPrice(prices.ownerInput + prices.hostInput),
     outputPrice: prices && formatPrice(prices.ownerOutput + prices.hostOutput),
     expires: expiresAt && new Date(expiresAt).toISOString(),
-    proof: { none: undefined, provable: 'in this file; establish it', proofless: 'to be fetched' }[unproven],
+    proof: {
+      none: undefined,
+      provable: 'in this file; establish it within 10 minutes, unless the host takes older ones',
+      proofless: 'to be fetched',
+    }[unproven],
   }
 }
 

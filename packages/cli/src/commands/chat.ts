@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { type ChannelPayer, createClient, fileChannel, fileReceipts } from '@dcml/client'
-import { DcmlError } from '@dcml/protocol'
+import { DcmlError, formatAmount } from '@dcml/protocol'
 import { Command } from 'commander'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import * as v from 'valibot'
@@ -68,6 +68,7 @@ export function chatCommand(output: () => Output): Command {
         const content = prompt === '-' ? await readInput() : prompt
         const answer = await ask(host, [...history, { role: 'user', content }], flags, write)
         const channel = payer && { channelId: payer.channelId, ...payer.amounts() }
+        if (channel) output().note(`spent ${formatAmount(channel.spent)} of ${formatAmount(channel.deposited)}`)
         const shown = { text: answer.text, usage: answer.usage, modelH: model, receipt: 'verified', environment }
         output().result('', { ...shown, ...(channel && { channel }) })
       } finally {
@@ -130,22 +131,32 @@ async function ask(
       seed: flags.seed,
     }),
   })
-  if (!response.ok) throw hostError(await response.json().catch(() => ({})))
+  if (!response.ok) {
+    const refusal = hostError(await response.json().catch(() => ({})))
+    throw refusal.code === 'payment_required' && flags.channel === undefined ? unpaid(refusal) : refusal
+  }
   let text = ''
   let usage: Chunk['usage']
   const events = response.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
-  for await (const { data } of events) {
-    if (data === '[DONE]') break
-    const chunk = v.parse(chunkSchema, JSON.parse(data))
-    if (chunk.error) throw hostError(chunk)
-    const piece = chunk.choices?.[0]?.delta.content ?? ''
-    text += piece
-    write(piece)
-    usage = chunk.usage ?? usage
+  try {
+    for await (const { data } of events) {
+      if (data === '[DONE]') break
+      const chunk = v.parse(chunkSchema, JSON.parse(data))
+      if (chunk.error) throw hostError(chunk)
+      const piece = chunk.choices?.[0]?.delta.content ?? ''
+      text += piece
+      write(piece)
+      usage = chunk.usage ?? usage
+    }
+  } finally {
+    write('\n') // what went wrong stands on a line of its own
   }
-  write('\n')
   return { text, usage }
 }
+
+/** The enclave speaks to programs; here somebody types. */
+const unpaid = ({ code, message }: DcmlError): DcmlError =>
+  new DcmlError(code, message, { hint: 'Open a channel with `dcml channel open`, then give --channel FILE.' })
 
 async function readInput(): Promise<string> {
   return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(await process.stdin.toArray()))

@@ -95,7 +95,11 @@ export function contractCommand(output: () => Output): Command {
           hint: 'Give --image-h HEX for each, or --none.',
         })
       const sent = await setImages({ ...(await ownerOf(flags)), imageHs: hashes.map(readHex32) })
-      tellSent(output(), `${hashes.length} workloads may serve the model`, sent)
+      tellSent(
+        output(),
+        `${hashes.length === 1 ? '1 workload' : `${hashes.length} workloads`} may serve the model`,
+        sent,
+      )
     })
 
   const beneficiary = owning('set-beneficiary')
@@ -135,7 +139,7 @@ export function contractCommand(output: () => Output): Command {
                 `channel ${channelId}  ended${forfeited ? ' unanswered, the host’s lock is yours' : ''}: ${formatAmount(toOwner)}`,
             ),
             `earned  ${formatAmount(found.earned)} since block ${flags.from}`,
-            `open    ${found.open.length} channels with ${formatAmount(found.deposited)}`,
+            `open    ${found.open.length === 1 ? '1 channel' : `${found.open.length} channels`} with ${formatAmount(found.deposited)}`,
             `owed    ${formatAmount(found.owed)} to ${found.beneficiary}${found.owed > 0n ? '; see `dcml contract collect`' : ''}`,
             `next    --from ${found.next}`,
           ].join('\n'),

@@ -56,7 +56,7 @@ export function devchainCommand(output: () => Output): Command {
             `RPC       ${server.url}`,
             `chain id  ${chainId}`,
             ...[root, ...accounts].map(
-              ({ accountId, balance, secretKey }) => `${accountId.padEnd(15)} ${balance.padStart(18)}  ${secretKey}`,
+              ({ accountId, balance, secretKey }) => `${accountId.padEnd(17)} ${balance.padStart(14)}  ${secretKey}`,
             ),
             'Ctrl-C ends it.',
           ].join('\n'),

@@ -1,8 +1,10 @@
 import { formatTrustRoot, parseExactJson } from '@dcml/light-client'
-import { connectNear, fetchTrustRoot, type Near } from '@dcml/near'
+import { fetchTrustRoot, type Near } from '@dcml/near'
 import { DcmlError } from '@dcml/protocol'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
+import { makePaid } from '../manifest.ts'
+import { type ContractFlags, connect, contractOf, type NearFlags, nearOptions, withNear } from '../near-flags.ts'
 import { type Judged, judgeItem } from '../near-items.ts'
 import { options, readBytes } from '../options.ts'
 import { type Output, printable } from '../output.ts'
@@ -24,24 +26,31 @@ export function lightClientCommand(output: () => Output): Command {
       if (!ok) process.exitCode = 1
     })
 
-  const trustRoot = new Command('trust-root')
+  const trustRoot = withNear(new Command('trust-root'))
     .description('where a light client may start, for the manifest of a paid image: compare its hash elsewhere')
-    .requiredOption('--node <url...>', 'RPC of NEAR; with several, each must have the block')
-    .addOption(new Option('--network <id>', 'chain id').default('mainnet'))
+    .option('--manifest <file>', 'write it into this image manifest, with --contract, and tell its imageH')
+    .addOption(nearOptions.contract())
+    .addOption(options.config())
     .addOption(options.json())
-    .action(async ({ node, network }: { node: readonly string[]; network: string }) => {
-      const [first, ...others] = node.map((url) => connectNear({ networkId: network, nodes: url }))
-      const root = await fetchTrustRoot(first!)
+    .action(async (flags: NearFlags & ContractFlags & { manifest?: string }) => {
+      const { node = [], manifest } = flags
+      const near = await connect({ ...flags, node: node.slice(0, 1) })
+      const root = await fetchTrustRoot(near)
       const { height, timestamp } = root.head.innerLite
-      for (const near of others) await requireBlock(near, height, root.headHash)
+      for (const url of node.slice(1))
+        await requireBlock(await connect({ ...flags, node: [url] }), height, root.headHash)
       const trustRoot = formatTrustRoot(root)
-      output().result(trustRoot, {
+      const time = new Date(Number(timestamp / 1_000_000n)).toISOString()
+      output().note(
+        `block ${height} of ${time}, hash ${root.headHash}, from ${node.length === 1 ? '1 node' : `${node.length} nodes`}`,
+      )
+      const told = { trustRoot, hash: root.headHash, height, time, nodes: node.length }
+      if (manifest === undefined) return output().result(trustRoot, told)
+      const imageH = makePaid(manifest, {
+        network: { networkId: near.networkId, contract: contractOf(flags) },
         trustRoot,
-        hash: root.headHash,
-        height,
-        time: new Date(Number(timestamp / 1_000_000n)).toISOString(),
-        nodes: node.length,
       })
+      output().result(`${manifest} is paid through ${contractOf(flags)}; its imageH is ${imageH}`, { ...told, imageH })
     })
 
   return new Command('light-client').addCommand(check).addCommand(trustRoot)

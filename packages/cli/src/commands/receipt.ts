@@ -1,5 +1,5 @@
 import { fileReceipts, type ReceiptRecord, verifyReceiptRecord } from '@dcml/client'
-import { DcmlError, parseReceipt, toHex } from '@dcml/protocol'
+import { DcmlError, formatAmount, parseReceipt, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
 import { options, readBytes, withTrust } from '../options.ts'
@@ -63,6 +63,8 @@ interface Facts {
   responseH: string
   promptTokens: number
   completionTokens: number
+  /** Absent where nothing was paid. */
+  channelId?: bigint
   spent: bigint
   sequence: bigint
   time: string
@@ -70,8 +72,9 @@ interface Facts {
 }
 
 function facts({ receipt: text, endpoint }: ReceiptRecord): Facts {
-  const { modelH, imageH, requestH, responseH, promptTokens, completionTokens, spent, sequence, time } =
+  const { modelH, imageH, requestH, responseH, promptTokens, completionTokens, channelId, spent, sequence, time } =
     parseReceipt(text).receipt
+  const channel = readU64(channelId)
   return {
     modelH: toHex(modelH),
     imageH: toHex(imageH),
@@ -79,6 +82,7 @@ function facts({ receipt: text, endpoint }: ReceiptRecord): Facts {
     responseH: toHex(responseH),
     promptTokens,
     completionTokens,
+    ...(channel !== 0n && { channelId: channel }),
     spent,
     sequence,
     time: new Date(Number(time)).toISOString(),
@@ -86,7 +90,9 @@ function facts({ receipt: text, endpoint }: ReceiptRecord): Facts {
   }
 }
 
+const readU64 = ({ buffer, byteOffset }: Uint8Array): bigint => new DataView(buffer, byteOffset).getBigUint64(0, true)
+
 const formatFacts = (all: Facts): string =>
-  Object.entries(all)
+  Object.entries({ ...all, spent: formatAmount(all.spent) + (all.channelId === undefined ? '' : ' so far') })
     .map(([name, value]) => `${name.padEnd(17)} ${value}`)
     .join('\n')

@@ -17,8 +17,9 @@ import { Command, Option } from 'commander'
 import pino from 'pino'
 import { DEVICES, openDevice } from '../anti-rollback.ts'
 import { hostError } from '../host-error.ts'
+import { readManifest } from '../manifest.ts'
 import { nearOptions, type SignerFlags } from '../near-flags.ts'
-import { options, originOf, parseAddress, readBytes, readJson, wholeNumber, withTrust } from '../options.ts'
+import { options, originOf, parseAddress, readJson, wholeNumber, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
@@ -76,7 +77,7 @@ export function runtimeCommand(output: () => Output): Command {
     .addOption(options.json())
     .action(async (flags: ServeFlags) => {
       const environment = flags.development ? 'development' : 'production'
-      const manifest = readBytes(flags.manifest)
+      const manifest = readManifest(flags.manifest)
       const logger = pino({ level: flags.logLevel }, pino.destination(2))
       const { tee, roots } = await openTee(flags, imageH(manifest))
       const peers = { policy: peerPolicy(flags, toHex(imageH(manifest))), ...(roots && { roots }) }

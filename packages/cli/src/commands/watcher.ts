@@ -44,7 +44,7 @@ export function watcherCommand(output: () => Output): Command {
     .addOption(
       new Option(
         '--enclave <account=url>',
-        "where a provider's enclave answers; repeatable (default: as registered)",
+        "attested address of a provider's enclave, https://…; repeatable (default: as registered)",
       ).argParser(enclave),
     )
     .option('--finish', 'also expire channels past their time, and finish what nobody answered')
