@@ -198,6 +198,8 @@ async function withPayer<T>(flags: PayFlags, act: (payer: ChannelPayer) => Promi
   )
 }
 
+const UNSETTLED = { gone: 'on the chain, by a call of somebody else' } as Readonly<Record<string, string>>
+
 function told({ chain, payer, provider, phase, open, isCallPending, unproven }: ChannelSummary): object {
   const { amounts, prices, channelId, expiresAt } = open ?? {}
   return {
@@ -209,7 +211,7 @@ function told({ chain, payer, provider, phase, open, isCallPending, unproven }: 
     deposited: amounts && formatAmount(amounts.deposited),
     authorised: amounts && formatAmount(amounts.authorised),
     spent: amounts && formatAmount(amounts.spent),
-    settled: amounts && (amounts.settled === null ? 'not yet' : formatAmount(amounts.settled)),
+    settled: amounts && (amounts.settled === null ? (UNSETTLED[phase] ?? 'not yet') : formatAmount(amounts.settled)),
     inputPrice: prices && formatPrice(prices.ownerInput + prices.hostInput),
     outputPrice: prices && formatPrice(prices.ownerOutput + prices.hostOutput),
     expires: expiresAt && new Date(expiresAt).toISOString(),
@@ -231,7 +233,10 @@ function nextOf(closure: Closure): object {
   if (closure.done) return {}
   const { next, at, why } = closure
   return {
-    next: `${next}, from ${new Date(at).toISOString()}: type it again`,
+    next:
+      next === 'submit-approval'
+        ? 'submit-approval: type it again with --key, where the chain is'
+        : `${next}, from ${new Date(at).toISOString()}: type it again`,
     ...(why && { why: `${why.code}: ${why.message}` }),
   }
 }
