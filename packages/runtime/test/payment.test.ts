@@ -20,6 +20,7 @@ import {
   VOUCHER_HEADER,
   wire,
 } from '@dcml/channels'
+import { parseTrustRoot } from '@dcml/light-client'
 import {
   detachDcml,
   formatClosureRequest,
@@ -271,6 +272,29 @@ test('embeddings that the engine has not counted are not sold', async () => {
 test('the document of the port names the calls about payment', async () => {
   const { paths } = (await (await paid.fetch(`${paid.runtime.url}/openapi.json`)).json()) as { paths: object }
   for (const path of Object.values(PAYMENT_CALLS)) expect(paths).toHaveProperty([path])
+})
+
+test('the host answers a forced closure, and has its end forgotten, on its own port', async () => {
+  const channel = await paid.open()
+  const { adminUrl } = paid.runtime
+  const ask = async (path: string, body?: string) => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(adminUrl + path, body === undefined ? {} : { method: 'POST', headers, body })
+    return [response.status, await response.json()] as [number, Record<string, string>]
+  }
+  const closing = await paid.wallet.startClose(channel.terms.channelId)
+  const [, { state }] = await ask(PAYMENT_CALLS.lightClient)
+  const started = (await paid.wallet.prove(closing, parseTrustRoot(state!))) as Bundle
+  expect(await ask(PAYMENT_CALLS.lightClient, formatWire({ from: started.from, blocks: started.blocks }))).toEqual([
+    200,
+    { state: expect.any(String) },
+  ])
+  const [status, { approval }] = await ask(PAYMENT_CALLS.answerClosure, formatWire(started))
+  expect([status, parseApproval(approval!).approval.channelId]).toEqual([200, channel.terms.channelId])
+  const closed = await paid.wallet.close(closeArguments(approval!))
+  const ended = (await paid.wallet.prove(closed, await paid.head())) as Bundle
+  expect(await ask(PAYMENT_CALLS.forget, formatWire(ended))).toEqual([200, {}])
+  expect((await ask(PAYMENT_CALLS.getChallenge, '{}'))[0]).toBe(404)
 })
 
 test('a payer who forces the closure after use pays what was used, however late the host proves it', async () => {

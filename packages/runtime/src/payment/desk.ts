@@ -29,7 +29,7 @@ import {
 } from '@dcml/protocol'
 import { Changes } from './changes.ts'
 import { channelRequired } from './faults.ts'
-import type { Heads } from './heads.ts'
+import type { Bringer, Heads } from './heads.ts'
 import { StreamTab } from './stream-tab.ts'
 import type { OpenTab, PaymentObserver } from './tab.ts'
 import { WholeTab } from './whole-tab.ts'
@@ -93,8 +93,8 @@ export class PaymentDesk {
   }
 
   /** Goes over blocks without a proof, where the way to one is longer than a bundle. */
-  async follow(bundle: BlockBundle): Promise<void> {
-    await this.#options.heads.follow(bundle)
+  async follow(bundle: BlockBundle, by: Bringer): Promise<void> {
+    await this.#options.heads.follow(bundle, by)
   }
 
   /** `get_challenge` @throws DcmlError `model_not_ready`: a channel would be opened for nothing */
@@ -157,13 +157,13 @@ export class PaymentDesk {
   }
 
   /** `answer_closure`: good for the whole challenge period, and so however old the event is. */
-  async answerClosure(bundle: Bundle): Promise<string> {
-    return this.#approve(await this.#ledger.answerClosure(await this.#prove(bundle, EVENTS.closeStarted, 'any')))
+  async answerClosure(bundle: Bundle, by: Bringer): Promise<string> {
+    return this.#approve(await this.#ledger.answerClosure(await this.#prove(bundle, EVENTS.closeStarted, 'any', by)))
   }
 
   /** Forgets a channel that the chain has ended. */
-  async forget(bundle: Bundle): Promise<void> {
-    await this.#ledger.forget(await this.#proveEnd(bundle))
+  async forget(bundle: Bundle, by: Bringer): Promise<void> {
+    await this.#ledger.forget(await this.#proveEnd(bundle, by))
   }
 
   /** Channels that take requests. */
@@ -226,9 +226,14 @@ export class PaymentDesk {
    * @param maxEventAge in ms; `any` for what stays true for good: it is judged at the time of its own head, so that a
    * host whose clock is wrong can still answer for its lock
    */
-  async #prove({ proof, ...way }: Bundle, event: string, maxEventAge: number | 'any'): Promise<ProvenFact> {
+  async #prove(
+    { proof, ...way }: Bundle,
+    event: string,
+    maxEventAge: number | 'any',
+    by: Bringer = 'anyone',
+  ): Promise<ProvenFact> {
     const { heads, clock, limits } = this.#options
-    const state = await heads.follow(way)
+    const state = await heads.follow(way, by)
     const lasting = maxEventAge === 'any'
     const now = new Date(lasting ? blockTime(state.head.innerLite) : clock())
     const maxHeadAge = lasting ? 0 : limits.maxHeadAgeMs
@@ -239,13 +244,13 @@ export class PaymentDesk {
     return verdict
   }
 
-  async #proveEnd(bundle: Bundle): Promise<ProvenFact> {
+  async #proveEnd(bundle: Bundle, by: Bringer): Promise<ProvenFact> {
     try {
-      return await this.#prove(bundle, EVENTS.closed, 'any')
+      return await this.#prove(bundle, EVENTS.closed, 'any', by)
     } catch (error) {
       const other = DcmlError.isInstance(error) && /^(event|log)_event$/.test(error.code)
       if (!other) throw error
-      return this.#prove(bundle, EVENTS.forfeited, 'any')
+      return this.#prove(bundle, EVENTS.forfeited, 'any', by)
     }
   }
 }

@@ -79,3 +79,14 @@ test('what does not verify moves nothing, and a line that is full says so', asyn
   expect(codes.filter((code) => code === 'none')).toHaveLength(32)
   expect(await codeOf(heads.follow(good))).toBe('none')
 })
+
+test('a line that strangers keep full does not hold up the host, who has a lock to answer for', async () => {
+  const { chain, root, from } = await start()
+  const heads = new Heads(root)
+  chain.mine(10)
+  const good = await from(root)
+  const strangers = Array.from({ length: 40 }, () => codeOf(heads.follow(good)))
+  expect(await codeOf(heads.follow(good))).toBe('light_client_busy')
+  expect(await codeOf(heads.follow(good, 'host'))).toBe('none')
+  await Promise.all(strangers)
+})

@@ -20,13 +20,18 @@ const SPACING_MS = 5000
 /** Bundles that wait in line: each may cost a signature check per producer and block. */
 const MAX_WAITING = 32
 
+/** Who brings a bundle: strangers who keep their line full must not keep the host from answering for its lock. */
+export type Bringer = 'anyone' | 'host'
+
 /** The heads of one light client. They only go on; what is verified is verified from a head that was kept. */
 export class Heads {
   readonly #kept = new Map<CryptoHash, LightClientState>()
   readonly #root: CryptoHash
   #newest: LightClientState
-  #line: Promise<unknown> = Promise.resolve()
-  #waiting = 0
+  readonly #lines = {
+    anyone: { last: Promise.resolve() as Promise<unknown>, waiting: 0 },
+    host: { last: Promise.resolve() as Promise<unknown>, waiting: 0 },
+  }
 
   /** @param root from the image manifest, which is measured */
   constructor(root: LightClientState) {
@@ -41,19 +46,20 @@ export class Heads {
   }
 
   /**
-   * Goes over the blocks, one bundle at a time, however many callers bring some.
+   * Goes over the blocks, one bundle of a line at a time, however many callers bring some.
    * @returns the state at the last of them
    * @throws DcmlError `light_client_head_unknown`, `light_client_busy`, `block_…`, `near_block_invalid`
    */
-  async follow(bundle: BlockBundle): Promise<LightClientState> {
-    if (this.#waiting >= MAX_WAITING) throw busy()
-    this.#waiting++
-    const turn = this.#line.then(() => this.#verify(bundle))
-    this.#line = turn.catch(() => {})
+  async follow(bundle: BlockBundle, by: Bringer = 'anyone'): Promise<LightClientState> {
+    const line = this.#lines[by]
+    if (line.waiting >= MAX_WAITING) throw busy()
+    line.waiting++
+    const turn = line.last.then(() => this.#verify(bundle))
+    line.last = turn.catch(() => {})
     try {
       return await turn
     } finally {
-      this.#waiting--
+      line.waiting--
     }
   }
 

@@ -5,6 +5,7 @@ import { type Context, Hono } from 'hono'
 import type { GenericSchema, InferOutput } from 'valibot'
 import { parseJson, readBody } from '../api/body.ts'
 import type { PaymentDesk } from './desk.ts'
+import type { Bringer } from './heads.ts'
 
 type Env = { Bindings: HttpBindings }
 
@@ -12,16 +13,7 @@ const SMALL = 8192
 
 /** Calls about payment on the attested port (paper §6), below `/dcml/v1`. */
 export function paymentRoutes(desk: PaymentDesk): Hono<Env> {
-  const app = new Hono<Env>()
-  const read = async <S extends GenericSchema>(c: Context<Env>, schema: S, limit = SMALL): Promise<InferOutput<S>> =>
-    parseJson(schema, await readBody(c.env.incoming, limit))
-  const bundle = (c: Context<Env>) => read(c, wire.bundle, MAX_BUNDLE_BYTES)
-
-  app.get('/light-client', (c) => c.json({ state: desk.head() }))
-  app.post('/light-client', async (c) => {
-    await desk.follow(await read(c, wire.blocks, MAX_BUNDLE_BYTES))
-    return c.json({ state: desk.head() })
-  })
+  const app = watchRoutes(desk, 'anyone')
   app.post('/get-challenge', (c) => json(c, formatWire(desk.challenge())))
   app.post('/establish-payment-channel', async (c) => json(c, formatWire(await desk.establish(await bundle(c)))))
   app.post('/top-up-payment-channel', async (c) => json(c, formatWire(await desk.topUp(await bundle(c)))))
@@ -33,17 +25,28 @@ export function paymentRoutes(desk: PaymentDesk): Hono<Env> {
     const question = await read(c, wire.closure, MAX_BUNDLE_BYTES)
     return c.json({ approval: await desk.requestClosure(question) })
   })
-  app.post('/answer-closure', async (c) => c.json({ approval: await desk.answerClosure(await bundle(c)) }))
+  return app
+}
+
+/** What a watcher asks, on either port. */
+function watchRoutes(desk: PaymentDesk, by: Bringer): Hono<Env> {
+  const app = new Hono<Env>()
+  app.get('/light-client', (c) => c.json({ state: desk.head() }))
+  app.post('/light-client', async (c) => {
+    await desk.follow(await read(c, wire.blocks, MAX_BUNDLE_BYTES), by)
+    return c.json({ state: desk.head() })
+  })
+  app.post('/answer-closure', async (c) => c.json({ approval: await desk.answerClosure(await bundle(c), by) }))
   app.post('/forget-channel', async (c) => {
-    await desk.forget(await bundle(c))
+    await desk.forget(await bundle(c), by)
     return c.json({})
   })
   return app
 }
 
-/** What the host may ask on its own port: to end a channel, and the amounts of all. */
+/** What the host may ask on its own port: to end a channel, the amounts of all, and what its watcher asks. */
 export function hostPaymentRoutes(desk: PaymentDesk): Hono<Env> {
-  const app = new Hono<Env>()
+  const app = watchRoutes(desk, 'host')
   app.post('/request-channel-closure', async (c) => {
     const { channelId } = parseJson(wire.hostClosure, await readBody(c.env.incoming, SMALL))
     return c.json({ approval: await desk.closeForHost(channelId) })
@@ -52,6 +55,9 @@ export function hostPaymentRoutes(desk: PaymentDesk): Hono<Env> {
   return app
 }
 
+const read = async <S extends GenericSchema>(c: Context<Env>, schema: S, limit = SMALL): Promise<InferOutput<S>> =>
+  parseJson(schema, await readBody(c.env.incoming, limit))
+const bundle = (c: Context<Env>) => read(c, wire.bundle, MAX_BUNDLE_BYTES)
 const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })
 const plain = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value instanceof Uint8Array ? toHex(value) : value
