@@ -45,8 +45,9 @@ export interface WatcherServiceOptions {
   /** Provider accounts to watch for. Default: all of the contract. */
   readonly hosts?: readonly string[]
   /**
-   * Where the enclave of a provider answers: its attested port, `https://host:port`, or plain http where something on
-   * this machine passes on to it. Default: the endpoint that the provider registered, if it is https.
+   * Where the enclave of a provider answers: its admin port (`http://127.0.0.1:9443`), best for a host of its own, as no
+   * stranger can keep the line there full; or the attested port (`https://host:port`). Default: the endpoint that the
+   * provider registered, if it is https.
    */
   readonly enclaves?: Readonly<Record<string, string>>
   /** Also does what anyone may do so that channels end: expires those past their time, finishes unanswered ones. */
@@ -77,7 +78,7 @@ export function resolveTimes({ times, enclaves = {}, from, nodes }: WatcherServi
   for (const [provider, url] of Object.entries(enclaves))
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
       throw new DcmlError('watcher_enclave_invalid', `The enclave of ${provider} has no http or https URL.`, {
-        hint: 'Write https://host:port, of the attested port.',
+        hint: 'Write http://127.0.0.1:port for the admin port, https://host:port for the attested port.',
       })
   const resolved = { ...TIMES, ...times }
   const whole = [from, ...Object.values(resolved)].every((value) => Number.isSafeInteger(value) && value >= 0)
