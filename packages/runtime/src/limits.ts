@@ -24,6 +24,8 @@ export interface Limits {
   readonly paymentStep: number
   /** How long a paid stream waits for its next voucher. Default 30,000. */
   readonly paymentMs: number
+  /** How long it waits for vouchers in all while others wait for the engine. Default 5,000. */
+  readonly paymentGraceMs: number
   /** Oldest block of the chain by which money is believed to be there. Default 600,000. */
   readonly maxHeadAgeMs: number
   /** Oldest opening of a channel that is taken up; below the challenge period of the contract. Default 600,000. */
@@ -42,6 +44,7 @@ const DEFAULTS: Limits = {
   maxKeyPasses: 4,
   paymentStep: 32,
   paymentMs: 30_000,
+  paymentGraceMs: 5_000,
   maxHeadAgeMs: 600_000,
   maxOpeningAgeMs: 600_000,
 }

@@ -36,7 +36,8 @@ export async function embed(
   } finally {
     release?.()
     lifetime.end()
-    await tab?.drop()
+    // the engine tells what it worked on when it is done: before that there is nothing to charge
+    await tab?.drop(false)
   }
 }
 

@@ -4,6 +4,7 @@ import { DcmlError } from '@dcml/protocol'
 const STATUS: Readonly<Record<string, number>> = {
   request_malformed: 400,
   request_invalid: 400,
+  wire_invalid: 400,
   request_needs_memory: 400,
   engine_context_overflow: 400,
   engine_unsupported: 400,
@@ -54,7 +55,6 @@ const STATUS: Readonly<Record<string, number>> = {
   request_not_json: 415,
   overloaded: 429,
   light_client_busy: 429,
-  channel_challenges_full: 429,
   engine_unmetered: 501,
   engine_unreachable: 502,
   engine_interrupted: 502,

@@ -11,7 +11,7 @@ import type { Admission } from './admission.ts'
 import { type AnswerFormat, collector, type End } from './answer.ts'
 import { asDcmlError, errorBody } from './errors.ts'
 import { EventStream } from './event-stream.ts'
-import { lifetimeOf } from './lifetime.ts'
+import { isReaderGone, lifetimeOf } from './lifetime.ts'
 import { type ReceiptBook, responseHash, sha256 } from './receipts.ts'
 
 /** What a generation needs of the runtime around it. */
@@ -76,7 +76,8 @@ export async function generate(job: GenerationJob, context: Generation): Promise
   let tab: Tab | undefined
   try {
     const announce = (demand: Demand): void => events.comment(demandComment(demand))
-    tab = job.openTab?.(job.stream ? { signal, announce } : undefined)
+    const crowded = (): boolean => context.admission.waiting > 0
+    tab = job.openTab?.(job.stream ? { signal, announce, crowded } : undefined)
     release = await context.admission.enter(signal)
     signal.throwIfAborted()
     const parts = job.stream ? undefined : collector()
@@ -154,7 +155,7 @@ export async function generate(job: GenerationJob, context: Generation): Promise
   } finally {
     lifetime.end()
     release?.()
-    await tab?.drop()
+    await tab?.drop(isReaderGone(signal))
   }
   return RESPONSE_ALREADY_SENT
 }

@@ -26,6 +26,10 @@ export function lifetimeOf(outgoing: ServerResponse, generationMs: number, shutd
   }
 }
 
+/** True where a request ended because its reader left, and not by anything here. */
+export const isReaderGone = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && DcmlError.isInstance(reason) && reason.code === 'client_gone'
+
 const clientGone = (): DcmlError =>
   new DcmlError('client_gone', 'The client closed the connection.', { hint: 'Ask again.', retryable: true })
 

@@ -1,5 +1,5 @@
 // OpenAI's surface: each route reads its request by its schema and hands it to the engine.
-import { VOUCHER_HEADER } from '@dcml/channels'
+import { ALLOWANCE_HEADER, readWire, VOUCHER_HEADER, wire } from '@dcml/channels'
 import { attachDcml, toHex } from '@dcml/protocol'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
@@ -51,9 +51,11 @@ export function openaiRoutes(options: {
   const receive = async (c: Context<Env>): Promise<Received> => {
     const model = host.ready()
     const channelId = await desk?.admit(c.req.header(VOUCHER_HEADER))
+    const allowance = c.req.header(ALLOWANCE_HEADER)
+    const allowed = allowance === undefined ? undefined : readWire(wire.allowance, allowance)
     const requestId = String(c.env.outgoing.getHeader('x-request-id'))
     const pay = (maxTokens: number | undefined): OpenTab | undefined =>
-      channelId === undefined ? undefined : desk?.tabs({ channelId, requestId, maxTokens })
+      channelId === undefined ? undefined : desk?.tabs({ channelId, requestId, maxTokens, allowed })
     return { body: await readBody(c.env.incoming, options.maxBodyBytes), model, pay }
   }
   const head = (prefix: string, model: ReadyModel): AnswerHead => ({

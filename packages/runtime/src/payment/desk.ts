@@ -14,19 +14,21 @@ import {
   readOpened,
   readToppedUp,
   STANDARD,
+  type VoucherMessage,
 } from '@dcml/channels'
 import { blockTime, formatTrustRoot, parseEventProof, parseLogProof, verifyEvent, verifyLog } from '@dcml/light-client'
 import {
   type Chain,
   DcmlError,
   formatApproval,
+  type PayerChannel,
   parseClosureRequest,
   parseVoucher,
   type Signer,
   signApproval,
-  type VoucherChannel,
   verifyClosureRequest,
 } from '@dcml/protocol'
+import { Allowances } from './allowances.ts'
 import { Changes } from './changes.ts'
 import { channelRequired } from './faults.ts'
 import type { Bringer, Heads } from './heads.ts'
@@ -49,6 +51,8 @@ export interface DeskOptions {
     readonly paymentStep: number
     /** How long a stream waits for a voucher, in ms. */
     readonly paymentMs: number
+    /** How long it waits in all, in ms, where others wait for the engine. */
+    readonly paymentGraceMs: number
     /** Oldest head, and oldest event, that money is believed to be there by, in ms. */
     readonly maxHeadAgeMs: number
     readonly maxOpeningAgeMs: number
@@ -64,6 +68,8 @@ export interface TabRequest {
   readonly requestId: string
   /** Most completion tokens, where the caller said. */
   readonly maxTokens: number | undefined
+  /** yoctoNEAR that it may cost for now, where the caller said. */
+  readonly allowed: bigint | undefined
 }
 
 /**
@@ -75,6 +81,7 @@ export class PaymentDesk {
   readonly #options: DeskOptions
   readonly #ledger: EnclaveLedger
   readonly #changes = new Changes()
+  readonly #allowances = new Allowances()
 
   constructor(options: DeskOptions) {
     this.chain = options.chain
@@ -123,13 +130,26 @@ export class PaymentDesk {
     return this.#amounts(channelId)
   }
 
-  /** @param text of a voucher @throws DcmlError `voucher_…` */
-  async acceptVoucher(text: string): Promise<ChannelAmounts> {
-    const signed = parseVoucher(text)
+  /**
+   * Takes a voucher; and with a request's name what that one may cost in all from now on. A voucher that a better one has
+   * overtaken still tells who says so.
+   * @throws DcmlError `voucher_…`
+   */
+  async acceptVoucher({ voucher, requestId, allowed }: VoucherMessage): Promise<ChannelAmounts> {
+    const signed = parseVoucher(voucher)
     const { channelId } = signed.voucher
-    await this.#ledger.acceptVoucher(signed)
+    const allow = (): void => {
+      if (requestId !== undefined && allowed !== undefined) this.#allowances.raise(requestId, channelId, allowed)
+      this.#changes.notify(channelId)
+    }
+    try {
+      await this.#ledger.acceptVoucher(signed)
+    } catch (error) {
+      if (DcmlError.isInstance(error) && error.code === 'voucher_stale') allow()
+      throw error
+    }
     this.#options.observer.voucher()
-    this.#changes.notify(channelId)
+    allow()
     return this.#amounts(channelId)
   }
 
@@ -182,25 +202,32 @@ export class PaymentDesk {
    */
   async admit(voucher: string | undefined): Promise<bigint> {
     if (voucher === undefined) throw channelRequired()
-    return (await this.acceptVoucher(voucher)).channelId
+    return (await this.acceptVoucher({ voucher })).channelId
   }
 
   /** For {@link admit}ted requests: opens a tab before the engine is kept busy. */
-  tabs({ channelId, requestId, maxTokens }: TabRequest): OpenTab {
-    const { limits, observer } = this.#options
-    const context = { ledger: this.#ledger, changes: this.#changes, observer, channelId, requestId }
+  tabs({ channelId, requestId, maxTokens, allowed }: TabRequest): OpenTab {
+    const { paymentStep: step, paymentMs: patienceMs, paymentGraceMs: graceMs } = this.#options.limits
+    const [ledger, changes, allowances] = [this.#ledger, this.#changes, this.#allowances]
+    const context = { ledger, changes, allowances, observer: this.#options.observer, channelId, requestId }
     return (pauses) => {
+      if (allowed !== undefined) allowances.begin(requestId, channelId, allowed)
       const tab =
         pauses === undefined
           ? new WholeTab(context, maxTokens)
-          : new StreamTab(context, { ...pauses, maxTokens, step: limits.paymentStep, patienceMs: limits.paymentMs })
-      tab.open()
+          : new StreamTab(context, { ...pauses, maxTokens, step, patienceMs, graceMs })
+      try {
+        tab.open()
+      } catch (error) {
+        allowances.end(requestId)
+        throw error
+      }
       return tab
     }
   }
 
   /** The channel's payer; undefined for a channel that is not known here. */
-  #payerOf(channelId: bigint): VoucherChannel | 'ended' | undefined {
+  #payerOf(channelId: bigint): PayerChannel | 'ended' | undefined {
     try {
       return this.#ledger.terms(channelId)
     } catch (error) {

@@ -18,8 +18,7 @@ export function paymentRoutes(desk: PaymentDesk): Hono<Env> {
   app.post('/establish-payment-channel', async (c) => json(c, formatWire(await desk.establish(await bundle(c)))))
   app.post('/top-up-payment-channel', async (c) => json(c, formatWire(await desk.topUp(await bundle(c)))))
   app.post('/accept-voucher', async (c) => {
-    const { voucher } = await read(c, wire.voucher)
-    return json(c, formatWire(await desk.acceptVoucher(voucher)))
+    return json(c, formatWire(await desk.acceptVoucher(await read(c, wire.voucher))))
   })
   app.post('/request-channel-closure', async (c) => {
     const question = await read(c, wire.closure, MAX_BUNDLE_BYTES)

@@ -4,6 +4,7 @@ import { type DcmlError, type Prices, sharesOf, signVoucher, toHex } from '@dcml
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { namedKey } from '../../test/paid.ts'
+import { Allowances } from './allowances.ts'
 import { Changes } from './changes.ts'
 import { StreamTab } from './stream-tab.ts'
 
@@ -58,7 +59,7 @@ async function start({ slow = false } = {}) {
   })
   ledger.challenge(challenge)
   await ledger.establish(opening, 0n)
-  const changes = new Changes()
+  const [changes, allowances] = [new Changes(), new Allowances()]
   const pay = async (authorised: bigint) => {
     await ledger.acceptVoucher(await signVoucher(chain, { channelId: 1n, authorised }, payer))
     changes.notify(1n)
@@ -67,17 +68,22 @@ async function start({ slow = false } = {}) {
   const demands: bigint[] = []
   const tabOf = (requestId: string, options: Partial<ConstructorParameters<typeof StreamTab>[1]> = {}) =>
     new StreamTab(
-      { ledger, changes, channelId: 1n, requestId, observer: { voucher() {}, spent() {}, pause: () => pauses++ } },
+      {
+        ...{ ledger, changes, allowances, channelId: 1n, requestId },
+        observer: { voucher() {}, spent() {}, pause: () => pauses++ },
+      },
       {
         step: 8,
         patienceMs: 60_000,
+        graceMs: 60_000,
+        crowded: () => false,
         maxTokens: undefined,
         signal: new AbortController().signal,
         announce: ({ required }) => demands.push(required),
         ...options,
       },
     )
-  return { ledger, pay, tabOf, demands, pauses: () => pauses, writes: () => writes }
+  return { ledger, pay, tabOf, demands, allowances, changes, pauses: () => pauses, writes: () => writes }
 }
 
 test('whatever is paid in whatever steps, text goes out counted, is never ahead of the vouchers, and adds up', async () => {
@@ -132,7 +138,7 @@ test('whatever is paid in whatever steps, text goes out counted, is never ahead 
           sent += before + cost(0, held)
           const { delivered } = await tab.end({ promptTokens: prompt, completionTokens: total })
           expect(delivered).toEqual({ promptTokens: BigInt(prompt), completionTokens: BigInt(total) })
-          await tab.drop()
+          await tab.drop(false)
         }
         await Promise.all(requests.map(run))
         expect(ledger.amounts(1n).spent).toBe(sent)
@@ -189,7 +195,7 @@ test('patience ends, readers go, and an engine that changes its count gets no re
   const impatient = tabOf('a', { patienceMs: 1 })
   await impatient.start(10, undefined)
   await expect(impatient.cover(5)).rejects.toMatchObject({ code: 'payment_required' })
-  await impatient.drop()
+  await impatient.drop(false)
   expect(ledger.amounts(1n).spent).toBe(0n)
 
   const reader = new AbortController()
@@ -198,8 +204,11 @@ test('patience ends, readers go, and an engine that changes its count gets no re
   const waiting = left.cover(5)
   reader.abort(new Error('gone'))
   await expect(waiting).rejects.toThrow('gone')
-  await left.drop()
+  // the engine had its prompt
+  await left.drop(true)
+  expect(ledger.amounts(1n).spent).toBe(cost(10, 0))
 
+  await pay(cost(20, 4))
   const liar = tabOf('c')
   await liar.start(10, undefined)
   await liar.cover(4)
@@ -207,5 +216,60 @@ test('patience ends, readers go, and an engine that changes its count gets no re
   expect(() => liar.count(3)).toThrow('not reserved')
   await expect(liar.end({ promptTokens: 11, completionTokens: 4 })).rejects.toMatchObject({ code: 'engine_failed' })
   // what was sent stays paid
-  expect(ledger.amounts(1n).spent).toBe(cost(10, 4))
+  expect(ledger.amounts(1n).spent).toBe(cost(20, 4))
+})
+
+test('held-stream: a stream that is let go takes no more than it was allowed, whatever else is paid on the channel', async () => {
+  const { ledger, pay, tabOf, demands, allowances, changes } = await start()
+  const read = async (tab: StreamTab, from: number, to: number): Promise<void> => {
+    for (let n = from; n <= to; n++) {
+      await tab.cover(n)
+      tab.count(n)
+    }
+  }
+  allowances.begin('held', 1n, cost(10, 3))
+  allowances.begin('next', 1n, cost(10, 3))
+  await pay(cost(20, 100))
+  const [held, next] = [tabOf('held', { patienceMs: 5 }), tabOf('next')]
+  for (const tab of [held, next]) {
+    tab.open()
+    await tab.start(10, 100)
+  }
+  await read(held, 1, 3)
+  await read(next, 1, 3)
+  // all that follows is paid for by the other one
+  allowances.raise('next', 1n, cost(10, 20))
+  allowances.raise('next', 2n, cost(10, 90))
+  changes.notify(1n)
+  await expect(held.cover(4)).rejects.toMatchObject({
+    code: 'payment_required',
+    details: { requestId: 'held', requestAllowed: `${cost(10, 3)}`, requestRequired: `${cost(10, 4)}` },
+  })
+  await read(next, 4, 20)
+  const late = next.cover(21)
+  allowances.raise('next', 1n, cost(10, 21))
+  changes.notify(1n)
+  await late
+  expect(ledger.amounts(1n).spent).toBe(cost(20, 23))
+  expect(demands.length).toBeGreaterThan(0)
+})
+
+test('paused-streams: who pauses in a crowd, however often, gives its place to those that wait', async () => {
+  const { ledger, pay, tabOf } = await start()
+  let crowd = false
+  await pay(cost(10, 1))
+  const tab = tabOf('a', { graceMs: 30, crowded: () => crowd })
+  await tab.start(10, undefined)
+  tab.count(1)
+  let paid = 1
+  // alone, it may take its time
+  const alone = tab.cover(2)
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  await pay(cost(10, ++paid))
+  await alone
+  tab.count(2)
+  crowd = true
+  await expect(tab.cover(3)).rejects.toMatchObject({ code: 'payment_required' })
+  await tab.drop(false)
+  expect(ledger.amounts(1n).spent).toBe(cost(10, 2))
 })

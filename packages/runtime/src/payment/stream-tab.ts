@@ -9,7 +9,12 @@ export interface StreamTabOptions extends Pauses {
   readonly step: number
   /** How long a stream waits for a voucher, in ms. */
   readonly patienceMs: number
+  /** How long it has waited in all, in ms, when it gives way to others that wait for the engine. */
+  readonly graceMs: number
 }
+
+/** How often a stream that has waited long looks whether others wait for the engine, in ms. */
+const CROWD_MS = 250
 
 /** Too little is authorised; `changed` resolves when that may be otherwise. */
 interface Due {
@@ -33,11 +38,13 @@ export class StreamTab implements Tab {
   #counted = 0n
   /** Most completion tokens there can be. */
   #most: bigint | undefined
-  #announced = -1n
+  #announced: string | undefined
   #filling: Promise<Due | undefined> | undefined
   /** True while the next half step is being looked after. */
   #ahead = false
   #reserved = false
+  /** Time it has waited for vouchers, in ms. */
+  #waited = 0
   #over = false
 
   constructor(context: TabContext, options: StreamTabOptions) {
@@ -47,8 +54,10 @@ export class StreamTab implements Tab {
   }
 
   open(): void {
-    const { ledger, channelId } = this.#context
-    const demand = ledger.demandFor(channelId, { promptTokens: 1n, completionTokens: 1n })
+    const { ledger, channelId, requestId: id, allowances } = this.#context
+    const allowed = allowances.of(id)
+    const least = { promptTokens: 1n, completionTokens: 1n }
+    const demand = ledger.demandFor(channelId, least, allowed === undefined ? undefined : { id, allowed })
     if (demand !== undefined) throw paymentRequired(demand)
   }
 
@@ -75,12 +84,7 @@ export class StreamTab implements Tab {
   }
 
   count(completionTokens: number): void {
-    const { ledger, channelId, requestId } = this.#context
-    const tokens = { promptTokens: this.#prompt, completionTokens: BigInt(completionTokens) - this.#counted }
-    ledger.deliver(channelId, requestId, tokens)
-    this.#prompt = 0n
-    this.#counted += tokens.completionTokens
-    this.#left -= tokens.completionTokens
+    this.#deliver(BigInt(completionTokens) - this.#counted)
     void this.#fillAhead()
   }
 
@@ -92,10 +96,24 @@ export class StreamTab implements Tab {
     return { ...released, channelId: this.#context.channelId }
   }
 
-  async drop(): Promise<void> {
+  async drop(isReaderGone: boolean): Promise<void> {
+    this.#context.allowances.end(this.#context.requestId)
     if (this.#over || !this.#reserved) return
-    // a channel that has ended has nothing to give back, and a state that is unsure says so to the next caller
-    await this.#release().catch(() => {})
+    try {
+      if (isReaderGone) this.#deliver(0n)
+      await this.#release()
+    } catch {
+      // a channel that has ended has nothing to give back, and a state that is unsure says so to the next caller
+    }
+  }
+
+  /** Counts tokens, and before the first of them the prompt. */
+  #deliver(completionTokens: bigint): void {
+    const { ledger, channelId, requestId } = this.#context
+    ledger.deliver(channelId, requestId, { promptTokens: this.#prompt, completionTokens })
+    this.#prompt = 0n
+    this.#counted += completionTokens
+    this.#left -= completionTokens
   }
 
   async #release(): Promise<Released> {
@@ -140,10 +158,11 @@ export class StreamTab implements Tab {
   }
 
   async #reserve(promptTokens: bigint, completionTokens: bigint): Promise<Due | undefined> {
-    const { ledger, changes, channelId, requestId } = this.#context
+    const { ledger, changes, allowances, channelId, requestId } = this.#context
     // taken before the ledger is asked, so that no voucher slips in between
     const changed = changes.next(channelId)
-    const result = await ledger.reserve(channelId, requestId, { promptTokens, completionTokens })
+    const asked = { promptTokens, completionTokens }
+    const result = await ledger.reserve(channelId, requestId, asked, allowances.of(requestId))
     if ('demand' in result) return { demand: result.demand, changed }
     this.#reserved = true
     this.#prompt += result.granted.promptTokens
@@ -152,17 +171,29 @@ export class StreamTab implements Tab {
   }
 
   #announce(demand: Demand): void {
-    if (demand.required === this.#announced) return
-    this.#announced = demand.required
+    const asked = `${demand.required} ${demand.request?.required}`
+    if (asked === this.#announced) return
+    this.#announced = asked
     this.#options.announce(demand)
   }
 
-  /** Resolves at a change of the channel. @throws DcmlError `payment_required` when patience ends */
+  /**
+   * Resolves at a change of the channel. A stream that waits keeps its place in the engine, for nothing: so it gives way
+   * once others wait too, however slowly its payer pays on.
+   * @throws DcmlError `payment_required` when patience ends
+   */
   async #wait({ demand, changed }: Due, until: number): Promise<void> {
-    const { signal } = this.#options
+    const { signal, crowded, graceMs } = this.#options
     signal.throwIfAborted()
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => reject(paymentRequired(demand)), Math.max(0, until - performance.now()))
+    const from = performance.now()
+    const look = (): void => {
+      const now = performance.now()
+      const grace = graceMs - this.#waited - (now - from)
+      if (now >= until || (grace <= 0 && crowded())) reject(paymentRequired(demand))
+      else timer = setTimeout(look, Math.min(until - now, grace > 0 ? grace : CROWD_MS))
+    }
+    let timer = setTimeout(look, 0)
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     void changed.then(resolve)
@@ -170,6 +201,7 @@ export class StreamTab implements Tab {
       await promise
     } finally {
       clearTimeout(timer)
+      this.#waited += performance.now() - from
       signal.removeEventListener('abort', onAbort)
     }
   }

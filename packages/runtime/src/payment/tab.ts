@@ -1,4 +1,5 @@
 import type { Demand, EnclaveLedger, Released } from '@dcml/channels'
+import type { Allowances } from './allowances.ts'
 import type { Changes } from './changes.ts'
 
 /** What one request runs up on its channel, from its prompt to its receipt. */
@@ -13,8 +14,11 @@ export interface Tab {
   count(completionTokens: number): void
   /** The end of an answer: what its receipt says. Send no receipt, and no whole answer, if it throws. */
   end(tokens: Tokens): Promise<Paid>
-  /** Gives back what is promised and was not delivered. Safe to call after everything. */
-  drop(): Promise<void>
+  /**
+   * Gives back what is promised and was not delivered. Safe to call after everything.
+   * @param isReaderGone true where the reader left of itself: the prompt that the engine was given is charged all the same
+   */
+  drop(isReaderGone: boolean): Promise<void>
 }
 
 /** What the receipt of a paid answer says. */
@@ -34,6 +38,7 @@ export interface Tokens {
 export interface TabContext {
   readonly ledger: EnclaveLedger
   readonly changes: Changes
+  readonly allowances: Allowances
   readonly observer: PaymentObserver
   readonly channelId: bigint
   /** Names the request inside the ledger. */
@@ -51,6 +56,8 @@ export interface PaymentObserver {
 export interface Pauses {
   /** Aborts when the reader is gone or the time of the request is up. */
   readonly signal: AbortSignal
+  /** True while others wait for the engine. */
+  crowded(): boolean
   /** Tells the reader what is due. */
   announce(demand: Demand): void
 }

@@ -10,6 +10,8 @@ export class WholeTab implements Tab {
   /** Most completion tokens that were asked for. */
   readonly #maxTokens: number | undefined
   #over = false
+  /** Tokens that the engine was given to work on; undefined before that. */
+  #prompt: number | undefined
 
   constructor(context: TabContext, maxTokens: number | undefined) {
     this.#context = context
@@ -24,6 +26,7 @@ export class WholeTab implements Tab {
     const completionTokens = mostCompletion({ maxTokens: this.#maxTokens, contextLength, promptTokens })
     if (completionTokens === undefined) throw boundMissing()
     this.#hold({ promptTokens, completionTokens })
+    this.#prompt = promptTokens
   }
 
   /** Nothing is sent before the end. */
@@ -31,25 +34,31 @@ export class WholeTab implements Tab {
   count(): void {}
 
   async end(tokens: Tokens): Promise<Paid> {
-    const { ledger, channelId, requestId, observer } = this.#context
+    const { ledger, channelId, requestId, allowances, observer } = this.#context
     this.#over = true
-    const charged = await ledger.charge(channelId, requestId, counts(tokens))
+    const charged = await ledger.charge(channelId, requestId, counts(tokens), allowances.of(requestId))
     this.#context.changes.notify(channelId)
     if ('demand' in charged) throw paymentRequired(charged.demand)
     observer.spent(charged.cost)
     return { ...charged, channelId }
   }
 
-  async drop(): Promise<void> {
-    if (this.#over) return
-    const { ledger, channelId, requestId, changes } = this.#context
-    ledger.free(channelId, requestId)
-    changes.notify(channelId)
+  async drop(isReaderGone: boolean): Promise<void> {
+    const { ledger, channelId, requestId, changes, allowances } = this.#context
+    try {
+      // a channel that has ended pays for nothing, and a state that is unsure says so to the next caller
+      if (isReaderGone && !this.#over && this.#prompt !== undefined)
+        await this.end({ promptTokens: this.#prompt, completionTokens: 0 }).catch(() => {})
+    } finally {
+      allowances.end(requestId)
+      ledger.free(channelId, requestId)
+      changes.notify(channelId)
+    }
   }
 
   #hold(most: Tokens): void {
-    const { ledger, channelId, requestId } = this.#context
-    const held = ledger.hold(channelId, requestId, counts(most))
+    const { ledger, channelId, requestId, allowances } = this.#context
+    const held = ledger.hold(channelId, requestId, counts(most), allowances.of(requestId))
     if ('demand' in held) throw paymentRequired(held.demand)
   }
 }

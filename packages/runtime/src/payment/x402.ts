@@ -18,7 +18,9 @@ export interface X402Context {
 export function x402(error: DcmlError, { chain, resource, paymentMs }: X402Context) {
   const { required, authorised } = error.details
   // what is missing to the next voucher; without a channel nothing can be named, for its opening fixes the prices
-  const amount = required === undefined ? '0' : String(BigInt(required as string) - BigInt(authorised as string))
+  const missing = required === undefined ? 0n : BigInt(required as string) - BigInt(authorised as string)
+  // none, where enough is authorised on the channel and too little allowed for this request
+  const amount = String(missing > 0n ? missing : 0n)
   const accepted = {
     scheme: SCHEME,
     network: `near:${chain.networkId}`,
