@@ -1,12 +1,10 @@
-import { decode, encode, fixed, type Infer, struct, u64 } from './borsh.ts'
-import { equalBytes, fromBase64url, toBase64url } from './bytes.ts'
+import { encode, fixed, type Infer, struct, u64 } from './borsh.ts'
+import { toBase64url } from './bytes.ts'
 import { type Chain, domainLayout } from './domain.ts'
-import { DcmlError } from './errors.ts'
+import { type PayerChannel, readSigned, requirePayers } from './payer-signed.ts'
 import { type Signer, verifyEd25519 } from './signature.ts'
-import type { VoucherChannel } from './voucher.ts'
 
-const TAG = 'dcml/closure-request'
-const VERSION = 1
+const KIND = { tag: 'dcml/closure-request', version: 1, code: 'closure_request', noun: 'request to close' }
 
 const requestLayout = struct({
   /** `dcml/closure-request`; the subject is the payer's channel key, which signs. */
@@ -35,7 +33,7 @@ export async function signClosureRequest(
   fields: Omit<ClosureRequest, 'domain'>,
   signer: Signer,
 ): Promise<SignedClosureRequest> {
-  const domain = { tag: TAG, version: VERSION, ...chain, subject: signer.publicKey }
+  const domain = { tag: KIND.tag, version: KIND.version, ...chain, subject: signer.publicKey }
   const request: ClosureRequest = { domain, ...fields }
   return { request, signature: await signer.sign(encodeClosureRequest(request)) }
 }
@@ -47,18 +45,8 @@ export const formatClosureRequest = (signed: SignedClosureRequest): string => to
  * Reads the text form. Says nothing about whom it is from: that is `verifyClosureRequest`.
  * @throws DcmlError `closure_request_malformed`
  */
-export function parseClosureRequest(text: string): SignedClosureRequest {
-  let signed: SignedClosureRequest
-  try {
-    signed = decode(signedLayout, fromBase64url(text))
-  } catch (cause) {
-    throw malformed('The request to close cannot be read.', cause)
-  }
-  const { tag, version } = signed.request.domain
-  if (tag !== TAG || version !== VERSION)
-    throw malformed(`"${tag}" version ${version} is not a request to close that we know.`)
-  return signed
-}
+export const parseClosureRequest = (text: string): SignedClosureRequest =>
+  readSigned(KIND, signedLayout, text, ({ request }) => request)
 
 /**
  * Returns only for a request about this channel, signed by its payer.
@@ -66,27 +54,9 @@ export function parseClosureRequest(text: string): SignedClosureRequest {
  * @throws DcmlError `closure_request_malformed` for another kind of object, `closure_request_foreign` for another chain,
  * contract, channel or payer, `closure_request_forged` where the signature is not the payer's
  */
-export async function verifyClosureRequest(
-  signed: SignedClosureRequest,
-  channel: VoucherChannel,
+export const verifyClosureRequest = (
+  { request, signature }: SignedClosureRequest,
+  channel: PayerChannel,
   verify: typeof verifyEd25519 = verifyEd25519,
-): Promise<void> {
-  const { domain, channelId } = signed.request
-  if (domain.tag !== TAG || domain.version !== VERSION) throw malformed('The object is not a request to close.')
-  const here =
-    domain.networkId === channel.chain.networkId &&
-    domain.contract === channel.chain.contract &&
-    channelId === channel.channelId &&
-    equalBytes(domain.subject, channel.payerKey)
-  if (!here)
-    throw new DcmlError('closure_request_foreign', 'The request to close is about another channel.', {
-      hint: 'Sign it for the network, contract, channel and key that the opening names.',
-    })
-  if (!(await verify(channel.payerKey, encodeClosureRequest(signed.request), signed.signature)))
-    throw new DcmlError('closure_request_forged', "The request's signature is not the payer's.", {
-      hint: 'Sign with the channel key that the opening names.',
-    })
-}
-
-const malformed = (message: string, cause?: unknown): DcmlError =>
-  new DcmlError('closure_request_malformed', message, { hint: 'Send a request to close of this version.', cause })
+): Promise<void> =>
+  requirePayers(KIND, { about: request, message: () => encodeClosureRequest(request), signature }, channel, verify)

@@ -54,6 +54,7 @@ export {
   signMarkClaim,
   signMarkStep,
 } from './mark.ts'
+export type { PayerChannel } from './payer-signed.ts'
 export { type Prices, type Shares, sharesOf, type TokenCounts } from './prices.ts'
 export {
   encodeReceipt,
@@ -74,6 +75,5 @@ export {
   type SignedVoucher,
   signVoucher,
   type Voucher,
-  type VoucherChannel,
   verifyVoucher,
 } from './voucher.ts'

@@ -1,11 +1,10 @@
-import { decode, encode, fixed, type Infer, struct, u64, u128 } from './borsh.ts'
-import { equalBytes, fromBase64url, toBase64url } from './bytes.ts'
+import { encode, fixed, type Infer, struct, u64, u128 } from './borsh.ts'
+import { toBase64url } from './bytes.ts'
 import { type Chain, domainLayout } from './domain.ts'
-import { DcmlError } from './errors.ts'
+import { type PayerChannel, readSigned, requirePayers } from './payer-signed.ts'
 import { type Signer, verifyEd25519 } from './signature.ts'
 
-const TAG = 'dcml/voucher'
-const VERSION = 1
+const KIND = { tag: 'dcml/voucher', version: 1, code: 'voucher', noun: 'voucher' }
 
 const voucherLayout = struct({
   /** `dcml/voucher`; the subject is the payer's channel key, which signs. */
@@ -27,14 +26,6 @@ const signedLayout = struct({ voucher: voucherLayout, signature: fixed(64) })
 /** A voucher and the channel key's Ed25519 signature over its borsh bytes. */
 export type SignedVoucher = Infer<typeof signedLayout>
 
-/** What a voucher must belong to. */
-export interface VoucherChannel {
-  readonly chain: Chain
-  readonly channelId: bigint
-  /** Ed25519 key of 32 bytes that the payer named when opening the channel. */
-  readonly payerKey: Uint8Array
-}
-
 /** The bytes a channel key signs. @throws DcmlError `borsh_invalid` */
 export const encodeVoucher = (voucher: Voucher): Uint8Array<ArrayBuffer> => encode(voucherLayout, voucher)
 
@@ -44,7 +35,7 @@ export async function signVoucher(
   fields: Omit<Voucher, 'domain'>,
   signer: Signer,
 ): Promise<SignedVoucher> {
-  const domain = { tag: TAG, version: VERSION, ...chain, subject: signer.publicKey }
+  const domain = { tag: KIND.tag, version: KIND.version, ...chain, subject: signer.publicKey }
   const voucher: Voucher = { domain, ...fields }
   return { voucher, signature: await signer.sign(encodeVoucher(voucher)) }
 }
@@ -56,17 +47,8 @@ export const formatVoucher = (signed: SignedVoucher): string => toBase64url(enco
  * Reads the text form. Says nothing about whom it is from: that is `verifyVoucher`.
  * @throws DcmlError `voucher_malformed`
  */
-export function parseVoucher(text: string): SignedVoucher {
-  let signed: SignedVoucher
-  try {
-    signed = decode(signedLayout, fromBase64url(text))
-  } catch (cause) {
-    throw malformed('The voucher cannot be read.', cause)
-  }
-  const { tag, version } = signed.voucher.domain
-  if (tag !== TAG || version !== VERSION) throw malformed(`"${tag}" version ${version} is not a voucher we know.`)
-  return signed
-}
+export const parseVoucher = (text: string): SignedVoucher =>
+  readSigned(KIND, signedLayout, text, ({ voucher }) => voucher)
 
 /**
  * Returns only for a voucher of this channel, signed by its payer. Whether the amount is covered is the channel's
@@ -75,27 +57,9 @@ export function parseVoucher(text: string): SignedVoucher {
  * @throws DcmlError `voucher_malformed` for another kind of object, `voucher_foreign` for another chain, contract,
  * channel or payer, `voucher_forged` where the signature is not the payer's
  */
-export async function verifyVoucher(
-  signed: SignedVoucher,
-  channel: VoucherChannel,
+export const verifyVoucher = (
+  { voucher, signature }: SignedVoucher,
+  channel: PayerChannel,
   verify: typeof verifyEd25519 = verifyEd25519,
-): Promise<void> {
-  const { domain, channelId } = signed.voucher
-  if (domain.tag !== TAG || domain.version !== VERSION) throw malformed('The object is not a voucher.')
-  const here =
-    domain.networkId === channel.chain.networkId &&
-    domain.contract === channel.chain.contract &&
-    channelId === channel.channelId &&
-    equalBytes(domain.subject, channel.payerKey)
-  if (!here)
-    throw new DcmlError('voucher_foreign', 'The voucher belongs to another channel.', {
-      hint: 'Sign vouchers for the network, contract, channel and key that the opening names.',
-    })
-  if (!(await verify(channel.payerKey, encodeVoucher(signed.voucher), signed.signature)))
-    throw new DcmlError('voucher_forged', "The voucher's signature is not the payer's.", {
-      hint: 'Sign with the channel key that the opening names.',
-    })
-}
-
-const malformed = (message: string, cause?: unknown): DcmlError =>
-  new DcmlError('voucher_malformed', message, { hint: 'Send a voucher of this version.', cause })
+): Promise<void> =>
+  requirePayers(KIND, { about: voucher, message: () => encodeVoucher(voucher), signature }, channel, verify)
