@@ -1,5 +1,4 @@
 import { toHex } from '@dcml/protocol'
-import { refusal } from '../refuse.ts'
 
 /** Challenges that were given out and not yet used (paper §6, `get_challenge`). They end with this life of the enclave. */
 export class Challenges {
@@ -15,25 +14,17 @@ export class Challenges {
   }
 
   /**
-   * When it is full it says so, instead of forgetting one that a payer may be depositing for.
+   * Anyone may ask for any number, so the oldest gives way to the newest: refused, nobody could open a channel until the
+   * first ended. A payer who was depositing for one that is gone has the channel closed at 0.
    * @param random 32 bytes from the enclave's generator @returns when the challenge ends, in ms
-   * @throws DcmlError `channel_challenges_full`
    */
   add(random: Uint8Array): number {
     const now = this.#clock()
     // in order of their end, as all live equally long
     for (const [challenge, until] of this.#until) {
-      if (until > now) break
+      if (until > now && this.#until.size < this.#limit) break
       this.#until.delete(challenge)
     }
-    if (this.#until.size >= this.#limit)
-      throw refusal(
-        'channel_challenges_full',
-        'Too many challenges are waiting for a channel.',
-        'Ask again later.',
-        {},
-        { retryable: true },
-      )
     const until = now + this.#lifetimeMs
     this.#until.set(toHex(random), until)
     return until

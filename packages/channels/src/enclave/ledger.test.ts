@@ -96,13 +96,18 @@ test('a challenge opens one channel, once, and not for ever', async () => {
   await ledger.establish(opening(), 0n)
   expect(await codeOf(() => ledger.establish(opening(), 0n))).toBe('none')
   expect(await codeOf(() => ledger.establish(opening({ channel_id: '2' }), 0n))).toBe('channel_challenge_unknown')
+  const second = opening({ channel_id: '2', challenge: toHex(bytes(8)) })
   ledger.challenge(bytes(8))
-  ledger.challenge(bytes(9))
-  expect(await codeOf(() => ledger.challenge(bytes(10)))).toBe('channel_challenges_full')
   now += HOUR
-  const late = opening({ channel_id: '2', challenge: toHex(bytes(8)) })
-  expect(await codeOf(() => ledger.establish(late, 0n))).toBe('channel_challenge_unknown')
-  expect(await codeOf(() => ledger.challenge(bytes(10)))).toBe('none')
+  expect(await codeOf(() => ledger.establish(second, 0n))).toBe('channel_challenge_unknown')
+})
+
+test('strangers who ask for challenges keep nobody from opening: the oldest gives way', async () => {
+  const ledger = await newLedger({ maxChallenges: 3 })
+  const known = (id: number) => opening({ channel_id: `${id}`, challenge: toHex(bytes(id)) })
+  for (const id of [7, 8, 9, 10]) ledger.challenge(bytes(id))
+  expect(await codeOf(() => ledger.establish(known(7), 0n))).toBe('channel_challenge_unknown')
+  for (const id of [8, 9, 10]) expect(await codeOf(() => ledger.establish(known(id), 0n))).toBe('none')
 })
 
 test('a ledger that is full opens nothing more, and goes on with what it has', async () => {

@@ -34,7 +34,7 @@ export interface LedgerOptions {
   readonly ed25519?: (publicKey: Uint8Array) => Ed25519Check
   /** How long a payer has from `get_challenge` to the proof of its opening. Default one hour. */
   readonly challengeLifetimeMs?: number
-  /** Challenges waiting at once. Default 10,000. */
+  /** Challenges waiting at once, the newest. Default 100,000, which take 13 MB. */
   readonly maxChallenges?: number
   /** Channels remembered at once, open and ended. Default and most 100,000. */
   readonly maxChannels?: number
@@ -53,7 +53,7 @@ export class EnclaveLedger {
   readonly #challenges: Challenges
 
   private constructor(options: LedgerOptions, books: Books) {
-    const { clock, challengeLifetimeMs: lifetimeMs = 3_600_000, maxChallenges: limit = 10_000 } = options
+    const { clock, challengeLifetimeMs: lifetimeMs = 3_600_000, maxChallenges: limit = 100_000 } = options
     this.#options = options
     this.#books = books
     this.#challenges = new Challenges({ clock, lifetimeMs, limit })
@@ -71,7 +71,7 @@ export class EnclaveLedger {
   /**
    * `get_challenge`: remembers a challenge for one opening.
    * @param random 32 fresh random bytes, the challenge @returns when it ends, in ms
-   * @throws DcmlError `channel_challenges_full`, `channel_state_unsure`
+   * @throws DcmlError `channel_state_unsure`
    */
   challenge(random: Uint8Array): number {
     this.#books.requireSure()
