@@ -64,7 +64,11 @@ export function runtimeCommand(output: () => Output): Command {
     .option('--provider <account>', 'your account at the model contract, for a workload that is paid')
     .option('--state <folder>', 'sealed state of payment channels, on a disk that outlives the machine')
     .option('--anti-rollback <device>', `what remembers the last state of the channels: ${DEVICES}`)
-    .option('--max-head-age <seconds>', 'oldest head of the chain that an opening is believed by', wholeNumber)
+    .option(
+      '--max-head-age <seconds>',
+      'oldest block to believe an opening by (default: 600); more also lets carried files travel longer',
+      wholeNumber,
+    )
     .addOption(nearOptions.network())
     .addOption(nearOptions.node())
     .addOption(nearOptions.account())
@@ -99,7 +103,7 @@ export function runtimeCommand(output: () => Output): Command {
         ...(provider !== undefined && { provider }),
         ...(state !== undefined && { state }),
         ...(antiRollback && { antiRollback }),
-        ...(flags.maxHeadAge !== undefined && { limits: { maxHeadAgeMs: flags.maxHeadAge * 1000 } }),
+        ...(flags.maxHeadAge !== undefined && { limits: agesOf(flags.maxHeadAge * 1000) }),
         logger,
       })
       const { address, adminAddress } = runtime
@@ -143,6 +147,10 @@ export function runtimeCommand(output: () => Output): Command {
 
   return new Command('runtime').addCommand(serve).addCommand(requestSk)
 }
+
+const USUAL_AGE_MS = 600_000
+/** A block that shows an opening is younger than it: to believe older ones takes both limits. */
+const agesOf = (ms: number) => ({ maxHeadAgeMs: ms, maxOpeningAgeMs: Math.max(ms, USUAL_AGE_MS) })
 
 function engineLoader({ engine, threads, parallel, contextLength }: ServeFlags): EngineLoader {
   const shared = {
