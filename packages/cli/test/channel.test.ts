@@ -6,9 +6,9 @@ import type { RpcServer } from '@dcml/devchain'
 import { accountFromKey } from '@dcml/near'
 import { model } from '@dcml/near/model'
 import { formatAmount, toHex } from '@dcml/protocol'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { costOf, type PaidRuntime, type PaidScene, servePaid, startScene } from '../../runtime/test/paid.ts'
-import { run } from '../src/program.ts'
+import { here } from './here.ts'
 
 let scene: PaidScene
 let paid: PaidRuntime
@@ -45,23 +45,7 @@ const trust = () => ['--development', '--image-h', toHex(paid.runtime.imageH)]
 
 type Json = { channelId?: string; channel?: { spent: string }; amounts?: { spent: string; settled: string } }
 
-/** Runs a command line in this process. */
-async function dcml(...args: string[]): Promise<{ code: number; json: Json }> {
-  let stdout = ''
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text
-    return true
-  })
-  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  try {
-    const code = await run([...args, '--json'])
-    process.exitCode = 0
-    return { code, json: JSON.parse(stdout) }
-  } finally {
-    out.mockRestore()
-    err.mockRestore()
-  }
-}
+const dcml = (...args: string[]) => here<Json>(...args)
 const channel = (...args: string[]) => dcml('channel', ...args)
 const chat = (...args: string[]) => dcml('chat', ...args, ...host, ...trust())
 

@@ -9,9 +9,9 @@ import { accountFromKey, connectNear } from '@dcml/near'
 import { modelWallet } from '@dcml/near/model'
 import { toHex } from '@dcml/protocol'
 import { modelCode } from '@dcml/publisher'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { run as runHere } from '../src/program.ts'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dcml, type Ended } from './dcml.ts'
+import { here } from './here.ts'
 
 const NEAR = 10n ** 24n
 const hex = (byte: string) => byte.repeat(32)
@@ -39,24 +39,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** Runs a command line in this process: a process for each would take a minute. */
-async function here(...args: string[]): Promise<Pick<Ended, 'code' | 'json'>> {
-  let stdout = ''
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text
-    return true
-  })
-  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  try {
-    const code = await runHere([...args, '--json'])
-    return { code, json: JSON.parse(stdout) }
-  } finally {
-    out.mockRestore()
-    err.mockRestore()
-  }
-}
 const inFolder = (name: string) => join(folder, name)
-const run = (...args: string[]) => here(...args, '--config', inFolder('near.json'))
+const run = (...args: string[]) => here<NonNullable<Ended['json']>>(...args, '--config', inFolder('near.json'))
 const owner = (...args: string[]) => run('contract', ...args, '--key', inFolder('charlie.json'))
 const host = (...args: string[]) => run('provider', ...args, '--key', inFolder('bob.key'), '--account', bob.accountId)
 const deploy = [
