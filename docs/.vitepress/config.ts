@@ -24,6 +24,13 @@ export default defineConfig({
         ],
       },
       {
+        text: 'Money',
+        items: [
+          { text: 'Payments', link: '/payments' },
+          { text: 'Payment channels, checked', link: '/channels' },
+        ],
+      },
+      {
         text: 'NEAR',
         items: [
           { text: 'Writing contracts', link: '/contracts' },
