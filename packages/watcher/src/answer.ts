@@ -14,6 +14,8 @@ export interface Means {
   readonly account: NearAccount
   readonly enclaves: Readonly<Record<string, string>>
   readonly times: Times
+  /** Unix ms. */
+  readonly clock: () => number
   readonly signal: AbortSignal
 }
 
@@ -125,6 +127,6 @@ async function callOpen(means: Means, eye: Eye, channelId: bigint, call: Call): 
   } catch (error) {
     if ((error as AggregateError).errors.every((each) => each === GONE)) return false
   }
-  await call(model(eye.near, chain.contract), { account, gas: GAS, signal })
+  await eye.credit.pay(() => call(model(eye.near, chain.contract), { account, gas: GAS, signal }), means.clock)
   return true
 }

@@ -1,18 +1,39 @@
+import type { Eye } from './eye.ts'
 import type { Job } from './jobs.ts'
 
 /** Of one host at a time: an endpoint that never answers holds up nobody else's closes, and few of its own. */
 const PER_HOST = 4
 
-/** Does jobs side by side, one per channel, a few per host. What finds no place comes again at the next look. */
+/** The longest that one job takes, as a multiple of one answer: a node or an enclave that drips is like a silent one. */
+const ANSWERS = 10
+
+interface Busy {
+  readonly host: string
+  readonly eye: Eye
+  readonly done: Promise<void>
+}
+
+/**
+ * Does jobs side by side, one per channel, a few per host and node: what a node makes up holds up what it says itself.
+ * What finds no place comes again at the next look.
+ */
 export class Crew {
-  readonly #busy = new Map<bigint, { host: string; done: Promise<void> }>()
+  readonly #limits: { readonly answerMs: number; readonly signal: AbortSignal }
+  readonly #busy = new Map<bigint, Busy>()
+
+  constructor(limits: { readonly answerMs: number; readonly signal: AbortSignal }) {
+    this.#limits = limits
+  }
 
   /** @param perform never rejects */
-  take({ channelId, host }: Job, perform: () => Promise<void>): void {
-    const ofHost = [...this.#busy.values()].filter((other) => other.host === host).length
-    if (this.#busy.has(channelId) || ofHost >= PER_HOST) return
-    const done = perform().finally(() => this.#busy.delete(channelId))
-    this.#busy.set(channelId, { host, done })
+  take({ channelId, host, eye }: Job, perform: (signal: AbortSignal) => Promise<void>): void {
+    const alike = [...this.#busy.values()].filter((other) => other.host === host && other.eye === eye).length
+    if (this.#busy.has(channelId) || alike >= PER_HOST) return
+    const { answerMs, signal } = this.#limits
+    const done = perform(AbortSignal.any([signal, AbortSignal.timeout(ANSWERS * answerMs)])).finally(() =>
+      this.#busy.delete(channelId),
+    )
+    this.#busy.set(channelId, { host, eye, done })
   }
 
   /** Resolves when nothing is under way. */

@@ -30,16 +30,19 @@ export class Housekeeping {
   }
 
   #ends(now: number): Job[] {
-    const found = new Map<bigint, Job>()
-    for (const eye of this.#means.eyes)
+    const found = new Map<bigint, Job[]>()
+    for (const eye of this.#means.eyes.filter(({ credit }) => credit.allows(now)))
       for (const { channelId, host, terms, closing } of eye.watcher.channels.values()) {
         const from = Number((closing?.deadline ?? terms.expiresAt) / 1_000_000n) + MARGIN_MS
         const step = closing === null ? 'expire' : 'finish_close'
-        if (now < from || found.has(channelId) || !this.#isDue(`${step} ${channelId}`, now)) continue
-        const run = async () => ((await endChannel(this.#means, eye, step, channelId)) ? 'ended' : 'gone')
-        found.set(channelId, { step, channelId, host, run: () => this.#tried(`${step} ${channelId}`, now, run) })
+        if (now < from || !this.#isDue(`${step} ${channelId}`, now)) continue
+        const run = async (signal: AbortSignal) =>
+          (await endChannel({ ...this.#means, signal }, eye, step, channelId)) ? 'ended' : 'gone'
+        const tried = (signal: AbortSignal) => this.#tried(`${step} ${channelId}`, now, () => run(signal))
+        found.set(channelId, [...(found.get(channelId) ?? []), { step, channelId, host, eye, run: tried }])
       }
-    return [...found.values()]
+    // by lot, as for answers
+    return [...found.values()].map((jobs) => jobs[Math.floor(Math.random() * jobs.length)]!)
   }
 
   #forgetting(now: number): Job[] {
@@ -48,14 +51,15 @@ export class Housekeeping {
       const { channelId, host } = ended
       const name = `forget ${channelId}`
       if (!this.#isDue(name, now)) return []
-      const run = async () => {
+      const run = async (signal: AbortSignal) => {
         if (++entry.attempts >= FORGET_ATTEMPTS) this.#forgets.delete(channelId)
-        await forgetChannel(this.#means, eye, ended)
+        await forgetChannel({ ...this.#means, signal }, eye, ended)
         this.#forgets.delete(channelId)
         this.#triedAt.delete(name)
         return 'forgotten' as const
       }
-      return [{ step: 'forget' as const, channelId, host, run: () => this.#tried(name, now, run) }]
+      const tried = (signal: AbortSignal) => this.#tried(name, now, () => run(signal))
+      return [{ step: 'forget' as const, channelId, host, eye, run: tried }]
     })
   }
 

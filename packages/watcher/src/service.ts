@@ -41,12 +41,12 @@ export async function runWatcher(options: WatcherServiceOptions): Promise<Watche
     const near = connectNear({ networkId: chain.networkId, nodes: url, rounds: 2, timeoutMs: times.answerMs })
     return new Eye({ near, name: new URL(url).host, rules, notes: kept?.[nodeName(url)] ?? start, now: clock() })
   })
-  const means: Means = { chain, eyes, account, enclaves, times, signal }
+  const means: Means = { chain, eyes, account, enclaves, times, clock, signal }
   const housekeeping = new Housekeeping(means, finish)
   const alarms = new Alarms(logger)
   let levels: ReadonlyMap<bigint, Level> = new Map()
   const metrics = createMetrics(() => sight())
-  const crew = new Crew()
+  const crew = new Crew({ answerMs: times.answerMs, signal })
   const seen = new Set<string>()
 
   const all = (): Map<bigint, WatchedChannel> => new Map(eyes.flatMap(({ watcher }) => [...watcher.channels]))
@@ -90,7 +90,7 @@ export async function runWatcher(options: WatcherServiceOptions): Promise<Watche
     try {
       for (let caughtUp = false; !caughtUp && !signal.aborted; ) {
         const before = eye.watcher.channels
-        const page = await eye.look(signal)
+        const page = await eye.look(signal, clock())
         caughtUp = page.caughtUp
         const known = new Map([...before, ...eye.watcher.channels])
         for (const event of page.events) told(eye, event, known)
@@ -110,10 +110,10 @@ export async function runWatcher(options: WatcherServiceOptions): Promise<Watche
     written = now
   }
 
-  async function perform({ step, channelId, host, run }: Job): Promise<void> {
+  async function perform({ step, channelId, host, run }: Job, limit: AbortSignal): Promise<void> {
     const fields = { channelId: `${channelId}`, host }
     try {
-      const became = await run()
+      const became = await run(limit)
       if (became === 'answered') metrics.closed('answered')
       logger.info({ event: `${step}.${became}`, ...fields }, 'done')
     } catch (error) {
@@ -125,7 +125,8 @@ export async function runWatcher(options: WatcherServiceOptions): Promise<Watche
     const now = clock()
     const ring: Alarm[] = eyes.flatMap(({ watcher }) => [...decide(watcher, now).alarms])
     levels = alarms.report(ring, blindMs(), blindMs() > times.blindAfterMs)
-    for (const job of [...answers(means, now), ...housekeeping.jobs(now)]) crew.take(job, () => perform(job))
+    for (const job of [...answers(means, now), ...housekeeping.jobs(now)])
+      crew.take(job, (limit) => perform(job, limit))
   }
 
   const health = () => ({ ok: blindMs() <= times.blindAfterMs, sight: sight() })

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PAYMENT_CALLS } from '@dcml/channels'
+import { PAYMENT_CALLS, STANDARD } from '@dcml/channels'
 import { createDevchain } from '@dcml/devchain'
 import { accountFromKey } from '@dcml/near'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
@@ -264,6 +264,61 @@ test('one honest node is enough: others are down, stand still, hang, or hide the
   expect([health.status, await health.json()]).toMatchObject([200, { ok: true }])
 })
 
+/** A node, first in the list, that makes up closes of a host without end, and hangs where it should prove one. */
+async function inventing(id: bigint, { world, rpc, near, now } = scene) {
+  let height = world.chain.head.header.height
+  const told = new Set<string>()
+  const [session_key, hex] = [world.enclave.hex, '00'.repeat(32)]
+  const log = (event: string, data: object) =>
+    `EVENT_JSON:${JSON.stringify({ standard: STANDARD, version: '1.0.0', event, data })}`
+  const closing = (channel_id: string) =>
+    log('close_started', {
+      ...{ channel_id, provider: world.bob.accountId, challenge: hex, session_key },
+      deadline: `${BigInt(now() + 600_000) * 1_000_000n}`,
+    })
+  const opening = (channel_id: string) =>
+    log('channel_opened', {
+      ...{ channel_id, payer: 'x.near', provider: world.bob.accountId, challenge: hex, session_key, payer_key: hex },
+      ...{ deposited: '1', model_h: hex, key_epoch: '0', expires_at: '1' },
+      prices: { owner_input: '1', owner_output: '1', host_input: '1', host_output: '1' },
+    })
+  return nodeThat(rpc.url, ({ method, params }) => {
+    if (method === 'block' && params.finality === 'final')
+      return {
+        header: {
+          height: ++height + 2,
+          hash: world.chain.head.header.hash,
+          timestamp_nanosec: `${BigInt(now()) * 1_000_000n}`,
+        },
+      }
+    if (method === 'EXPERIMENTAL_changes' && Number(params.block_id) > world.chain.head.header.height)
+      return {
+        block_hash: hex,
+        changes: [{ cause: { type: 'receipt_processing', receipt_hash: `made-up-${params.block_id}` } }],
+      }
+    const receipt = String(params.receipt_id)
+    if (method !== 'EXPERIMENTAL_light_client_proof' || !receipt.startsWith('made-up')) return 'pass'
+    if (told.has(receipt)) return 'hang'
+    told.add(receipt)
+    const madeUp = Array.from({ length: 5 }, (_, index) => `${height}${index}`)
+    const logs = [closing(`${id}`), ...madeUp.map(opening), ...madeUp.map(closing)]
+    const outcome = { executor_id: near.contract, logs, status: { SuccessValue: '' } }
+    return { outcome_proof: { id: receipt, block_hash: hex, outcome } }
+  })
+}
+
+test('a node that makes up closes without end, also of the real channel, starves nobody', async () => {
+  const id = await scene.channel(10)
+  scene.world.chain.mine(5)
+  const liar = await inventing(id)
+  onTestFinished(() => liar.close())
+  const watcher = await scene.watch({ nodes: [liar.url, scene.rpc.url] })
+  await until(() => watcher.channels().length > 50)
+  force(id)
+  await ended(id)
+  expect(scene.world.surplus()).toBe(0n)
+})
+
 test('a watcher whose only node stands still says that it is blind', async () => {
   const { world } = scene
   let ahead = 0
@@ -275,6 +330,31 @@ test('a watcher whose only node stands still says that it is blind', async () =>
   world.chain.advanceTime(3_600_000)
   world.chain.mine(5)
   await until(() => said('alarm.blind.over').length === 1)
+})
+
+test('a node of another network, and a contract that is not there, are no quiet view: the watcher is blind', async () => {
+  let ahead = 0
+  const clock = () => scene.now() + ahead
+  await scene.watch({ clock, chain: { ...scene.near, networkId: 'mainnet' } })
+  await scene.watch({ clock, chain: { ...scene.near, contract: 'typo.test.near' } })
+  const codes = () => said('read.failed').map(({ error }) => (error as { code: string }).code)
+  await until(() => codes().includes('near_network_wrong') && codes().includes('near_account_unknown'))
+  ahead = 3_600_000
+  await until(() => said('alarm.blind').length === 2)
+})
+
+test('a node whose clock is a year ahead does not hide that there is no news', async () => {
+  let ahead = 0
+  const far = await nodeThat(scene.rpc.url, ({ method, params }) => {
+    if (method !== 'block' || params.finality !== 'final' || ahead > 0) return 'pass'
+    const { height, hash } = scene.world.chain.head.header
+    return { header: { height, hash, timestamp_nanosec: `${BigInt(scene.now() + 31_536_000_000) * 1_000_000n}` } }
+  })
+  onTestFinished(() => far.close())
+  await scene.watch({ nodes: [far.url], clock: () => scene.now() + ahead })
+  await until(() => far.seen.filter((method) => method === 'block').length > 4)
+  ahead = 3_600_000
+  await until(() => said('alarm.blind').length === 1)
 })
 
 test("a lookalike contract's events move nobody", async () => {
