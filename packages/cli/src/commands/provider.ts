@@ -19,6 +19,7 @@ import { options, readHex32 } from '../options.ts'
 import type { Output } from '../output.ts'
 import { tellSent } from '../sent.ts'
 import { interrupted } from './interrupted.ts'
+import { closeCommand } from './provider-close.ts'
 
 type HostFlags = SignerFlags & ContractFlags
 interface OfferFlags {
@@ -104,7 +105,8 @@ export function providerCommand(output: () => Output): Command {
       tellSent(output(), 'left', await (await hostOf(flags)).leave())
     })
 
-  const all = [register, update, deposit, withdraw, admit, dismiss, leave, showCommand(output)]
+  const close = closeCommand(hosting('close'), output)
+  const all = [register, update, deposit, withdraw, admit, dismiss, close, leave, showCommand(output)]
   return all.reduce((group, command) => group.addCommand(command), new Command('provider'))
 }
 
