@@ -1,5 +1,5 @@
 import type { Attested } from '@dcml/attestation'
-import { VOUCHER_HEADER } from '@dcml/channels'
+import { ALLOWANCE_HEADER, VOUCHER_HEADER } from '@dcml/channels'
 import { DcmlError, type Hasher } from '@dcml/protocol'
 import type { Settings } from './options.ts'
 import { Cashier } from './pay/cashier.ts'
@@ -7,6 +7,7 @@ import { writeChallenge } from './pay/challenge-file.ts'
 import type { ChannelPayer } from './pay/channel.ts'
 import { Desk } from './pay/desk.ts'
 import type { PayOptions, ResumeOptions } from './pay/options.ts'
+import type { Ticket } from './pay/request.ts'
 import { ReceiptKeeper } from './receipts/keeper.ts'
 import type { ReceiptStore } from './receipts/store.ts'
 import { type GuardOptions, guardEvents, guardJson, missingReceipt } from './response/guard.ts'
@@ -102,7 +103,7 @@ export function clientOver({ transport, createHasher }: Platform, settings: Sett
     const sale = exempt ? undefined : cashier.sell(body, digest(createHasher(), body))
     const response = await (sale === undefined
       ? send(outgoing)
-      : sale.request.send((voucher) => send({ ...outgoing, headers: paying(headers, voucher) })))
+      : sale.request.send((ticket) => send({ ...outgoing, headers: paying(headers, ticket) })))
     if (exempt || response.status >= 400) return toResponse(url, response, response.body)
     const { session } = response
     const headerModelH = response.headers.get('dcml-model-h')
@@ -154,9 +155,10 @@ const digest = (hasher: Hasher, bytes: Uint8Array): Uint8Array => {
   return Uint8Array.from(hasher.digest())
 }
 
-function paying(headers: Headers, voucher: string): Headers {
+function paying(headers: Headers, { voucher, allowed }: Ticket): Headers {
   const all = new Headers(headers)
   all.set(VOUCHER_HEADER, voucher)
+  all.set(ALLOWANCE_HEADER, `${allowed}`)
   return all
 }
 

@@ -37,8 +37,8 @@ export class Cashier {
   sell(body: Uint8Array, requestH: Uint8Array): Sale | undefined {
     const till = this.#till
     if (till === undefined || till.purse.isReleased) return undefined
-    const request = new PaidRequest(till, requestH)
     const tally = new Tally(body)
+    const request = new PaidRequest(till, requestH, tally.isStreamed)
     return {
       request,
       see: (payload) => tally.add(payload),

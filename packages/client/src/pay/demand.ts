@@ -13,7 +13,7 @@ export interface Floor {
  * @throws DcmlError `payment_demand_wrong`
  */
 export function currentDemand(demand: Demand, floor: Floor, payer: Payer): Demand {
-  const { channelId, authorised, spent, reserved, required } = demand
+  const { channelId, authorised, spent, reserved, required, request } = demand
   const committed = spent + reserved
   const consistent =
     channelId === payer.terms.channelId &&
@@ -21,7 +21,7 @@ export function currentDemand(demand: Demand, floor: Floor, payer: Payer): Deman
     authorised >= floor.authorised &&
     authorised <= payer.authorised &&
     committed <= authorised &&
-    required > authorised
+    (required > authorised || (request !== undefined && request.required > request.allowed))
   if (!consistent)
     throw refusal(
       'payment_demand_wrong',

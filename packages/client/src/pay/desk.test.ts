@@ -36,7 +36,8 @@ test('a way of more blocks than a bundle holds is gone in several calls, each fr
 
 test('what the enclave refuses with is told by its own code, and what cannot be read is not guessed', async () => {
   const error = { code: 'channel_challenge_unknown', message: 'No.', hint: 'Ask again.', retryable: true, details: {} }
-  const said = (status: number, body: string) => codeOf(() => deskOf(() => [status, body]).desk.acceptVoucher('x'))
+  const said = (status: number, body: string) =>
+    codeOf(() => deskOf(() => [status, body]).desk.acceptVoucher({ voucher: 'x' }))
   expect(await said(400, JSON.stringify({ error }))).toBe('channel_challenge_unknown')
   expect(await said(500, '{}')).toBe('host_error')
   expect(await said(500, JSON.stringify({ error: { ...error, code: 'Not a code' } }))).toBe('host_error')

@@ -8,6 +8,7 @@ import {
   MAX_BUNDLE_BLOCKS,
   PAYMENT_CALLS,
   readWire,
+  type VoucherMessage,
   wire,
 } from '@dcml/channels'
 import { blockHash, type LightClientState, parseLightClientBlock, parseTrustRoot } from '@dcml/light-client'
@@ -63,8 +64,8 @@ export class Desk {
     return this.#nearer({ from: next, blocks: blocks.slice(MAX_BUNDLE_BLOCKS), proof })
   }
 
-  async acceptVoucher(voucher: string): Promise<ChannelAmounts> {
-    return (await this.#ask(wire.amounts, PAYMENT_CALLS.acceptVoucher, JSON.stringify({ voucher }))).answer
+  async acceptVoucher(message: VoucherMessage): Promise<ChannelAmounts> {
+    return (await this.#ask(wire.amounts, PAYMENT_CALLS.acceptVoucher, formatWire(message))).answer
   }
 
   /** `request_channel_closure`: text for `parseApproval`. */

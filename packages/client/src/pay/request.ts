@@ -1,5 +1,5 @@
 // One paid request, from its first voucher to its receipt.
-import type { Demand } from '@dcml/channels'
+import { allow, type Demand } from '@dcml/channels'
 import { DcmlError, equalBytes, type SignedReceipt, type TokenCounts } from '@dcml/protocol'
 import type { IncomingResponse } from '../transport.ts'
 import { parseJson, readBody, readDemand, readHostError } from './host-answer.ts'
@@ -25,23 +25,38 @@ const NEVER_LEFT: ReadonlySet<string> = new Set([
 /** The payer's own limits: they end a request where it would cost more, and no sooner. */
 const REFUSALS: ReadonlySet<string> = new Set(['payment_limit_reached', 'payment_deposit_exhausted'])
 
+/** What a request goes out with. */
+export interface Ticket {
+  /** Text form. */
+  readonly voucher: string
+  /** yoctoNEAR that the request may cost in all for now. */
+  readonly allowed: bigint
+}
+
 export class PaidRequest {
   readonly #till: Till
   readonly #requestH: Uint8Array
+  /** Most that the enclave was told the request may cost. */
+  #allowed: bigint
+  /** Of that, what it is known to have heard. */
+  #told = 0n
   #payment: Payment | undefined
   #ended = false
 
-  constructor(till: Till, requestH: Uint8Array) {
+  /** @param isStreamed an answer that is not is affordable at its worst, or not given at all */
+  constructor(till: Till, requestH: Uint8Array, isStreamed: boolean) {
     this.#till = till
     this.#requestH = requestH
+    const { payer } = till.purse
+    this.#allowed = isStreamed ? allow(payer) : payer.policy.perRequestLimit
   }
 
   /**
    * Sends it with a voucher, and again where the enclave asks for more within the limits.
-   * @param send sends it once, with this voucher
+   * @param send sends it once, with this
    * @throws DcmlError those of {@link Till}, `payment_enclave_changed`, and what `send` throws
    */
-  async send(send: (voucher: string) => Promise<IncomingResponse>): Promise<IncomingResponse> {
+  async send(send: (ticket: Ticket) => Promise<IncomingResponse>): Promise<IncomingResponse> {
     this.#payment = await this.#till.begin(this.#requestH)
     try {
       for (let round = 1; ; round++) {
@@ -64,8 +79,8 @@ export class PaidRequest {
 
   /**
    * Pays for a stream that waits or soon will.
-   * @param shown parts of the answer so far, each of a token or more: requests side by side share a ceiling, and one of
-   * them must not use up that of the others
+   * @param shown parts of the answer so far, each of a token or more: an enclave that lies must not have one request use up
+   * what the others share with it
    * @returns why no more is paid; what was authorised still comes @throws DcmlError those of {@link Till}
    */
   async resume(demand: Demand, shown: number): Promise<DcmlError | undefined> {
@@ -73,7 +88,10 @@ export class PaidRequest {
     const least = BigInt(shown) * (terms.prices.ownerOutput + terms.prices.hostOutput)
     if (least >= policy.perRequestLimit) return limitReached(least, policy.perRequestLimit)
     try {
-      await this.#till.resume(demand, this.#payment!.floor)
+      this.#allow(demand)
+      const allowed = this.#allowed
+      await this.#till.resume(demand, this.#payment!.floor, { allowed, told: this.#told })
+      if (allowed > this.#told) this.#told = allowed
       return undefined
     } catch (error) {
       if (DcmlError.isInstance(error) && REFUSALS.has(error.code)) return error
@@ -94,17 +112,27 @@ export class PaidRequest {
 
   /** @returns what to send it with again; undefined where the answer is the application's to see */
   async #answerTo(error: DcmlError, bytes: Uint8Array, round: number): Promise<Payment | undefined> {
-    if (error.code === 'payment_required')
-      return this.#till.meet(readDemand(parseJson(bytes)), this.#payment!.floor, 2 ** round)
+    if (error.code === 'payment_required') {
+      const demand = readDemand(parseJson(bytes))
+      this.#allow(demand)
+      return this.#till.meet(demand, this.#payment!.floor, 2 ** round)
+    }
     if (error.code !== 'voucher_stale') return undefined
     this.#till.requireNewest(this.#payment!)
     return this.#till.again()
   }
 
-  async #sendOnce(send: (voucher: string) => Promise<IncomingResponse>): Promise<IncomingResponse> {
+  /** @throws DcmlError `payment_limit_reached` */
+  #allow(demand: Demand): void {
+    const allowed = allow(this.#till.purse.payer, demand)
+    if (allowed > this.#allowed) this.#allowed = allowed
+  }
+
+  async #sendOnce(send: (ticket: Ticket) => Promise<IncomingResponse>): Promise<IncomingResponse> {
     let response: IncomingResponse
     try {
-      response = await send(this.#payment!.voucher)
+      this.#told = this.#allowed
+      response = await send({ voucher: this.#payment!.voucher, allowed: this.#allowed })
     } catch (error) {
       await this.#end(DcmlError.isInstance(error) && NEVER_LEFT.has(error.code) ? 'drop' : 'abandon')
       throw error
@@ -123,7 +151,7 @@ export class PaidRequest {
     if (this.#ended) return
     this.#ended = true
     // it stays under way in the file: the next start lets it go
-    await this.#till[how](this.#requestH).catch(() => {})
+    await this.#till[how](this.#requestH, this.#allowed).catch(() => {})
   }
 }
 

@@ -15,11 +15,14 @@ export class Tally {
   readonly #completionTokens: number
   readonly #choices: number
   readonly #unseen: number
+  /** What was asked for is a stream. */
+  readonly isStreamed: boolean
   #shown = 0
   #parts = 0
 
   constructor(body: Uint8Array) {
     const asked = readJson(new TextDecoder().decode(body))
+    this.isStreamed = asked?.stream === true
     const count = (...names: string[]): number | undefined =>
       names.map((name) => asked?.[name]).find((value): value is number => Number.isSafeInteger(value))
     this.#choices = Math.max(count('n') ?? 1, count('best_of') ?? 1) * Math.max(1, promptsOf(asked))

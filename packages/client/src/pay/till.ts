@@ -37,6 +37,12 @@ export interface Payment {
   readonly floor: Floor
 }
 
+/** What one request may cost in all. */
+interface RequestAllowance {
+  readonly requestId: string
+  readonly allowed: bigint
+}
+
 export interface TillOptions {
   readonly purse: Purse
   readonly desk: Desk
@@ -87,15 +93,19 @@ export class Till {
 
   /**
    * Pays inside of a stream: the voucher goes over another connection.
+   * @param allowed what its request may cost in all from now on, and what the enclave knows of that, in yoctoNEAR
    * @throws DcmlError as {@link meet}, `payment_voucher_ignored`, `channel_used_elsewhere`, those of {@link Desk}
    */
-  async resume(demand: Demand, floor: Floor): Promise<void> {
+  async resume(demand: Demand, floor: Floor, { allowed, told }: { allowed: bigint; told: bigint }): Promise<void> {
+    const { request } = demand
+    const isAllowed = request === undefined || request.required <= told
     // a voucher for another request has overtaken this one
-    if (demand.required <= this.#acknowledged) return
+    if (demand.required <= this.#acknowledged && isAllowed) return
     const payment = await this.meet(demand, floor)
     try {
-      await this.#deliver(payment)
+      await this.#deliver(payment, request && { requestId: request.id, allowed })
     } catch (error) {
+      // the enclave was told what the request may cost all the same
       if (!hasCode(error, 'voucher_stale')) throw error
       this.requireNewest(payment)
     }
@@ -109,8 +119,9 @@ export class Till {
   /** Lets a request go that delivered nothing. */
   drop = (requestH: Uint8Array): Promise<unknown> => this.purse.pays((payer) => dropRequest(payer, requestH))
 
-  /** Lets a request go that may have cost something. */
-  abandon = (requestH: Uint8Array): Promise<unknown> => this.purse.pays((payer) => abandonRequest(payer, requestH))
+  /** Lets a request go that may have cost something. @param allowed the most that the enclave was told */
+  abandon = (requestH: Uint8Array, allowed: bigint): Promise<unknown> =>
+    this.purse.pays((payer) => abandonRequest(payer, requestH, allowed))
 
   /** After "voucher_stale": there must be a better voucher than this one. @throws DcmlError `channel_used_elsewhere` */
   requireNewest({ floor }: Payment): void {
@@ -122,8 +133,8 @@ export class Till {
     )
   }
 
-  async #deliver({ voucher, floor }: Payment): Promise<void> {
-    const { channelId, authorised } = await this.#options.desk.acceptVoucher(voucher)
+  async #deliver({ voucher, floor }: Payment, request: RequestAllowance | undefined): Promise<void> {
+    const { channelId, authorised } = await this.#options.desk.acceptVoucher({ voucher, ...request })
     if (channelId === this.purse.payer.terms.channelId && authorised >= floor.authorised) {
       if (authorised > this.#acknowledged) this.#acknowledged = authorised
       return

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Attested } from '@dcml/attestation'
 import {
+  ALLOWANCE_HEADER,
   type ApprovalFacts,
   type ChallengeAnswer,
   type ChannelAmounts,
@@ -56,6 +57,8 @@ export interface Mischief {
 
 const PROMPT = 3n
 const STEP = 4n
+const FIRST = { promptTokens: PROMPT, completionTokens: STEP }
+const MORE = { promptTokens: 0n, completionTokens: STEP }
 /** An answer of 20 tokens. */
 export const WORDS: readonly string[] = Array.from({ length: 20 }, (_, i) => ` word${i}`)
 
@@ -72,6 +75,7 @@ export class FakeEnclave {
   readonly #chain: FakeChain
   readonly #ledger: EnclaveLedger
   readonly #changes = new EventEmitter({ captureRejections: false }).setMaxListeners(0)
+  readonly #allowed = new Map<string, bigint>()
   #requests = 0
 
   private constructor(chain: FakeChain, session: Signer, ledger: EnclaveLedger) {
@@ -154,7 +158,7 @@ export class FakeEnclave {
     const idOf = ({ event }: ProvenFact): bigint => BigInt((event.data as { channel_id: string }).channel_id)
     if (target === PAYMENT_CALLS.establish) return this.#amounts(idOf(fact()), await this.#ledger.establish(fact(), 0n))
     if (target === PAYMENT_CALLS.topUp) return this.#amounts(idOf(fact()), await this.#ledger.topUp(fact()))
-    if (target === PAYMENT_CALLS.acceptVoucher) return this.#accept(json.voucher)
+    if (target === PAYMENT_CALLS.acceptVoucher) return this.#accept(json)
     if (mischief.silent) throw new DcmlError('host_error', 'Not today.', { hint: 'None.' })
     const { channelId } = parseClosureRequest(json.request).request
     const opening = json.opening && this.#chain.factOf(json.opening.proof.transaction)
@@ -164,13 +168,17 @@ export class FakeEnclave {
     return JSON.stringify({ approval: formatApproval(signed) })
   }
 
-  async #accept(text: string): Promise<string> {
-    const signed = parseVoucher(text)
+  async #accept({ voucher, requestId, allowed }: { voucher: string; requestId?: string; allowed?: string }) {
+    const signed = parseVoucher(voucher)
     const { channelId, authorised } = signed.voucher
     this.#note(authorised)
     if (this.mischief.swallows) return this.#amounts(channelId, this.#ledger.amounts(channelId))
-    const amounts = await this.#ledger.acceptVoucher(signed)
-    this.#changes.emit('change')
+    const raised = requestId !== undefined && BigInt(allowed!) > (this.#allowed.get(requestId) ?? 0n)
+    if (raised) this.#allowed.set(requestId, BigInt(allowed!))
+    const before = this.#ledger.amounts(channelId)
+    const amounts = await this.#ledger.acceptVoucher(signed).finally(() => {
+      if (raised || this.#ledger.amounts(channelId).authorised > before.authorised) this.#changes.emit('change')
+    })
     return this.#amounts(channelId, amounts)
   }
 
@@ -186,7 +194,9 @@ export class FakeEnclave {
     this.#note(signed.voucher.authorised)
     await this.#ledger.acceptVoucher(signed)
     this.#changes.emit('change')
-    return { channelId: signed.voucher.channelId, id: `${++this.#requests}` }
+    const id = `${++this.#requests}`
+    this.#allowed.set(id, BigInt(headers.get(ALLOWANCE_HEADER)!))
+    return { channelId: signed.voucher.channelId, id }
   }
 
   #note(authorised: bigint): void {
@@ -197,7 +207,7 @@ export class FakeEnclave {
   async #whole(request: OutgoingRequest): Promise<string> {
     const { channelId, id } = await this.#admit(request)
     const all = { promptTokens: PROMPT, completionTokens: BigInt(WORDS.length) }
-    const held = this.#ledger.hold(channelId, id, all)
+    const held = this.#ledger.hold(channelId, id, all, this.#allowed.get(id))
     if ('demand' in held) throw this.#required(held.demand)
     const released = await this.#ledger.charge(channelId, id, all)
     if ('demand' in released) throw this.#required(released.demand)
@@ -212,7 +222,7 @@ export class FakeEnclave {
 
   async #stream(request: OutgoingRequest): Promise<AsyncGenerator<Uint8Array>> {
     const { channelId, id } = await this.#admit(request)
-    const first = await this.#ledger.reserve(channelId, id, { promptTokens: PROMPT, completionTokens: STEP })
+    const first = await this.#ledger.reserve(channelId, id, FIRST, this.#allowed.get(id))
     if ('demand' in first) throw this.#required(first.demand)
     return this.#tokens(request, channelId, id, first.granted.completionTokens)
   }
@@ -229,7 +239,7 @@ export class FakeEnclave {
       for (const word of WORDS) {
         while (left === 0n) {
           const changed = new Promise((resolve) => this.#changes.once('change', resolve))
-          const more = await ledger.reserve(channelId, id, { promptTokens: 0n, completionTokens: STEP })
+          const more = await ledger.reserve(channelId, id, MORE, this.#allowed.get(id))
           if ('granted' in more) left = more.granted.completionTokens
           else {
             yield utf8(demandComment(this.mischief.demand?.(more.demand) ?? more.demand))
