@@ -96,10 +96,10 @@ const stuck = (): DcmlError =>
 async function enclaveOf({ chain, enclaves, times, signal }: Means, eye: Eye, host: string): Promise<Enclave> {
   const limits = { timeoutMs: times.answerMs, signal }
   const own = enclaves[host]
-  if (own !== undefined) return enclaveAt(own, limits)
+  if (own !== undefined) return enclaveAt(own, { ...limits, isPublic: false })
   const registered = (await model(eye.near, chain.contract).provider({ account: host }, { signal }))?.endpoint
   const url = registered === undefined ? null : URL.parse(registered)
-  if (url?.protocol === 'https:') return enclaveAt(url.origin, limits)
+  if (url?.protocol === 'https:') return enclaveAt(url.origin, { ...limits, isPublic: true })
   throw new DcmlError('enclave_unknown', `${host} registered no https endpoint.`, {
     hint: 'Name the enclave in the options of the watcher.',
     retryable: true,

@@ -6,6 +6,7 @@ import { type BlockBundle, type Bundle, formatWire, PAYMENT_CALLS, readWire, wir
 import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
 import { DcmlError } from '@dcml/protocol'
 import * as v from 'valibot'
+import { namesPrivate, publicLookup } from './public.ts'
 
 /** A trust root of 100 producers takes 20 KB; the wire allows for a text of 1 MiB. */
 const MAX_ANSWER = 1_200_000
@@ -21,11 +22,18 @@ export interface Enclave {
   forget(bundle: Bundle): Promise<void>
 }
 
+interface Limits {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  /** For an address that a stranger registered: the Internet alone. */
+  readonly isPublic: boolean
+}
+
 /**
  * The enclave at a URL. Its calls throw DcmlError `enclave_unreachable` (retryable), `enclave_refused` with the enclave's
  * own code in `details`, `enclave_answer_invalid`, and those of `parseTrustRoot`.
  */
-export function enclaveAt(url: string, limits: { timeoutMs: number; signal: AbortSignal }): Enclave {
+export function enclaveAt(url: string, limits: Limits): Enclave {
   const ask = async (path: string, body?: string): Promise<unknown> => {
     const { status, text } = await exchange(new URL(path, url), body, limits)
     const json = parseJson(text)
@@ -66,14 +74,16 @@ function parseJson(text: string): unknown {
 function exchange(
   url: URL,
   body: string | undefined,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  { timeoutMs, signal, isPublic }: Limits,
 ): Promise<{ status: number; text: string }> {
+  if (isPublic && namesPrivate(url)) return Promise.reject(unreachable(url, 'its address is none of the Internet'))
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   const options = {
     method: body === undefined ? 'GET' : 'POST',
     headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
     rejectUnauthorized: false,
     agent: false,
+    ...(isPublic && { lookup: publicLookup }),
     // of the whole exchange: an endpoint that sends a byte a minute is no better than a silent one
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   } as const

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { PAYMENT_CALLS, STANDARD } from '@dcml/channels'
 import { createDevchain } from '@dcml/devchain'
@@ -111,6 +112,29 @@ test.each<[string, string, NonNullable<Scene['enclave']['interfere']>]>([
   await until(() => said('ask-enclave.failed').some(({ error }) => (error as { code: string }).code === code))
   scene.enclave.interfere = null
   await ended(id)
+})
+
+test('an endpoint that anybody registered leads to nothing in the network of the watcher', async () => {
+  const { world } = scene
+  let connections = 0
+  const inside = createServer((socket) => {
+    connections++
+    socket.destroy()
+  })
+  await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void inside.close())
+  const { port } = inside.address() as AddressInfo
+  const id = await scene.channel(10)
+  await scene.watch({ enclaves: {} })
+  force(id)
+  for (const [count, host] of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]'].entries()) {
+    const offer = { endpoint: `https://${host}:${port}`, prices: HOST_PRICES, por_account: null }
+    world.call(world.bob, 'update_provider', json(offer))
+    world.chain.mine(1)
+    await until(() => said('ask-enclave.failed').length > 3 * (count + 1))
+  }
+  expect(said('ask-enclave.failed').at(-1)!.error).toMatchObject({ code: 'enclave_unreachable' })
+  expect(connections).toBe(0)
 })
 
 test('an approval of somebody else is not submitted', async () => {
