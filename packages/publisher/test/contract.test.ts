@@ -113,13 +113,15 @@ test('an own copy of the code costs a tenth, and stays in the account', async ()
 test('the storage of the longest terms is paid for', async () => {
   const parent = chain.root.createAccount('charlie'.padEnd(40, 'x'), { balance: 100n * NEAR })
   const long = `${'tale'.padEnd(63 - parent.accountId.length, 'x')}.${parent.accountId}`
+  const root = charlie.accountId.slice(charlie.accountId.indexOf('.'))
+  const { accountId: longest } = chain.root.createAccount('owner'.padEnd(64 - root.length, 'x'))
   const most = 2n ** 128n - 1n
   const imageHs = Array.from({ length: 16 }, (_, n) => bytes(n))
   await deployModelContract({
     near,
     account: signer(parent),
     contract: long,
-    terms: terms({ owner: long, beneficiary: long, prices: { input: most, output: most }, imageHs }),
+    terms: terms({ owner: longest, beneficiary: longest, prices: { input: most, output: most }, imageHs }),
   })
   const { storageUsage } = chain.account(long).state
   expect(storageUsage * 10n ** 19n < NEAR / 50n).toBe(true)
@@ -134,6 +136,8 @@ test.each<[string, string, () => Partial<DeployOptions>]>([
   ['a price below zero', 'contract_terms_invalid', () => ({ terms: terms({ prices: { input: -1n, output: 0n } }) })],
   ['a fee that pays for griefing', 'contract_terms_invalid', () => ({ terms: terms({ closeFee: NEAR / 400n }) })],
   ['channels that end too soon', 'contract_terms_invalid', () => ({ terms: terms({ expiryMs: DAY }) })],
+  ['an owner that is not there', 'account_unknown', () => ({ terms: terms({ owner: 'charly.test.near' }) })],
+  ['an earner that is not there', 'account_unknown', () => ({ terms: terms({ beneficiary: 'da0.near' }) })],
   ['an owner that is no account', 'contract_terms_invalid', () => ({ terms: terms({ owner: 'Charlie' }) })],
 ])('a deployment with %s is refused before it costs anything', async (_, code, change) => {
   expect((await refusal(() => deploy(change()))).code).toBe(code)
@@ -153,15 +157,22 @@ test('the owner sets prices, images, key epoch and beneficiary; others cannot', 
   await setPrices({ ...owner(), prices: { input: 1n, output: 2n } })
   await setImages({ ...owner(), imageHs: [bytes(5), bytes(6)] })
   await setKeyEpoch({ ...owner(), keyEpoch: 3 })
-  await setBeneficiary({ ...owner(), beneficiary: 'dao.near' })
+  const { accountId: beneficiary } = chain.root.createAccount('dao')
+  await setBeneficiary({ ...owner(), beneficiary })
+  await expect(setBeneficiary({ ...owner(), beneficiary: `${beneficiary}x` })).rejects.toMatchObject({
+    code: 'account_unknown',
+  })
   expect(await model(near, contract).terms()).toMatchObject({
     prices: { input: 1n, output: 2n },
     image_hs: [bytes(5), bytes(6)],
     key_epoch: 3,
-    beneficiary: 'dao.near',
+    beneficiary,
     challenge_period: BigInt(DAY) * 1_000_000n,
     close_fee: 10n ** 21n,
   })
+  const implicit = 'ab'.repeat(32)
+  await setBeneficiary({ ...owner(), beneficiary: implicit })
+  expect(await model(near, contract).terms()).toMatchObject({ beneficiary: implicit })
   const stranger = signer(chain.root.createAccount('stranger'))
   await expect(setPrices({ ...owner(), account: stranger, prices: { input: 0n, output: 0n } })).rejects.toThrow(
     'only the owner',

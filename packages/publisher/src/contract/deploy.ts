@@ -4,7 +4,7 @@ import { actions, baseDecode } from 'near-api-js'
 import * as v from 'valibot'
 import { isPublished, modelCode, publishModelCode } from './code.ts'
 import { type DeploymentTerms, readTerms } from './opening.ts'
-import { finalHeight, type OwnerOptions } from './owner.ts'
+import { finalHeight, type OwnerOptions, requireAccounts } from './owner.ts'
 
 /** Where the code lies: shared by all models under its hash, or a copy in the account of this one. */
 export type CodePlace = 'shared' | 'own'
@@ -82,8 +82,8 @@ const gasPrice = v.object({
  * Deploys a model contract (paper §6): publishes the code where the network has not got it, then makes an account, gives
  * it the code and opens it, all in one transaction or not at all. The account has no key, so nobody can change its code,
  * the owner included.
- * @throws DcmlError `contract_exists`, `contract_name_invalid`, `contract_terms_invalid`, `contract_funds_missing` (all
- * before anything is sent), and what `sendTransaction` throws
+ * @throws DcmlError `contract_exists`, `contract_name_invalid`, `contract_terms_invalid`, `account_unknown`,
+ * `contract_funds_missing` (all before anything is sent), and what `sendTransaction` throws
  */
 export async function deployModelContract(options: DeployOptions): Promise<Deployment> {
   const { contract, terms, code = 'shared', ...rest } = options
@@ -95,6 +95,7 @@ export async function deployModelContract(options: DeployOptions): Promise<Deplo
       hint: `NEAR lets an account make accounts below itself only: name it something.${account.accountId}.`,
     })
   await refuseExisting(near, contract, cancel)
+  await requireAccounts(near, [terms.owner, terms.beneficiary], cancel)
   const cost = await deploymentCost({ near, code, ...cancel })
   await refusePoor(near, account.accountId, cost.total + HELD, cancel)
 

@@ -1,6 +1,6 @@
 // What an owner may change after the deployment. It binds channels that open later, never those that are open.
 import type { SentCall } from '@dcml/near/model'
-import { type OwnerOptions, ownerCall } from './owner.ts'
+import { type OwnerOptions, ownerCall, requireAccounts } from './owner.ts'
 
 /** What the owner earns per token, in yoctoNEAR; `parsePrice` of `@dcml/near/model` reads "0.5 NEAR per million tokens". */
 export interface OwnerPrices {
@@ -32,9 +32,13 @@ export async function setImages(
   return at.set_images({ image_hs: imageHs }, call)
 }
 
-/** Names who earns the owner's share: an account, or a contract that divides it among many (paper §7). */
+/**
+ * Names who earns the owner's share: an account, or a contract that divides it among many (paper §7).
+ * @throws DcmlError `account_unknown`
+ */
 export async function setBeneficiary(options: OwnerOptions & { readonly beneficiary: string }): Promise<SentCall> {
   const { beneficiary, ...rest } = options
+  await requireAccounts(rest.near, [beneficiary], rest.signal === undefined ? {} : { signal: rest.signal })
   const { at, options: call } = ownerCall(rest)
   return at.set_beneficiary({ beneficiary }, call)
 }
