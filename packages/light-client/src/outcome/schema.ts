@@ -23,6 +23,9 @@ export interface ExecutionProof {
   readonly blockPath: MerklePath
 }
 
+/** A hundred calls in a receipt, with a hundred logs each (nearcore `max_number_logs`, `max_actions_per_receipt`). */
+const MAX_LOGS = 10_000
+
 /** No tree on NEAR is higher: indices are u64. */
 const MAX_PATH = 64
 
@@ -53,7 +56,7 @@ const status: v.GenericSchema<unknown, OutcomeStatus> = v.union([
 const outcome = v.pipe(
   v.object({
     executor_id: accountId,
-    logs: v.array(text),
+    logs: listOf(text, MAX_LOGS),
     receipt_ids: v.array(hash),
     gas_burnt: u64,
     tokens_burnt: u128,

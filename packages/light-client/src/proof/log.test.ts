@@ -88,6 +88,14 @@ test.each<[string, LogCheckName, Story, Partial<VerifyEventOptions>?, ((proof: V
   expect(refusalOf(judge(story, options, change))).toBe(name)
 })
 
+test('more logs than a receipt can have are not hashed', () => {
+  const receipt = structuredClone(tell().proof().outcomes[1]!)
+  receipt.outcome_proof.outcome.logs = Array(10_000).fill('')
+  parseLogProof({ receipt, log: 0 })
+  receipt.outcome_proof.outcome.logs = Array(10_001).fill('')
+  expect(() => parseLogProof({ receipt, log: 0 })).toThrow(expect.objectContaining({ code: 'near_proof_invalid' }))
+})
+
 test.each([-1, 0.5, 2 ** 53, '1', undefined])('%s is no place of a log', (log) => {
   expect(() => parseLogProof({ receipt: tell().proof().outcomes[1]!, log })).toThrow(
     expect.objectContaining({ code: 'near_proof_invalid' }),
