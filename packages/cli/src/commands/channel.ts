@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import {
   type ChannelPayer,
   type ChannelSummary,
@@ -43,6 +43,11 @@ const paying = (name: string): Command =>
   finished(
     withSigner(reaching(name)).addOption(nearOptions.contract()).addOption(options.channel().makeOptionMandatory()),
   )
+
+const ORDER = `
+In order: open, \`dcml chat --channel\`, close.
+Where the enclave has no network: request there; open --challenge, export --with-key elsewhere; import, establish, chat,
+close, export there; import, close elsewhere.`
 
 /** `dcml channel …`: pay for a model, also where its enclave reaches no network (paper §6). */
 export function channelCommand(output: () => Output): Command {
@@ -92,7 +97,11 @@ export function channelCommand(output: () => Output): Command {
     .requiredOption('--out <file>', 'write it there, readable by you alone')
     .option('--with-key', 'with the key that pays: whoever has the file can spend the deposit')
     .action(async ({ channel, out, withKey = false }: { channel: string; out: string; withKey?: boolean }) => {
-      await writeFile(out, await exportChannel(fileChannel(channel), { withKey }), { mode: 0o600 })
+      const text = await exportChannel(fileChannel(channel), { withKey })
+      // the mode is for a file that is made; one that is there may be open to others
+      await writeFile(out, '', { mode: 0o600 })
+      await chmod(out, 0o600)
+      await writeFile(out, text)
       const what = withKey
         ? 'with the key: whoever has it can pay'
         : 'without the key: to pay elsewhere, say --with-key'
@@ -139,7 +148,7 @@ export function channelCommand(output: () => Output): Command {
     })
 
   const all = [request, open, show, toFile, fromFile, establish, topUp, close]
-  return all.reduce((command, each) => command.addCommand(each), new Command('channel'))
+  return all.reduce((command, each) => command.addCommand(each), new Command('channel').addHelpText('after', ORDER))
 }
 
 type OpenFlags = PayFlags & {
@@ -200,6 +209,12 @@ async function withPayer<T>(flags: PayFlags, act: (payer: ChannelPayer) => Promi
 
 const UNSETTLED = { gone: 'on the chain, by a call of somebody else' } as Readonly<Record<string, string>>
 
+const PROOF = {
+  none: undefined,
+  provable: 'in this file; establish it within 10 minutes, unless the host takes older ones',
+  proofless: 'to be fetched',
+}
+
 function told({ chain, payer, provider, phase, open, isCallPending, unproven }: ChannelSummary): object {
   const { amounts, prices, channelId, expiresAt } = open ?? {}
   return {
@@ -215,11 +230,7 @@ function told({ chain, payer, provider, phase, open, isCallPending, unproven }: 
     inputPrice: prices && formatPrice(prices.ownerInput + prices.hostInput),
     outputPrice: prices && formatPrice(prices.ownerOutput + prices.hostOutput),
     expires: expiresAt && new Date(expiresAt).toISOString(),
-    proof: {
-      none: undefined,
-      provable: 'in this file; establish it within 10 minutes, unless the host takes older ones',
-      proofless: 'to be fetched',
-    }[unproven],
+    proof: phase === 'open' ? PROOF[unproven] : undefined,
   }
 }
 

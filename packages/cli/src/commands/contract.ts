@@ -37,6 +37,8 @@ const ownerOf = async (flags: OwnerFlags) => ({
   signal: interrupted(),
 })
 
+const ORDER = '\nIn order: deploy, `dcml light-client trust-root --manifest`, set-images, and from then on income.'
+
 /** `dcml contract …`: a model's contract, for its owner (paper §6). */
 export function contractCommand(output: () => Output): Command {
   const terms = reading('terms')
@@ -176,5 +178,5 @@ export function contractCommand(output: () => Output): Command {
     })
 
   const all = [deployCommand(output), terms, prices, images, beneficiary, epoch, earned, collect, move]
-  return all.reduce((group, command) => group.addCommand(command), new Command('contract'))
+  return all.reduce((group, command) => group.addCommand(command), new Command('contract').addHelpText('after', ORDER))
 }

@@ -40,6 +40,8 @@ const hostOf = async (flags: HostFlags) =>
     signal: interrupted(),
   })
 
+const ORDER = '\nIn order: register, `dcml runtime serve`, admit its session key, `dcml watcher run`.'
+
 /** `dcml provider …`: the host's side of a model contract (paper §6). */
 export function providerCommand(output: () => Output): Command {
   const register = withOffer(hosting('register'))
@@ -107,7 +109,7 @@ export function providerCommand(output: () => Output): Command {
 
   const close = closeCommand(hosting('close'), output)
   const all = [register, update, deposit, withdraw, admit, dismiss, close, leave, showCommand(output)]
-  return all.reduce((group, command) => group.addCommand(command), new Command('provider'))
+  return all.reduce((group, command) => group.addCommand(command), new Command('provider').addHelpText('after', ORDER))
 }
 
 function showCommand(output: () => Output): Command {
