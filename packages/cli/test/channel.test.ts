@@ -68,6 +68,7 @@ test('open online, carry, use up without a network, close later', async () => {
   // typed again, nothing more is deposited
   const again = await channel(...open, ...offer, '--any-code')
   expect(again.json).toMatchObject({ channelId: opened.json.channelId })
+  await writeFile(at('carry.json'), 'an older one', { mode: 0o644 })
   expect(await channel('export', ...online, '--out', at('carry.json'), '--with-key')).toMatchObject({ code: 0 })
   expect((await stat(at('carry.json'))).mode & 0o777).toBe(0o600)
 

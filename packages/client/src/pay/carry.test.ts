@@ -1,5 +1,6 @@
 // Paper §6: the user may host the model isolated from the Internet. The channel is opened where the chain is, carried to
 // the enclave, used until it is saturated, and closed later.
+import { generateKeyPairSync } from 'node:crypto'
 import { development } from '@dcml/attestation'
 import { createSimulator } from '@dcml/tee-simulator'
 import { expect, test } from 'vitest'
@@ -88,6 +89,46 @@ test('the file holds no key unless it was asked for, and without one nobody pays
   expect(await codeOf(() => importChannel(bare, other))).toBe('channel_store_used')
   expect(await codeOf(() => importChannel('{}', disk()))).toBe('channel_file_invalid')
   expect(await codeOf(() => exportChannel(disk()))).toBe('channel_store_empty')
+})
+
+test('a file that was edited on the way changes neither key, limits nor what was opened', async () => {
+  const world = await World.create()
+  const online = await openedElsewhere(world, 200n)
+  const before = await online.load()
+  const file = JSON.parse(await exportChannel(online, { withKey: true }))
+  const importing = (edit: (copy: typeof file) => void) => {
+    const copy = structuredClone(file)
+    edit(copy)
+    return codeOf(() => importChannel(JSON.stringify(copy), online))
+  }
+  const other = JSON.parse(file.key)
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const { d, x } = privateKey.export({ format: 'jwk' })
+  expect(
+    await importing((copy) => {
+      copy.key = JSON.stringify({ ...other, d, x })
+    }),
+  ).toBe('channel_file_invalid')
+  expect(
+    await importing((copy) => {
+      copy.channel.payer.terms.prices.ownerOutput = '500'
+    }),
+  ).toBe('channel_file_invalid')
+  expect(
+    await importing((copy) => {
+      copy.channel.payer.terms.channelId = '2'
+    }),
+  ).toBe('channel_store_used')
+  expect(await online.load()).toEqual(before)
+  expect(
+    await importing((copy) => {
+      copy.channel.policy.perRequestLimit = '200'
+      copy.channel.payer.policy.perRequestLimit = '200'
+      copy.channel.payer.authorised = '1'
+    }),
+  ).toBe('none')
+  const { policy, payer } = parseRecord((await online.load()).state!)
+  expect([policy, payer?.policy]).toEqual([parseRecord(before.state!).policy, parseRecord(before.state!).policy])
 })
 
 test('where no proof was carried the channel cannot be established', async () => {

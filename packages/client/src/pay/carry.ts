@@ -1,5 +1,6 @@
 // A channel as one file, to carry it between a machine that reaches the chain and one that reaches the enclave.
 import { type Payer, topUpPayer } from '@dcml/channels'
+import { equalBytes } from '@dcml/protocol'
 import * as v from 'valibot'
 import { readChannelKey } from './key.ts'
 import { type ChannelRecord, formatRecord, parseRecord } from './record.ts'
@@ -40,7 +41,7 @@ export async function exportChannel(store: ChannelStore, { withKey = false }: Ex
  */
 export async function importChannel(text: string, store: ChannelStore): Promise<void> {
   const { record, key } = readCarried(text)
-  if (key !== null) await readChannelKey(key)
+  if (key !== null && !equalBytes((await readChannelKey(key)).publicKey, record.wanted.payerKey)) throw foreignKey()
   await using(store, async (kept) => {
     const before = kept.state === null ? null : parseRecord(kept.state)
     if (before !== null && !sameChannel(before, record)) throw usedStore()
@@ -70,9 +71,13 @@ async function using<T>(
   }
 }
 
-/** The same challenge and key; an id is there only once it is open. */
-const sameChannel = (a: ChannelRecord, b: ChannelRecord): boolean =>
-  String(a.wanted.payerKey) === String(b.wanted.payerKey) && String(a.wanted.challenge) === String(b.wanted.challenge)
+/** All that never changes: what was asked for, and what was opened where both know it. */
+const sameChannel = (a: ChannelRecord, b: ChannelRecord): boolean => {
+  const bare = ({ wanted }: ChannelRecord, payer: Payer | null): string =>
+    formatRecord({ ...a, wanted, payer: payer && { ...a.payer!, terms: payer.terms } })
+  const isOpen = a.payer !== null && b.payer !== null
+  return bare(a, isOpen ? a.payer : null) === bare(b, isOpen ? b.payer : null)
+}
 
 function merged(here: ChannelRecord, there: ChannelRecord): ChannelRecord {
   const [a, b] = [here.payer, there.payer]
@@ -84,7 +89,14 @@ function merged(here: ChannelRecord, there: ChannelRecord): ChannelRecord {
   const topUp = [...here.unproven, ...there.unproven].filter(({ act, bundle }) => act === 'top-up' && bundle !== null)
   return {
     ...newer,
-    payer: { ...payer, closing: payer.closing ?? older.payer!.closing, settled: payer.settled ?? older.payer!.settled },
+    // who pays here says how far, and not the file
+    policy: here.policy,
+    payer: {
+      ...payer,
+      policy: a.policy,
+      closing: payer.closing ?? older.payer!.closing,
+      settled: payer.settled ?? older.payer!.settled,
+    },
     call: here.call ?? there.call,
     unproven: [...newer.unproven.filter(({ act }) => act === 'open'), ...topUp.slice(-1)],
     gone: here.gone || there.gone,
@@ -95,6 +107,9 @@ const isAhead = (a: Payer, b: Payer): boolean =>
   a.authorised !== b.authorised
     ? a.authorised > b.authorised
     : a.spent > b.spent || (a.closing?.approval ?? null) !== null
+
+const foreignKey = () =>
+  refusal('channel_file_invalid', 'The key in the file is not that of its channel.', 'Export it again, with the key.')
 
 /** The error of a store that holds no channel. */
 export const emptyStore = () =>

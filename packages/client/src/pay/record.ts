@@ -4,6 +4,7 @@ import {
   exportPayer,
   importPayer,
   type OpeningWanted,
+  openPayer,
   type Payer,
   type PayerPolicy,
   readWire,
@@ -114,9 +115,12 @@ export function formatRecord({ payer, call, unproven, ...rest }: ChannelRecord):
 export function parseRecord(text: string): ChannelRecord {
   try {
     const { format: _format, version: _version, payer, unproven, ...rest } = v.parse(schema, JSON.parse(text))
+    const opened = payer && importPayer(JSON.stringify(payer))
+    // what was opened must be what was asked for, in a file that was edited too
+    if (opened !== null) openPayer(opened, rest.wanted, rest.policy)
     return {
       ...rest,
-      payer: payer && importPayer(JSON.stringify(payer)),
+      payer: opened,
       unproven: unproven.map((item) => ({ ...item, bundle: item.bundle && readWire(wire.bundle, item.bundle) })),
     }
   } catch (cause) {
