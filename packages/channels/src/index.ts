@@ -66,6 +66,7 @@ export {
   type ClosureQuestion,
   demandComment,
   demandDetails,
+  firstLeg,
   formatWire,
   MAX_BUNDLE_BLOCKS,
   MAX_BUNDLE_BYTES,

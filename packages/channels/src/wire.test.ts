@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import {
   demandComment,
   demandDetails,
+  firstLeg,
   formatWire,
   MAX_BUNDLE_BLOCKS,
+  MAX_BUNDLE_BYTES,
   readDemandComment,
   readWire,
   wire,
@@ -89,4 +91,24 @@ test.each([
   ['nothing', wire.bundle, null],
 ])('%s is refused', (_, schema, json) => {
   expect(() => readWire(schema as typeof wire.bundle, json)).toThrow(expect.objectContaining({ code: 'wire_invalid' }))
+})
+
+test('a way too long for one bundle is cut where an enclave reads no further', () => {
+  const block = (size: number) => ({ inner: 'ü'.repeat(size / 2) })
+  const sizes = fc.array(fc.constantFrom(10, 1000, 20_000, 90_000), { maxLength: 200, size: 'max' })
+  fc.assert(
+    fc.property(sizes, (all) => {
+      const long = { ...bundle, blocks: all.map(block) }
+      const fits = (n: number) => {
+        const bytes = Buffer.byteLength(formatWire({ ...long, blocks: long.blocks.slice(0, n) }))
+        return n <= MAX_BUNDLE_BLOCKS && bytes <= MAX_BUNDLE_BYTES
+      }
+      const leg = firstLeg(long)
+      expect(leg === undefined).toBe(fits(all.length))
+      if (leg === undefined) return
+      expect(leg).toEqual({ from: hash, blocks: long.blocks.slice(0, leg.blocks.length) })
+      expect([fits(leg.blocks.length), leg.blocks.length > 0]).toEqual([true, true])
+    }),
+    { numRuns: 25 },
+  )
 })

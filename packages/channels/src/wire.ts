@@ -169,6 +169,20 @@ export const formatWire = (
 const plain = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' ? value.toString() : value instanceof Uint8Array ? toHex(value) : value
 
+/**
+ * The first blocks of a bundle that an enclave does not read at once; undefined for one that it does. Bring them alone
+ * (`PAYMENT_CALLS.lightClient`), and make the proof anew from where its light client stands then.
+ */
+export function firstLeg({ from, blocks, proof }: Bundle): BlockBundle | undefined {
+  const sizeOf = (value: unknown): number => new TextEncoder().encode(JSON.stringify(value, plain)).length
+  let size = sizeOf({ from, proof, blocks: [] })
+  const fitting = blocks.findIndex((block, i) => {
+    size += sizeOf(block) + 1
+    return i === MAX_BUNDLE_BLOCKS || size > MAX_BUNDLE_BYTES
+  })
+  return fitting === -1 ? undefined : { from, blocks: blocks.slice(0, Math.max(1, fitting)) }
+}
+
 /** A demand as the `details` of a 402. */
 export const demandDetails = (demand: Demand): Record<string, string | boolean> => JSON.parse(formatWire(demand))
 

@@ -16,7 +16,7 @@ import {
   wire,
 } from '@dcml/channels'
 import { memoryAntiRollback } from '@dcml/channels/testing'
-import { createDevchain, type DevAccount, type Devchain } from '@dcml/devchain'
+import { createDevchain, type DevAccount, type Devchain, type DevchainOptions } from '@dcml/devchain'
 import { formatTrustRoot, type LightClientState, parseTrustRoot } from '@dcml/light-client'
 import { accountFromKey, connectNear, fetchTrustRoot, type Near } from '@dcml/near'
 import { type ModelWallet, modelProvider, modelWallet, type SentCall } from '@dcml/near/model'
@@ -69,8 +69,8 @@ export interface PaidScene {
 const wasm = readFileSync(new URL('../../../contracts/model/model.wasm', import.meta.url))
 
 /** The contract of one model; with another name, another contract of the same code. */
-export async function startScene(name = 'model'): Promise<PaidScene> {
-  const chain = createDevchain({ clock: Date.now })
+export async function startScene(name = 'model', options: DevchainOptions = {}): Promise<PaidScene> {
+  const chain = createDevchain({ clock: Date.now, ...options })
   const create = (id: string) => chain.root.createAccount(id, { balance: 10_000n * NEAR })
   const [owner, treasury] = [create('charlie'), create('treasury')]
   const contract = deployModel(chain, name, owner, treasury)

@@ -1,5 +1,5 @@
 // One attempt at one task. What fails throws, and comes again after a while.
-import { type Bundle, closeArguments, MAX_BUNDLE_BLOCKS, type Place, type WatchedChannel } from '@dcml/channels'
+import { type Bundle, closeArguments, firstLeg, type Place, type WatchedChannel } from '@dcml/channels'
 import type { LightClientState } from '@dcml/light-client'
 import { fetchLogProof, type NearAccount, type NearEvent, tgas } from '@dcml/near'
 import { model } from '@dcml/near/model'
@@ -71,19 +71,21 @@ async function proofFor(
   { receiptId }: Place,
   wanted: (event: NearEvent) => boolean,
 ): Promise<Bundle> {
-  const fetched = async (state: LightClientState) => {
+  const fetched = async (state: LightClientState): Promise<Bundle> => {
     const asked = { contractId: chain.contract, receiptId, wanted, state, patienceMs: times.answerMs, signal }
-    return { ...(await fetchLogProof(near, asked)), from: state.headHash }
+    const { blocks, proof } = await fetchLogProof(near, asked)
+    return { from: state.headHash, blocks: [...blocks], proof }
   }
-  let { from, blocks, proof } = await fetched(await enclave.lightClient())
-  while (blocks.length > MAX_BUNDLE_BLOCKS) {
+  let bundle = await fetched(await enclave.lightClient())
+  for (;;) {
+    const leg = firstLeg(bundle)
+    if (leg === undefined) return bundle
     // it slept for many epochs, one block each
-    await enclave.follow({ from, blocks: blocks.slice(0, MAX_BUNDLE_BLOCKS) })
+    await enclave.follow(leg)
     const state = await enclave.lightClient()
-    if (state.headHash === from) throw stuck()
-    ;({ from, blocks, proof } = await fetched(state))
+    if (state.headHash === leg.from) throw stuck()
+    bundle = await fetched(state)
   }
-  return { from, blocks: [...blocks], proof }
 }
 
 const stuck = (): DcmlError =>

@@ -3,8 +3,8 @@ import { type ClosingStep, closeArguments, closeStarted, closingStep, stopPaying
 import { DcmlError, formatClosureRequest, parseApproval, signClosureRequest } from '@dcml/protocol'
 import { perform, settleIfKnown } from './calls.ts'
 import type { Desk } from './desk.ts'
+import { proofFor } from './proof.ts'
 import type { Purse } from './purse.ts'
-import { refusal } from './refusal.ts'
 import type { ChannelWallet } from './wallet.ts'
 
 /** How to close. */
@@ -137,16 +137,9 @@ async function askFor(request: string, { purse, desk, wallet }: Parties): Promis
     const isUnknown = DcmlError.isInstance(error) && error.code === 'channel_unknown'
     if (!isUnknown || opening === undefined) throw error
     if (wallet === undefined && opening.bundle === null) throw error
-    const bundle = wallet === undefined ? opening.bundle : await proofOf(opening.transaction, desk, wallet)
+    const bundle = wallet === undefined ? opening.bundle : await proofFor(opening.transaction, desk, wallet)
     return desk.requestClosure(request, bundle ?? undefined)
   }
-}
-
-async function proofOf(transaction: Uint8Array, desk: Desk, wallet: ChannelWallet) {
-  const call = await wallet.recall(transaction)
-  if (call === null)
-    throw refusal('channel_deposit_undone', 'The chain no longer knows the deposit.', 'Check the account.')
-  return wallet.prove(call, (await desk.lightClient()).state)
 }
 
 /** Whether the contract has ended the channel by somebody else's call. What it settled stands in that call's event. */

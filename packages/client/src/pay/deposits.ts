@@ -3,6 +3,7 @@ import type { Bundle } from '@dcml/channels'
 import { parseTrustRoot } from '@dcml/light-client'
 import { perform, settleCall } from './calls.ts'
 import type { Desk } from './desk.ts'
+import { proofFor, requireCall } from './proof.ts'
 import type { Purse } from './purse.ts'
 import type { Unproven } from './record.ts'
 import { refusal } from './refusal.ts'
@@ -15,7 +16,7 @@ import type { ChannelWallet } from './wallet.ts'
  */
 export async function proveDeposits(purse: Purse, desk: Desk, wallet: ChannelWallet | undefined): Promise<void> {
   for (const item of purse.record.unproven) {
-    const bundle = wallet === undefined ? item.bundle : await freshProof(item, desk, wallet)
+    const bundle = wallet === undefined ? item.bundle : await proofFor(item.transaction, desk, wallet)
     if (bundle === null)
       throw refusal(
         'channel_proof_missing',
@@ -36,21 +37,6 @@ export async function proveDeposits(purse: Purse, desk: Desk, wallet: ChannelWal
 }
 
 const same = (a: Unproven, b: Unproven): boolean => a.act === b.act && a.transaction === b.transaction
-
-async function freshProof({ transaction }: Unproven, desk: Desk, wallet: ChannelWallet): Promise<Bundle> {
-  const { state } = await desk.lightClient()
-  return wallet.prove(await requireCall(transaction, wallet), state)
-}
-
-async function requireCall(transaction: Uint8Array, wallet: ChannelWallet) {
-  const call = await wallet.recall(transaction)
-  if (call !== null) return call
-  throw refusal(
-    'channel_deposit_undone',
-    'The chain no longer knows the deposit.',
-    'It was seen before it was final, and a fork undid it. Check the account; open another channel.',
-  )
-}
 
 /** Fetches the proofs that an isolated enclave will be shown. @throws those of the wallet, `channel_deposit_undone` */
 export async function carryProofs(purse: Purse, wallet: ChannelWallet): Promise<void> {

@@ -1,6 +1,7 @@
 // Questions about payment to the verified enclave.
 import type { Attested, EvidenceJson } from '@dcml/attestation'
 import {
+  type BlockBundle,
   type Bundle,
   type ChallengeAnswer,
   type ChannelAmounts,
@@ -47,6 +48,12 @@ export class Desk {
   async lightClient(): Promise<{ state: LightClientState; text: string }> {
     const { answer } = await this.#ask(wire.lightClient, PAYMENT_CALLS.lightClient)
     return { state: parseTrustRoot(answer.state), text: answer.state }
+  }
+
+  /** Takes it over blocks without a proof. @returns where it stands afterwards */
+  async follow(leg: BlockBundle): Promise<{ state: LightClientState }> {
+    const { answer } = await this.#ask(wire.lightClient, PAYMENT_CALLS.lightClient, formatWire(leg))
+    return { state: parseTrustRoot(answer.state) }
   }
 
   /** Shows a deposit to the enclave. */
