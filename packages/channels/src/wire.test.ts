@@ -85,6 +85,11 @@ test.each([
   ['a voucher without end', wire.voucher, { voucher: 'A'.repeat(4096) }],
   ['too many blocks', wire.bundle, { ...bundle, blocks: Array(MAX_BUNDLE_BLOCKS + 1).fill({}) }],
   ['a bundle from nowhere', wire.bundle, { ...bundle, from: '' }],
+  [
+    'a transaction longer than a call of the contract',
+    wire.bundle,
+    { ...bundle, proof: { transaction: 'A'.repeat(32_772), outcomes: [] } },
+  ],
   ['a proof of neither kind', wire.bundle, { ...bundle, proof: { log: 0 } }],
   ['an opening that is no bundle', wire.closure, { request: 'AA', opening: {} }],
   ['upper-case hex', wire.challenge, { challenge: 'AB'.repeat(32) }],

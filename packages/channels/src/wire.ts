@@ -48,11 +48,14 @@ const hash = v.pipe(v.string(), v.regex(/^[1-9A-HJ-NP-Za-km-z]{32,44}$/, 'not ba
 const requestId = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 const blocks = v.pipe(v.array(v.unknown()), v.maxLength(MAX_BUNDLE_BLOCKS))
 
+/** Far beyond a call of the contract. What is longer has thousands of keys to read, and a receipt that proves as much. */
+const transaction = v.pipe(v.string(), v.maxLength(32_768))
+
 const bundle = v.object({
   from: hash,
   blocks,
   proof: v.union([
-    v.object({ transaction: v.string(), outcomes: v.pipe(v.array(v.unknown()), v.maxLength(16)) }),
+    v.object({ transaction, outcomes: v.pipe(v.array(v.unknown()), v.maxLength(16)) }),
     v.object({ receipt: v.record(v.string(), v.unknown()), log: v.number() }),
   ]),
 })
