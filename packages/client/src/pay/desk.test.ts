@@ -1,11 +1,11 @@
 import { type Bundle, MAX_BUNDLE_BLOCKS, PAYMENT_CALLS } from '@dcml/channels'
 import { formatTrustRoot } from '@dcml/light-client'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { MadeUpChain, producer } from '../../../light-client/test/made-up-chain.ts'
 import { head } from '../../test/pay/fake-chain.ts'
 import { codeOf } from '../../test/pay/world.ts'
 import type { OutgoingRequest } from '../transport.ts'
-import { Desk } from './desk.ts'
+import { Desk, type Send } from './desk.ts'
 
 const amounts = JSON.stringify({ channelId: '1', deposited: '2', authorised: '0', spent: '0' })
 const state = JSON.stringify({ state: formatTrustRoot(head) })
@@ -44,4 +44,20 @@ test('what the enclave refuses with is told by its own code, and what cannot be 
   expect(await said(200, '{}')).toBe('wire_invalid')
   expect(await said(200, '<html>')).toBe('response_malformed')
   expect(await said(200, `"${'x'.repeat(5 * 1024 * 1024)}"`)).toBe('response_malformed')
+})
+
+test('an answer that comes in drops ends as none, so that a channel can be closed without it', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const dripping: Send = async ({ signal }) => ({
+    ...{ status: 200, statusText: '', headers: new Headers(), session: {} as never },
+    body: new ReadableStream({
+      start(controller) {
+        signal.addEventListener('abort', () => controller.error(signal.reason))
+      },
+    }),
+  })
+  const answer = codeOf(() => new Desk(dripping).requestClosure('request'))
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(await answer).toBe('response_timeout')
 })

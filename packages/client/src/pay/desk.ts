@@ -21,6 +21,9 @@ import { readHostError, readJson } from './host-answer.ts'
 /** Sends one request over a verified connection. */
 export type Send = (request: OutgoingRequest) => Promise<IncomingResponse>
 
+/** Longest wait for a whole answer: one that comes in drops must not keep a channel from being closed without it. */
+const ANSWER_MS = 120_000
+
 /** An answer and whose it is. */
 interface Answered<T> {
   readonly answer: T
@@ -82,18 +85,30 @@ export class Desk {
   }
 
   async #ask<S extends GenericSchema>(schema: S, target: string, text?: string): Promise<Answered<InferOutput<S>>> {
-    const response = await this.#send({
-      method: text === undefined ? 'GET' : 'POST',
-      target,
-      headers: new Headers(text === undefined ? {} : { 'content-type': 'application/json' }),
-      body: utf8(text ?? ''),
-      signal: new AbortController().signal,
-    })
-    const json = await readJson(response)
-    if (response.status !== 200) throw readHostError(json) ?? unknownRefusal(response.status)
-    return { answer: readWire(schema, json), session: response.session }
+    const stop = new AbortController()
+    const timer = setTimeout(() => stop.abort(late()), ANSWER_MS)
+    try {
+      const response = await this.#send({
+        method: text === undefined ? 'GET' : 'POST',
+        target,
+        headers: new Headers(text === undefined ? {} : { 'content-type': 'application/json' }),
+        body: utf8(text ?? ''),
+        signal: stop.signal,
+      })
+      const json = await readJson(response)
+      if (response.status !== 200) throw readHostError(json) ?? unknownRefusal(response.status)
+      return { answer: readWire(schema, json), session: response.session }
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
+
+const late = (): DcmlError =>
+  new DcmlError('response_timeout', `The enclave did not answer within ${ANSWER_MS} ms.`, {
+    hint: 'Its host knows more: ask there.',
+    retryable: true,
+  })
 
 const unknownRefusal = (status: number): DcmlError =>
   new DcmlError('host_error', `The enclave refused with status ${status} and gave no reason.`, {
