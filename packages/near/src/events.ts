@@ -107,31 +107,50 @@ async function wasSkipped(attempt: Attempt, height: number): Promise<boolean> {
   }
 }
 
+/** Receipts looked at together: whoever sends a contract a flood of nothings must not outrun its readers. */
+const AT_ONCE = 8
+
 async function eventsOf(near: Near, query: EventQuery, height: number, headHash: string) {
   const found = await changesAt(near, query, height)
   if (found === null) return []
   const { block_hash: blockHash, changes } = found
   const receipts = new Set(changes.flatMap(({ cause }) => cause.receipt_hash ?? []))
+  const wanted = [...receipts]
   const events: PlacedEvent[] = []
-  for (const receiptId of receipts) {
-    const proof = { type: 'receipt', receipt_id: receiptId, receiver_id: query.contractId, light_client_head: headHash }
-    let answer: unknown
-    try {
-      answer = await near.request('EXPERIMENTAL_light_client_proof', proof, query)
-    } catch (error) {
-      // its shard has had no chunk since, so no root covers it yet
-      if (DcmlError.isInstance(error) && error.code === 'near_not_final') return 'not yet'
-      throw error
+  for (let at = 0; at < wanted.length; at += AT_ONCE) {
+    const batch = wanted.slice(at, at + AT_ONCE)
+    for (const [offset, logged] of (
+      await Promise.all(batch.map((id) => loggedBy(near, query, id, headHash)))
+    ).entries()) {
+      if (logged === 'not yet') return 'not yet'
+      const receiptId = batch[offset]!
+      for (const event of logged) events.push({ ...event, blockHeight: height, blockHash, receiptId })
     }
-    const { outcome_proof } = parse(loggedOutcome, answer, 'EXPERIMENTAL_light_client_proof')
-    if (outcome_proof.id !== receiptId)
-      throw new DcmlError('near_answer_invalid', `The node answered with another receipt than ${receiptId}.`, {
-        hint: 'Ask another node.',
-      })
-    const { executor_id, logs, status } = outcome_proof.outcome
-    if (typeof status === 'string' || 'Failure' in status) continue
-    for (const event of parseEvents(executor_id, logs))
-      events.push({ ...event, blockHeight: height, blockHash, receiptId })
   }
   return events
+}
+
+/** What one receipt logged; nothing where it failed. */
+async function loggedBy(
+  near: Near,
+  query: EventQuery,
+  receiptId: string,
+  headHash: string,
+): Promise<NearEvent[] | 'not yet'> {
+  const proof = { type: 'receipt', receipt_id: receiptId, receiver_id: query.contractId, light_client_head: headHash }
+  let answer: unknown
+  try {
+    answer = await near.request('EXPERIMENTAL_light_client_proof', proof, query)
+  } catch (error) {
+    // its shard has had no chunk since, so no root covers it yet
+    if (DcmlError.isInstance(error) && error.code === 'near_not_final') return 'not yet'
+    throw error
+  }
+  const { outcome_proof } = parse(loggedOutcome, answer, 'EXPERIMENTAL_light_client_proof')
+  if (outcome_proof.id !== receiptId)
+    throw new DcmlError('near_answer_invalid', `The node answered with another receipt than ${receiptId}.`, {
+      hint: 'Ask another node.',
+    })
+  const { executor_id, logs, status } = outcome_proof.outcome
+  return typeof status === 'string' || 'Failure' in status ? [] : parseEvents(executor_id, logs)
 }

@@ -54,6 +54,38 @@ test('a height that the node asked has not reached, or has dropped, does not pas
   expect((await eventsVia(skipped, from)).events).toEqual([])
 })
 
+test('a flood of receipts is looked at eight at a time, and told in its order', async () => {
+  const from = scene.chain.head.header.height
+  scene.chain.mine(4)
+  const ids = Array.from({ length: 21 }, (_, i) => `receipt ${i}`)
+  const waiting = new Set<() => void>()
+  let most = 0
+  const flooded = liar(async (method, { block_id, receipt_id }, truth) => {
+    if (method === 'EXPERIMENTAL_changes' && block_id === from + 1)
+      return {
+        block_hash: 'b',
+        changes: ids.map((receipt_hash) => ({ cause: { type: 'receipt_processing', receipt_hash } })),
+      }
+    if (method !== 'EXPERIMENTAL_light_client_proof') return truth()
+    await new Promise<void>((resolve) => {
+      waiting.add(resolve)
+      most = Math.max(most, waiting.size)
+      setImmediate(() => {
+        waiting.delete(resolve)
+        resolve()
+      })
+    })
+    const data = { text: receipt_id }
+    const logs = [`EVENT_JSON:${JSON.stringify({ standard: 'x', version: '1.0.0', event: 'flood', data })}`]
+    const outcome = { executor_id: scene.contractId, logs, status: { SuccessValue: '' } }
+    return { outcome_proof: { id: receipt_id, block_hash: 'b', outcome } }
+  })
+  const { events } = await eventsVia(flooded, from)
+  expect(events.map(({ receiptId }) => receiptId)).toEqual(ids)
+  expect(events.map(({ data }) => data)).toEqual(ids.map((text) => ({ text })))
+  expect(most).toBe(8)
+})
+
 test('a page ends before a block that no root covers yet, and the next one goes on there', async () => {
   const from = scene.chain.head.header.height
   await greet('soon')
