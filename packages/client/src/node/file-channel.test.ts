@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -42,6 +42,16 @@ test('one process at a time; the lock of one that is gone is taken over', async 
   await fileChannel(path).load()
   expect(readFileSync(`${path}.lock`, 'utf8')).toBe(String(process.pid))
   writeFileSync(`${path}.lock`, '')
+  expect(await codeOf(() => fileChannel(path).load())).toBe('channel_store_busy')
+})
+
+test('the lock of a killed process is taken over by one of the same number, as in a container', async () => {
+  const path = join(folder, 'container.json')
+  writeFileSync(`${path}.lock`, String(process.pid))
+  expect(await codeOf(() => fileChannel(path).load())).toBe('channel_store_busy')
+  const before = Date.now() / 1000 - process.uptime() - 1
+  utimesSync(`${path}.lock`, before, before)
+  await fileChannel(path).load()
   expect(await codeOf(() => fileChannel(path).load())).toBe('channel_store_busy')
 })
 

@@ -1,5 +1,5 @@
 // A channel in a file, and its key in another beside it.
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DcmlError } from '@dcml/protocol'
 import type { ChannelStore } from '../pay/store.ts'
@@ -40,7 +40,7 @@ async function lock(path: string): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw DcmlError.isInstance(error) ? error : failed(error)
     }
     const holder = Number(await readIfThere(path))
-    if (isAlive(holder) || attempt > 3)
+    if ((isAlive(holder) && !(await isOlder(path, holder))) || attempt > 3)
       throw new DcmlError('channel_store_busy', `Process ${holder} pays from this channel.`, {
         hint: `Let it finish, or release the channel there. If there is no such process, remove ${path}.`,
         details: { process: holder },
@@ -52,6 +52,16 @@ async function lock(path: string): Promise<void> {
       () => {},
     )
   }
+}
+
+/** Whether a lock with the number of this process is of one before it: in a container all have the same. */
+async function isOlder(path: string, holder: number): Promise<boolean> {
+  if (holder !== process.pid) return false
+  const startedAt = Date.now() - process.uptime() * 1000
+  return stat(path).then(
+    ({ mtimeMs }) => mtimeMs < startedAt,
+    () => false,
+  )
 }
 
 function isAlive(pid: number): boolean {
