@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { simulator } from './harness.ts'
 import { costOf, errorOf, NEAR, servePaid, startScene } from './paid.ts'
 
-const EPOCHS = 150
+const EPOCHS = 135
 const BLOCK_MS = 2_000
 
 test('long-stop: a payer takes an enclave over more epochs than one bundle holds, and pays', async () => {
