@@ -70,3 +70,18 @@ test('a node of another network is refused before anything is signed for it', as
   expect(error).toMatchObject({ code: 'near_network_wrong', message: expect.stringContaining('localnet') })
   await server.close()
 })
+
+test.each(['ed25519:', 'secp256k1:', ''])(
+  'a key on the command line with the prefix "%s" is not repeated',
+  (prefix) => {
+    const typed = `${prefix}${'5KJvsngHeMpm884wtkJNzQGaCErckhHJBGFsvd3VyK5qMZXj3hS'.repeat(2)}`
+    let error: unknown
+    try {
+      readAccount({ key: typed, account: 'bob.near' })
+    } catch (caught) {
+      error = caught
+    }
+    expect(error).toMatchObject({ code: 'near_key_exposed' })
+    expect(JSON.stringify(error)).not.toContain('5KJvsng')
+  },
+)

@@ -79,6 +79,8 @@ const credentials = v.looseObject({
   private_key: v.optional(secret),
   secret_key: v.optional(secret),
 })
+/** What may be a key of any curve, or one without the name of its curve: no error repeats it. */
+const LIKE_A_KEY = /^([a-z0-9-]+:[1-9A-HJ-NP-Za-km-z]{40,}|[1-9A-HJ-NP-Za-km-z]{80,})$/
 const MAX_BYTES = 16_384
 
 /**
@@ -109,7 +111,7 @@ function parseKey(text: string, path: string): { accountId?: string; key: string
 }
 
 function readPrivate(path: string): string {
-  if (v.is(secret, path))
+  if (v.is(secret, path) || LIKE_A_KEY.test(path))
     throw new DcmlError('near_key_exposed', 'A key stands on the command line, where others can read it.', {
       hint: 'Write it into a file of yours (chmod 600), name that, and give the account another key.',
     })
