@@ -5,7 +5,6 @@ import { FEE, HOUR, prices } from '../../test/pay/fake-chain.ts'
 import type { Mischief } from '../../test/pay/fake-enclave.ts'
 import { FakeEnclave } from '../../test/pay/fake-enclave.ts'
 import { ask, codeOf, disk, World } from '../../test/pay/world.ts'
-import type { Transport } from '../transport.ts'
 import type { PayOptions } from './options.ts'
 
 const COST = 169n
@@ -316,58 +315,4 @@ test('a channel that somebody else closed is done, and what it settled stands on
   world.enclave.mischief = { silent: true }
   const again = await world.client().resumeChannel({ store, wallet: world.chain.wallet() })
   expect(await again.close({ patienceMs: 0 })).toEqual({ done: true, settled: null })
-})
-
-/** A host between payer and enclave: what a payer lets go it reads on, so that the enclave believes she still does. */
-function holding(inner: Transport): { transport: Transport; held: Promise<void>[] } {
-  const held: Promise<void>[] = []
-  const drain = async (reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> => {
-    while (!(await reader.read()).done);
-  }
-  const transport: Transport = {
-    close() {},
-    async send(request) {
-      const response = await inner.send(request)
-      if (response.headers.get('content-type') !== 'text/event-stream') return response
-      const reader = response.body!.getReader()
-      const body = new ReadableStream<Uint8Array>(
-        {
-          async pull(controller) {
-            const { done, value } = await reader.read()
-            if (done) controller.close()
-            else controller.enqueue(value)
-          },
-          cancel: () => void held.push(drain(reader)),
-        },
-        { highWaterMark: 0 },
-      )
-      return { ...response, body }
-    },
-  }
-  return { transport, held }
-}
-
-test('held-stream: a host that keeps a stream open which was let go has a step of it, and nothing of the next request', async () => {
-  const world = await World.create()
-  world.enclave.patienceMs = 300
-  const { transport, held } = holding(world.enclave.transport())
-  const client = world.client(transport)
-  const payer = await client.pay(world.options())
-  // she leaves each of them at its first words, and goes on to the next
-  for (let i = 0; i < 3; i++) {
-    const reader = (await ask(client, { user: `${i}` })).body!.getReader()
-    await reader.read()
-    await reader.cancel()
-  }
-  await Promise.all([
-    readAll(ask(client, { user: 'whole', stream: false })),
-    ...['a', 'b'].map((user) => readAll(ask(client, { user }))),
-  ])
-  await Promise.all(held)
-  const truth = world.enclave.spent(1n)
-  expect(held).toHaveLength(3)
-  // nothing had reached her of those: all that they took was unread
-  expect(truth).toBeLessThanOrEqual(3n * COST + 3n * 40n)
-  await readAll(ask(client, { user: 'last' }))
-  expect(await payer.close()).toEqual({ done: true, settled: truth + COST })
 })
