@@ -44,7 +44,7 @@ export function watcherCommand(output: () => Output): Command {
     .addOption(
       new Option(
         '--enclave <account=url>',
-        "attested address of a provider's enclave, https://…; repeatable (default: as registered, on the Internet only)",
+        "attested address of a provider's enclave, or your admin port; repeatable (default: as registered, on the Internet only)",
       ).argParser(enclave),
     )
     .option('--finish', 'also expire channels past their time, and finish what nobody answered')
