@@ -9,6 +9,7 @@ import {
   parseLightClientBlock,
 } from '@dcml/light-client'
 import { DcmlError } from '@dcml/protocol'
+import type { HeadFile } from './head-file.ts'
 
 /** Heads a bundle may start at, besides the root. */
 const MAX_HEADS = 256
@@ -27,17 +28,26 @@ export type Bringer = 'anyone' | 'host'
 export class Heads {
   readonly #kept = new Map<CryptoHash, LightClientState>()
   readonly #root: CryptoHash
+  readonly #file: HeadFile | undefined
   #newest: LightClientState
   readonly #lines = {
     anyone: { last: Promise.resolve() as Promise<unknown>, waiting: 0 },
     host: { last: Promise.resolve() as Promise<unknown>, waiting: 0 },
   }
 
-  /** @param root from the image manifest, which is measured */
-  constructor(root: LightClientState) {
-    this.#kept.set(root.headHash, root)
+  /**
+   * @param root from the image manifest, which is measured
+   * @param options.last where an earlier life of this image stood
+   * @param options.file where this one leaves its own
+   */
+  constructor(root: LightClientState, { last, file }: { last?: LightClientState | undefined; file?: HeadFile } = {}) {
+    this.#file = file
     this.#root = root.headHash
     this.#newest = root
+    this.#kept.set(root.headHash, root)
+    if (last === undefined || last.head.innerLite.height <= root.head.innerLite.height) return
+    this.#kept.set(last.headHash, last)
+    this.#newest = last
   }
 
   /** The newest head that is kept: fetch proofs from here. */
@@ -88,6 +98,7 @@ export class Heads {
     if (head.height <= newest.height || blockTime(head) < blockTime(newest) + SPACING_MS) return
     this.#kept.set(state.headHash, state)
     this.#newest = state
+    void this.#file?.keep(state)
     if (this.#kept.size <= MAX_HEADS + 1) return
     for (const hash of this.#kept.keys()) {
       if (hash === this.#root) continue

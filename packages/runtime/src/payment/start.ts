@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { AntiRollbackDevice } from '../anti-rollback/device.ts'
 import { openSealedState, type SealedState } from '../state/sealed-state.ts'
 import { type DeskOptions, PaymentDesk } from './desk.ts'
+import { type HeadFile, headFile } from './head-file.ts'
 import { Heads } from './heads.ts'
 
 /** What a paid workload has before its enclave has keys. */
@@ -17,6 +18,7 @@ export interface PaymentGround {
   /** Account of the host. */
   readonly host: string
   readonly sealed: SealedState
+  readonly headFile: HeadFile
   readonly antiRollback: AntiRollbackDevice
   /** Lets the next process in. */
   close(): Promise<void>
@@ -57,7 +59,16 @@ export async function preparePayment(options: GroundOptions): Promise<PaymentGro
       await sealed.close()
       await antiRollback.close?.()
     }
-    return { root, chain: network, modelH: fromHex(models[0]!, 32), host: provider, sealed, antiRollback, close }
+    return {
+      root,
+      chain: network,
+      modelH: fromHex(models[0]!, 32),
+      host: provider,
+      sealed,
+      headFile: headFile(options.state, sealingKey, options.log),
+      antiRollback,
+      close,
+    }
   } finally {
     sealingKey.fill(0)
   }
@@ -65,7 +76,7 @@ export async function preparePayment(options: GroundOptions): Promise<PaymentGro
 
 /** Opens the ledger over it, once the session key is there. @throws DcmlError as `EnclaveLedger.open` */
 export async function openDesk(
-  { root, chain, modelH, host, sealed, antiRollback }: PaymentGround,
+  { root, chain, modelH, host, sealed, headFile, antiRollback }: PaymentGround,
   options: Omit<DeskOptions, 'ledger' | 'heads' | 'chain' | 'modelH'>,
 ): Promise<PaymentDesk> {
   const { signer, clock } = options
@@ -77,7 +88,8 @@ export async function openDesk(
     clock,
     ed25519: ed25519Verifier,
   })
-  return new PaymentDesk({ ...options, ledger, heads: new Heads(root), chain, modelH })
+  const heads = new Heads(root, { last: await headFile.read(), file: headFile })
+  return new PaymentDesk({ ...options, ledger, heads, chain, modelH })
 }
 
 const providerMissing = (): DcmlError =>
