@@ -32,6 +32,8 @@ export const nearOptions = {
   key: () =>
     new Option('--key <file>', "file with the account's key: ed25519:…, or NEAR credentials JSON").env('DCML_NEAR_KEY'),
   contract: () => named('--contract <account>', 'NEAR account of the model contract'),
+  deployment: () =>
+    named('--deployment <hash>', 'transaction that opened the contract: `contract deploy` told it to its owner'),
   /** A flag with an amount of money. */
   amount: (flags: string, description: string) =>
     new Option(flags, `${description}, such as "1.5 NEAR"`).argParser(amount),

@@ -5,6 +5,7 @@
  */
 export { type OpenChannel, openChannels } from './model/channels.ts'
 export { checkModelContract } from './model/code.ts'
+export { checkDeployment } from './model/deployment.ts'
 export { type Model, type ModelEvent, model } from './model/model.client.ts'
 export { formatPrice, parsePrice } from './model/prices.ts'
 export {

@@ -1,6 +1,6 @@
 import { createDevchain, type DevAccount, type Devchain } from '@dcml/devchain'
 import { accountFromKey, connectNear, type Near } from '@dcml/near'
-import { model, modelProvider, modelWallet } from '@dcml/near/model'
+import { checkDeployment, checkModelContract, model, modelProvider, modelWallet } from '@dcml/near/model'
 import { DcmlError } from '@dcml/protocol'
 import {
   collectOwed,
@@ -20,6 +20,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 
 const NEAR = 10n ** 24n
 const DAY = 86_400_000
+/** A module without a word in it. */
+const EMPTY_WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
 const contract = 'tale.charlie.test.near'
 const bytes = (fill: number) => new Uint8Array(32).fill(fill)
 
@@ -239,4 +241,28 @@ test('income that could not be delivered is owed, collected, and moved on', asyn
     moveIncome({ near, account: signer(back), to: charlie.accountId, amount: NEAR }),
   ))
   expect(moved).toBe(NEAR)
+})
+
+test.each(['shared', 'own'] as const)(
+  'a deployment with its code %s proves that nothing was there before',
+  async (code) => {
+    const { hashes } = await deploy({ code })
+    expect(await checkDeployment(near, contract, hashes.at(-1)!)).toMatchObject({ name: 'history', status: 'pass' })
+    const other = charlie.transfer(contract, 1n)
+    expect(await checkDeployment(near, contract, other.hash)).toMatchObject({ status: 'fail' })
+  },
+)
+
+test('poisoned-state: an account that had other code first passes for ours by its code, not by its deployment', async () => {
+  await deploy()
+  const { codeHash } = modelCode()
+  const poisoned = charlie.createAccount('poisoned', { balance: 100n * NEAR })
+  // whatever this one wrote is still there
+  poisoned.deploy(EMPTY_WASM)
+  const use = { type: 'UseGlobalContract', contract: { type: 'CodeHash', codeHash } } as const
+  const { hash } = poisoned.send(poisoned.accountId, [use, { type: 'DeleteKey', publicKey: poisoned.key.publicKey }])
+  const checks = await checkModelContract(near, poisoned.accountId)
+  expect(checks.map(({ status }) => status)).toEqual(['pass', 'pass'])
+  const history = (named: string) => checkDeployment(near, poisoned.accountId, named)
+  await expect(history(hash)).rejects.toMatchObject({ code: 'near_transaction_unknown' })
 })

@@ -71,10 +71,11 @@ export function channelCommand(output: () => Output): Command {
     .addOption(nearOptions.amount('--deposit <amount>', 'what can be spent in all').makeOptionMandatory())
     .addOption(nearOptions.amount('--per-request <amount>', 'what one request may cost').makeOptionMandatory())
     .addOption(nearOptions.amount('--step <amount>', 'what is authorised ahead (default: a tenth of --per-request)'))
+    .addOption(nearOptions.deployment())
     .option('--any-code', 'though the contract is not one that this version knows, and might keep the deposit')
     .action(async (flags: OpenFlags) => {
       const store = fileChannel(flags.channel)
-      if (!flags.anyCode) await requireKnownCode(flags, 'deposit')
+      if (!flags.anyCode) await requireKnownCode(flags, 'deposit', output())
       const { provider, deposit, perRequest: perRequestLimit, step } = flags
       const wallet = await walletOf(flags)
       const wanted = { wallet, provider, deposit, perRequestLimit, store, ...(step !== undefined && { step }) }
@@ -158,6 +159,7 @@ type OpenFlags = PayFlags & {
   perRequest: bigint
   step?: bigint
   anyCode?: boolean
+  deployment?: string
 }
 
 const walletOf = async (flags: SignerFlags & ContractFlags) =>

@@ -47,15 +47,16 @@ export function providerCommand(output: () => Output): Command {
   const register = withOffer(hosting('register'))
     .description('host a model: say where and for how much, and put up the collateral that channels lock')
     .addOption(nearOptions.amount('--collateral <amount>', 'what channels can lock in all').makeOptionMandatory())
+    .addOption(nearOptions.deployment())
     .option('--any-code', 'though the contract is not one that this version knows, and might keep the collateral')
-    .action(async (flags: HostFlags & OfferFlags & { collateral: bigint; anyCode?: boolean }) => {
+    .action(async (flags: HostFlags & OfferFlags & { collateral: bigint; anyCode?: boolean; deployment?: string }) => {
       const { collateral } = flags
       const { endpoint, hostInput, hostOutput, porAccount = null } = readOffer(flags)
       if (endpoint === undefined || hostInput === undefined || hostOutput === undefined)
         throw new DcmlError('offer_incomplete', 'An offer has an address and two prices.', {
           hint: 'Give --url, --input-price and --output-price.',
         })
-      if (!flags.anyCode) await requireKnownCode(flags, 'collateral')
+      if (!flags.anyCode) await requireKnownCode(flags, 'collateral', output())
       const host = await hostOf(flags)
       const sent = await host.register({ endpoint, hostInput, hostOutput, porAccount, collateral })
       tellSent(output(), `${endpoint} hosts with ${formatAmount(collateral)} of collateral`, sent)
