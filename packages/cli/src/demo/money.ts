@@ -15,7 +15,7 @@ const EXTRA = ['--input-price', '5 NEAR per million tokens', '--output-price', '
 /** Opens a channel for Alice, kept in a file of hers. */
 export async function openChannel(story: Story, file: string, party: 'alice' | 'bob' = 'alice'): Promise<ShownChannel> {
   const flags = ['--channel', file, '--endpoint', `https://${story.b.address}`, '--provider', accountOf('bob'),
-    '--deposit', '0.1 NEAR', '--per-request', '0.05 NEAR', '--step', '0.001 NEAR'] // biome-ignore format: one flag after the other
+    '--deployment', story.deployment, '--deposit', '0.1 NEAR', '--per-request', '0.05 NEAR', '--step', '0.001 NEAR'] // biome-ignore format: one flag after the other
   const opened = await story.stage.run(party, [
     'channel',
     'open',
@@ -39,7 +39,9 @@ export const deploy: Act = {
   async play(story) {
     const { stage, chain, modelH } = story
     const terms = ['--model-h', modelH, ...PRICES, '--challenge-hours', '1']
-    must(await stage.run('charlie', ['contract', 'deploy', '--yes', ...terms, ...chain.signs('charlie')]))
+    const deploy = ['contract', 'deploy', '--yes', ...terms, ...chain.signs('charlie')]
+    const { hashes } = must(await stage.run('charlie', deploy)) as { hashes: string[] }
+    story.deployment = hashes.at(-1)!
     const root = must(await stage.run('charlie', ['light-client', 'trust-root', ...chain.flags]))
     story.manifest = await writeManifest(await stage.folder('charlie'), {
       models: [modelH],

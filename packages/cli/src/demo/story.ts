@@ -26,6 +26,8 @@ export interface Story {
   /** Another enclave of the same image, beside B. */
   c: Host
   chain: DemoChain
+  /** Transaction that opened the model's contract. */
+  deployment: string
   /** What everybody had before Alice opened her channel. */
   before: Wealth
   /** yoctoNEAR that her channel paid out. */
