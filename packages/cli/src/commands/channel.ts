@@ -145,7 +145,7 @@ export function channelCommand(output: () => Output): Command {
       const { wait = false, patience } = flags
       const closing = { wait, patienceMs: patience * 60_000, signal: interrupted() }
       const closure = await withPayer(flags, (payer) => payer.close(closing))
-      await tell(flags.channel, nextOf(closure))
+      await tell(flags.channel, { done: closure.done, ...nextOf(closure) })
     })
 
   const all = [request, open, show, toFile, fromFile, establish, topUp, close]

@@ -314,5 +314,5 @@ test('a channel that somebody else closed is done, and what it settled stands on
   await (await host.resumeChannel({ store: copy, wallet: world.chain.wallet() })).close()
   world.enclave.mischief = { silent: true }
   const again = await world.client().resumeChannel({ store, wallet: world.chain.wallet() })
-  expect(await again.close({ patienceMs: 0 })).toEqual({ done: true, settled: null })
+  expect(await again.close()).toEqual({ done: true, settled: null })
 })

@@ -67,6 +67,8 @@ export async function closeChannel(parties: Parties, options: CloseOptions = {})
       case 'ask-approval':
         why = await ask(parties)
         if (why === undefined || why.code === 'approval_overcharged') continue
+        // an enclave has no word on a channel that the chain has ended
+        if (await vanished(parties)) continue
         if (!wait) return pending('ask-approval', now + RETRY_MS)
         await pause(RETRY_MS, signal)
         continue
