@@ -1,4 +1,5 @@
 import type { Demand, Released } from '@dcml/channels'
+import type { TokenCounts } from '@dcml/protocol'
 import { miscounted, paymentRequired } from './faults.ts'
 import { counts, mostCompletion, type Paid, type Pauses, type Tab, type TabContext, type Tokens } from './tab.ts'
 
@@ -39,6 +40,7 @@ export class StreamTab implements Tab {
   /** Most completion tokens there can be. */
   #most: bigint | undefined
   #announced: string | undefined
+  #starting: Promise<Due | undefined> | undefined
   #filling: Promise<Due | undefined> | undefined
   /** True while the next half step is being looked after. */
   #ahead = false
@@ -54,21 +56,24 @@ export class StreamTab implements Tab {
   }
 
   open(): void {
-    const { ledger, channelId, requestId: id, allowances } = this.#context
-    const allowed = allowances.of(id)
-    const least = { promptTokens: 1n, completionTokens: 1n }
-    const demand = ledger.demandFor(channelId, least, allowed === undefined ? undefined : { id, allowed })
-    if (demand !== undefined) throw paymentRequired(demand)
+    this.#requireAffordable({ promptTokens: 1n, completionTokens: 1n })
   }
 
+  /** Sets aside the first step while the engine reads the prompt: nothing is sent before both are done. */
   async start(promptTokens: number, contextLength: number | undefined): Promise<void> {
     const most = mostCompletion({ maxTokens: this.#options.maxTokens, contextLength, promptTokens })
     this.#most = most === undefined ? undefined : BigInt(most)
-    const due = await this.#reserve(BigInt(promptTokens), this.#wanted)
-    if (due !== undefined) throw paymentRequired(due.demand)
+    const [prompt, wanted] = [BigInt(promptTokens), this.#wanted]
+    // what `reserve` would refuse, known before the engine works on it
+    this.#requireAffordable({ promptTokens: prompt, completionTokens: wanted > 0n ? 1n : 0n })
+    this.#starting = this.#reserve(prompt, wanted)
+    // told to whom it concerns by `cover`
+    this.#starting.catch(() => {})
   }
 
   async cover(completionTokens: number): Promise<void> {
+    const unpaid = await this.#starting
+    if (unpaid !== undefined) throw paymentRequired(unpaid.demand)
     const needed = BigInt(completionTokens) - this.#counted
     let until: number | undefined
     while (this.#left < needed) {
@@ -98,13 +103,21 @@ export class StreamTab implements Tab {
 
   async drop(isReaderGone: boolean): Promise<void> {
     this.#context.allowances.end(this.#context.requestId)
-    if (this.#over || !this.#reserved) return
     try {
+      await this.#starting
+      if (this.#over || !this.#reserved) return
       if (isReaderGone) this.#deliver(0n)
       await this.#release()
     } catch {
       // a channel that has ended has nothing to give back, and a state that is unsure says so to the next caller
     }
+  }
+
+  #requireAffordable(least: TokenCounts): void {
+    const { ledger, channelId, requestId: id, allowances } = this.#context
+    const allowed = allowances.of(id)
+    const demand = ledger.demandFor(channelId, least, allowed === undefined ? undefined : { id, allowed })
+    if (demand !== undefined) throw paymentRequired(demand)
   }
 
   /** Counts tokens, and before the first of them the prompt. */
