@@ -16,6 +16,8 @@ export interface HeadFile {
   read(): Promise<LightClientState | undefined>
   /** Keeps a head where the one before has become old; a fault is logged, as nothing depends on it yet. */
   keep(head: LightClientState): Promise<void>
+  /** Resolves when nothing is being written any more. */
+  idle(): Promise<void>
 }
 
 /** @param folder of the sealed state @param sealingKey 32 bytes; used before this returns */
@@ -44,5 +46,6 @@ export function headFile(folder: string, sealingKey: Uint8Array, log: Logger): H
       writing = writing.then(() => file.write(utf8(formatTrustRoot(head))).catch(failed))
       return writing
     },
+    idle: () => writing,
   }
 }

@@ -55,7 +55,9 @@ export async function preparePayment(options: GroundOptions): Promise<PaymentGro
   const sealingKey = await tee.sealingKey()
   try {
     const sealed = await openSealedState({ folder: options.state, sealingKey, log: options.log, antiRollback })
+    const heads = headFile(options.state, sealingKey, options.log)
     const close = async (): Promise<void> => {
+      await heads.idle()
       await sealed.close()
       await antiRollback.close?.()
     }
@@ -65,7 +67,7 @@ export async function preparePayment(options: GroundOptions): Promise<PaymentGro
       modelH: fromHex(models[0]!, 32),
       host: provider,
       sealed,
-      headFile: headFile(options.state, sealingKey, options.log),
+      headFile: heads,
       antiRollback,
       close,
     }
