@@ -7,7 +7,7 @@ import { DcmlError } from '@dcml/protocol'
 import { createSimulator } from '@dcml/tee-simulator'
 import { Command } from 'commander'
 import { acts, defaultModelPath } from '../demo/acts.ts'
-import { attacks } from '../demo/attacks.ts'
+import { attacks, hostReadsDisk } from '../demo/attacks.ts'
 import { accountOf } from '../demo/near.ts'
 import { startRelay } from '../demo/relay.ts'
 import { silence } from '../demo/silence.ts'
@@ -61,8 +61,7 @@ export function demoCommand(output: () => Output): Command {
       stopped.addEventListener('abort', () => void stage.close())
       note(`SIMULATED TEE: this shows the protocol at work and protects nothing. Folders: ${root}\n`)
       const played: Played[] = []
-      const [last, ...rest] = attacks.toReversed()
-      const planned = [...acts, ...rest.toReversed(), ...(flags.keep ? [] : silence), last!]
+      const planned = [...acts, ...attacks, ...(flags.keep ? [] : silence), hostReadsDisk]
       try {
         for (const { name, play } of planned) {
           const start = performance.now()

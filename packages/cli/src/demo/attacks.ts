@@ -102,25 +102,27 @@ export const attacks: readonly Act[] = [
   },
   ...proofAttacks,
   ...moneyAttacks,
-  {
-    name: 'host-reads-disk',
-    async play({ stage, canary, modelPath, sk }) {
-      const secrets = fingerprints(await readFile(modelPath), 64, 32)
-      const key = Buffer.from(sk)
-      for (const [name, secret] of Object.entries({
-        prompt: canary,
-        'sk as hex': key.toString('hex'),
-        'sk as base64url': key.toString('base64url'),
-        'sk as bytes': key,
-      }))
-        secrets.set(name, Buffer.from(secret))
-      await findsWhatIsThere(await stage.folder('control'), secrets)
-      const { files, found } = await scan([stage.root], secrets)
-      if (found.length > 0) throw new Error(`found on disk: ${found.join('; ')}`)
-      return `${files} files and logs that all parties left hold none of ${secrets.size} pieces of weights, key and prompt`
-    },
-  },
 ]
+
+/** The last act, when all parties have left what they leave. */
+export const hostReadsDisk: Act = {
+  name: 'host-reads-disk',
+  async play({ stage, canary, modelPath, sk }) {
+    const secrets = fingerprints(await readFile(modelPath), 64, 32)
+    const key = Buffer.from(sk)
+    for (const [name, secret] of Object.entries({
+      prompt: canary,
+      'sk as hex': key.toString('hex'),
+      'sk as base64url': key.toString('base64url'),
+      'sk as bytes': key,
+    }))
+      secrets.set(name, Buffer.from(secret))
+    await findsWhatIsThere(await stage.folder('control'), secrets)
+    const { files, found } = await scan([stage.root], secrets)
+    if (found.length > 0) throw new Error(`found on disk: ${found.join('; ')}`)
+    return `${files} files and logs that all parties left hold none of ${secrets.size} pieces of weights, key and prompt`
+  },
+}
 
 /** Waits for a load to fail. @returns the code it failed with, or `ready` */
 async function failure(adminUrl: string): Promise<string> {
