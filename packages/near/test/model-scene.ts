@@ -19,12 +19,12 @@ export const challenge = new Uint8Array(32).fill(0x33)
 const wasm = readFileSync(new URL('../../../contracts/model/model.wasm', import.meta.url).pathname)
 
 /** An ed25519 key that a name makes. */
-export function namedKey(name: string) {
+export function namedKey(name: string): { publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array } {
   const seed = createHash('sha256').update(name).digest()
   const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
   const secret = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   const publicKey = Uint8Array.from(createPublicKey(secret).export({ type: 'spki', format: 'der' }).subarray(-32))
-  return { publicKey, sign: (message: Uint8Array) => Uint8Array.from(sign(null, message, secret)) }
+  return { publicKey, sign: (message) => Uint8Array.from(sign(null, message, secret)) }
 }
 
 export interface ModelScene {
@@ -39,10 +39,11 @@ export interface ModelScene {
   stop(): Promise<void>
 }
 
-export async function startModel(): Promise<ModelScene> {
-  const chain = createDevchain()
-  const create = (name: string) => chain.root.createAccount(name, { balance: 1000n * NEAR })
-  const [contract, owner, treasury] = [create('model'), create('charlie'), create('treasury')]
+/** Gives an account the model contract's code, and opens it. */
+export function openModel(
+  contract: DevAccount,
+  { owner, treasury, modelH }: { owner: DevAccount; treasury: DevAccount; modelH: Uint8Array },
+): void {
   contract.deploy(wasm, {
     method: 'open',
     args: {
@@ -56,6 +57,13 @@ export async function startModel(): Promise<ModelScene> {
       close_fee: `${10n ** 21n}`,
     },
   })
+}
+
+export async function startModel(): Promise<ModelScene> {
+  const chain = createDevchain()
+  const create = (name: string) => chain.root.createAccount(name, { balance: 1000n * NEAR })
+  const [contract, owner, treasury] = [create('model'), create('charlie'), create('treasury')]
+  openModel(contract, { owner, treasury, modelH })
   const server = await chain.serve()
   return {
     chain,

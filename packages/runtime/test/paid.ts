@@ -1,6 +1,4 @@
 // A paid workload: the model contract on a devchain, a runtime whose image names it, and payers with channels.
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,40 +18,17 @@ import { createDevchain, type DevAccount, type Devchain, type DevchainOptions } 
 import { formatTrustRoot, type LightClientState, parseTrustRoot } from '@dcml/light-client'
 import { accountFromKey, connectNear, fetchTrustRoot, type Near } from '@dcml/near'
 import { type ModelWallet, modelProvider, modelWallet, type SentCall } from '@dcml/near/model'
-import {
-  encodeKeyGrant,
-  formatVoucher,
-  type Prices,
-  type Signer,
-  sharesOf,
-  signVoucher,
-  toBase64url,
-  toHex,
-} from '@dcml/protocol'
+import { encodeKeyGrant, formatVoucher, type Signer, sharesOf, signVoucher, toBase64url, toHex } from '@dcml/protocol'
+import { NEAR, namedKey, openModel, PERIOD_MS, prices } from '../../near/test/model-scene.ts'
 import type { RuntimeOptions } from '../src/index.ts'
 import type { Script } from '../src/testing.ts'
 import { attestedFetch, type Booted, boot, MODEL_H, manifestOf, SK, sealedWith } from './harness.ts'
 
-export const NEAR = 10n ** 24n
-export const PERIOD_MS = 3_600_000
-export const prices: Prices = {
-  ownerInput: 2n * 10n ** 18n,
-  ownerOutput: 7n * 10n ** 18n,
-  hostInput: 10n ** 18n,
-  hostOutput: 3n * 10n ** 18n,
-}
+export { NEAR, namedKey, PERIOD_MS, prices }
+
 /** yoctoNEAR that so many tokens cost. */
 export const costOf = (promptTokens: number, completionTokens: number): bigint =>
   sharesOf(prices, { promptTokens: BigInt(promptTokens), completionTokens: BigInt(completionTokens) }).spent
-
-/** An ed25519 key that a name makes. */
-export function namedKey(name: string): Signer {
-  const seed = createHash('sha256').update(name).digest()
-  const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
-  const secret = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-  const publicKey = Uint8Array.from(createPublicKey(secret).export({ type: 'spki', format: 'der' }).subarray(-32))
-  return { publicKey, sign: (message) => Uint8Array.from(sign(null, message, secret)) }
-}
 
 export interface PaidScene {
   readonly chain: Devchain
@@ -65,8 +40,6 @@ export interface PaidScene {
   readonly treasury: DevAccount
   stop(): Promise<void>
 }
-
-const wasm = readFileSync(new URL('../../../contracts/model/model.wasm', import.meta.url))
 
 /** The contract of one model; with another name, another contract of the same code. */
 export async function startScene(name = 'model', options: DevchainOptions = {}): Promise<PaidScene> {
@@ -92,19 +65,7 @@ export async function startScene(name = 'model', options: DevchainOptions = {}):
 
 export function deployModel(chain: Devchain, name: string, owner: DevAccount, treasury: DevAccount): DevAccount {
   const contract = chain.root.createAccount(name, { balance: 100n * NEAR })
-  contract.deploy(wasm, {
-    method: 'open',
-    args: {
-      owner: owner.accountId,
-      beneficiary: treasury.accountId,
-      model_h: toHex(MODEL_H),
-      prices: { input: `${prices.ownerInput}`, output: `${prices.ownerOutput}` },
-      image_hs: ['22'.repeat(32)],
-      challenge_period_ms: `${PERIOD_MS}`,
-      expiry_ms: `${30 * 24 * PERIOD_MS}`,
-      close_fee: `${10n ** 21n}`,
-    },
-  })
+  openModel(contract, { owner, treasury, modelH: MODEL_H })
   return contract
 }
 
