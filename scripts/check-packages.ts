@@ -34,6 +34,8 @@ const budgets: Record<string, { kb: number; packages?: number; mb?: number }> = 
   publisher: { kb: 60 },
   watcher: { kb: 60 },
   'contract-model': { kb: 300 },
+  'contract-por': { kb: 300 },
+  por: { kb: 120 },
   cli: { kb: 120 },
 }
 

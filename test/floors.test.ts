@@ -17,6 +17,7 @@ const floors: Record<string, number> = {
   channels: 2,
   'contract-build': 2,
   near: 2,
+  por: 2,
   training: 2,
   runtime: 3,
   client: 3,
@@ -28,10 +29,10 @@ const floors: Record<string, number> = {
 }
 
 /** Packages that ship data alone: a contract's wasm, built beforehand. */
-const data: Record<string, number> = { 'contract-model': 2 }
+const data: Record<string, number> = { 'contract-model': 2, 'contract-por': 2 }
 
 /** Entries that must run in a browser: no `node:` import anywhere behind them. */
-const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near', 'channels'].map(
+const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near', 'channels', 'por'].map(
   (name) => `${name}/src/index.ts`,
 )
 

@@ -1,0 +1,2 @@
+/** A node of Proof of Response on this machine. @packageDocumentation */
+export {}

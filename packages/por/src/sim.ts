@@ -1,0 +1,2 @@
+/** A simulated network of Proof of Response nodes. @packageDocumentation */
+export {}

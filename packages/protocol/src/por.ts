@@ -1,0 +1,37 @@
+/**
+ * What nodes of Proof of Response (paper §8) sign, and what they know of each other from the contract.
+ * @packageDocumentation
+ */
+export type {
+  EdgeFacts,
+  EdgeStatus,
+  GraphChange,
+  GraphFacts,
+  NodeFacts,
+  PartitionProof,
+  PorChain,
+} from './por/facts.ts'
+export { bytesOf, type Kind, type NodeSigner, requireSigned, type Signed, sign, type VerifyNow } from './por/kinds.ts'
+export {
+  type CloseOffer,
+  closeLayout,
+  closeOffer,
+  type EdgeParams,
+  type EdgeUpdate,
+  edgeParamsLayout,
+  edgeUpdate,
+  type PorRequest,
+  type PorResponse,
+  type PorVoucher,
+  porRequest,
+  porResponse,
+  porVoucher,
+  requestHash,
+  requestLayout,
+  responseLayout,
+  type SeverCert,
+  severCert,
+  severLayout,
+  updateLayout,
+  voucherLayout,
+} from './por/objects.ts'
