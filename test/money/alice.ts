@@ -1,5 +1,6 @@
 import {
   abandonRequest,
+  allow,
   beginRequest,
   closeStarted,
   closingStep,
@@ -40,6 +41,8 @@ interface Request {
   readonly machine: Machine
   /** What it may cost without reaching her, in yoctoNEAR: a step of a stream, or an answer that leaves whole. */
   readonly risk: bigint
+  /** What the enclave was told that it may cost in all, in yoctoNEAR. */
+  allowed: bigint
   received: TokenCounts
 }
 
@@ -144,11 +147,12 @@ export class Alice {
     const [prompt, most] = [1 + draws.below(MOST_PROMPT), 1 + draws.below(MOST_COMPLETION)]
     const risk = isWhole ? line.cost({ promptTokens: BigInt(prompt), completionTokens: BigInt(most) }) : line.unit
     line.payer = beginRequest(line.payer, bytesOf(id))
-    line.requests.push({ id, machine, risk, received: { promptTokens: 0n, completionTokens: 0n } })
-    await this.#pay(line, machine, draws)
-    await this.#world.network.send(draws, () =>
-      machine.begin({ requestId: id, channelId: line.id, prompt, most, isWhole }),
-    )
+    const allowed = isWhole ? LIMIT : allow(this.#paying(line))
+    const request = { id, machine, risk, allowed, received: { promptTokens: 0n, completionTokens: 0n } }
+    line.requests.push(request)
+    await this.#pay(line, request, draws)
+    const asked = { requestId: id, channelId: line.id, prompt, most, isWhole, allowed }
+    await this.#world.network.send(draws, () => machine.begin(asked))
   }
 
   /** Reads what a stream has brought, in its order. */
@@ -178,8 +182,8 @@ export class Alice {
 
   /** Lets a request go whose stream broke. */
   async abandon(line: Line, draws: Draws): Promise<void> {
-    for (const { id, machine, risk } of line.requests) {
-      line.payer = abandonRequest(line.payer, bytesOf(id))
+    for (const { id, machine, risk, allowed } of line.requests) {
+      line.payer = abandonRequest(line.payer, bytesOf(id), allowed)
       line.lost += risk
       // the host may keep the enclave from noticing
       await this.#world.network.send(draws, () => machine.drop(id))
@@ -239,24 +243,31 @@ export class Alice {
   }
 
   /** Pays a demand, where the tokens that reached her explain what is spent. */
-  async #meet(line: Line, { machine }: Request, demand: Demand, draws: Draws): Promise<void> {
+  async #meet(line: Line, request: Request, demand: Demand, draws: Draws): Promise<void> {
     if (line.payer.closing !== null) return
     const isExplained = demand.spent + demand.reserved <= line.explained
     if (!isExplained && !this.#world.flaws.has('the payer signs what is asked')) return this.stop(line, draws)
-    await this.#pay(line, machine, draws, demand)
+    await this.#pay(line, request, draws, demand)
   }
 
-  async #pay(line: Line, machine: Machine, draws: Draws, demand?: Demand): Promise<void> {
+  async #pay(line: Line, request: Request, draws: Draws, demand?: Demand): Promise<void> {
     try {
-      const payer = this.#world.flaws.has('the payer signs what is asked') ? trusting(line.payer) : line.payer
+      const payer = this.#paying(line)
+      const allowed = allow(payer, demand)
       const paid = await pay(payer, line.key, demand)
       line.payer = { ...paid.payer, policy: line.payer.policy }
-      await this.#world.network.send(draws, () => machine.voucher(paid.signed))
+      if (allowed > request.allowed) request.allowed = allowed
+      const told = { requestId: request.id, allowed: request.allowed }
+      await this.#world.network.send(draws, () => request.machine.voucher(paid.signed, told))
     } catch (error) {
       const code = codeOf(error)
       if (code === 'payment_limit_reached' || code === 'payment_deposit_exhausted') await this.abandon(line, draws)
       else await this.#disagree(line, code, draws)
     }
+  }
+
+  #paying({ payer }: Line): Payer {
+    return this.#world.flaws.has('the payer signs what is asked') ? trusting(payer) : payer
   }
 
   /** As her errors tell her to: she pays no more, and closes. */

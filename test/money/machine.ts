@@ -11,7 +11,7 @@ import { DcmlError, type SignedApproval, type SignedVoucher, signApproval } from
 import { PERIOD_MS } from './chain.ts'
 import type { Host, Snapshot } from './host.ts'
 import { CHAIN, proven } from './proofs.ts'
-import { type Request, Serving } from './serving.ts'
+import { type Allowed, type Request, Serving } from './serving.ts'
 
 /** Where a machine can lose its power: before a state is written, before it is marked, before it is answered. */
 export type Death = 'write' | 'written' | 'marked'
@@ -216,10 +216,17 @@ export class Machine {
     return this.#enter('topUp', async (machine) => void (await machine.#ledger.topUp(event)))
   }
 
-  voucher(signed: SignedVoucher): Promise<void> {
+  /** @param told what the request may cost that it is for; one that a better voucher has overtaken still says so */
+  voucher(signed: SignedVoucher, told?: Allowed): Promise<void> {
     return this.#enter('voucher', async (machine) => {
-      await machine.#ledger.acceptVoucher(signed)
-      for (const stream of machine.streams.values()) stream.paused = false
+      const resume = () => machine.#serving.resume(signed.voucher.channelId, told)
+      try {
+        await machine.#ledger.acceptVoucher(signed)
+      } catch (error) {
+        if (codeOf(error) === 'voucher_stale') resume()
+        throw error
+      }
+      resume()
     })
   }
 

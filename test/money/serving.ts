@@ -19,10 +19,16 @@ export interface Request {
   readonly most: number
   /** The answer leaves whole, at its end. */
   readonly isWhole: boolean
+  /** yoctoNEAR that it may cost in all, where its payer says so. */
+  readonly allowed?: bigint
 }
 
+/** What a payer says with a voucher of the request that it is for. */
+export type Allowed = Required<Pick<Request, 'requestId' | 'allowed'>>
+
 /** A request under way in an enclave. */
-export interface Stream extends Request {
+export interface Stream extends Omit<Request, 'allowed'> {
+  allowed: bigint | undefined
   /** Tokens reserved and not sent; what was sent. */
   left: number
   sent: { prompt: number; completion: number }
@@ -39,33 +45,51 @@ export class Serving {
   }
 
   begin(request: Request): void {
-    const { requestId, channelId } = request
+    const { requestId, channelId, allowed } = request
     this.#machine.ledger.amounts(channelId)
     if (this.streams.has(requestId) || this.outbox.has(requestId)) return
-    this.streams.set(requestId, { ...request, left: 0, sent: { prompt: 0, completion: 0 }, paused: false })
+    this.streams.set(requestId, { ...request, allowed, left: 0, sent: { prompt: 0, completion: 0 }, paused: false })
     this.outbox.set(requestId, [])
+  }
+
+  /** A voucher came: streams that wait look again, and the one that it is for may cost more. */
+  resume(channelId: bigint, told: Allowed | undefined): void {
+    for (const stream of this.streams.values()) {
+      stream.paused = false
+      const isMeant = stream.requestId === told?.requestId && stream.channelId === channelId
+      if (isMeant && stream.allowed !== undefined && told.allowed > stream.allowed) stream.allowed = told.allowed
+    }
   }
 
   async work(requestId: string, step: number): Promise<void> {
     const stream = this.streams.get(requestId)
     if (stream === undefined || stream.paused) return
-    try {
-      if (stream.isWhole) await this.#answer(stream)
-      else if (stream.sent.completion === stream.most) await this.#finish(stream)
-      else if (stream.left > 0 && stream.sent.prompt > 0) this.#send(stream, 0, 1)
-      else await this.#reserve(stream, step)
-    } catch (error) {
-      if (codeOf(error) !== 'channel_state_unsure') this.streams.delete(requestId)
-      throw error
-    }
+    await this.#unlessRefused(stream, () => {
+      if (stream.isWhole) return this.#answer(stream)
+      if (stream.sent.completion === stream.most) return this.#finish(stream)
+      if (stream.left > 0 && stream.sent.prompt > 0) return this.#send(stream, 0, 1)
+      return this.#reserve(stream, step)
+    })
   }
 
   async drop(requestId: string): Promise<void> {
     const stream = this.streams.get(requestId)
     if (stream === undefined) return
-    this.streams.delete(requestId)
-    if (stream.isWhole) this.#machine.ledger.free(stream.channelId, requestId)
-    else await this.#finish(stream)
+    await this.#unlessRefused(stream, () => {
+      if (!stream.isWhole) return this.#finish(stream)
+      this.streams.delete(requestId)
+      this.#machine.ledger.free(stream.channelId, requestId)
+    })
+  }
+
+  /** A stream that is refused is over; where the power is cut it is not, and what is reserved for it is spent. */
+  async #unlessRefused(stream: Stream, act: () => Promise<void> | void): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      if (codeOf(error) !== 'channel_state_unsure') this.streams.delete(stream.requestId)
+      throw error
+    }
   }
 
   async #reserve(stream: Stream, step: number): Promise<void> {
@@ -77,24 +101,25 @@ export class Serving {
     const asked = { promptTokens: promptTokens * times, completionTokens: BigInt(completion) * times }
     const early = flaws.has('tokens are sent before they are written')
     if (early && !this.#machine.isReplaying) host.world.noteSent(stream, Number(promptTokens), completion)
-    const reserve = () => this.#machine.ledger.reserve(stream.channelId, stream.requestId, asked)
-    const result = await this.#risking(stream, Number(promptTokens), completion, reserve)
+    const { channelId, requestId, allowed } = stream
+    const reserve = () => this.#machine.ledger.reserve(channelId, requestId, asked, allowed)
+    const result = await this.#unheard(reserve, () => host.world.noteCrash(channelId, Number(promptTokens), completion))
     if ('demand' in result) {
       stream.paused = true
-      this.outbox.get(stream.requestId)?.push({ demand: result.demand })
+      this.outbox.get(requestId)?.push({ demand: result.demand })
       return
     }
     stream.left += Number(result.granted.completionTokens / times)
     if (promptTokens > 0n) this.#send(stream, stream.prompt, 0)
   }
 
-  /** Where the power is cut after the mark, what was asked for is spent though nothing of it was sent. */
-  async #risking<T>(stream: Stream, prompt: number, completion: number, write: () => Promise<T>): Promise<T> {
-    const isKilled = this.#machine.death === 'marked'
+  /** Where the power is cut after the mark, what was written holds, though nobody hears of it. */
+  async #unheard<T>(write: () => Promise<T>, so: () => void): Promise<T> {
+    const { death } = this.#machine
     try {
       return await write()
     } catch (error) {
-      if (isKilled) this.#machine.host.world.noteCrash(stream.channelId, prompt, completion)
+      if (death === 'marked' && this.#machine.death === null) so()
       throw error
     }
   }
@@ -112,24 +137,30 @@ export class Serving {
 
   /** An answer that leaves whole: held, counted in one write, sent. */
   async #answer(stream: Stream): Promise<void> {
-    const { channelId, requestId, prompt, most } = stream
+    const { channelId, requestId, prompt, most, allowed } = stream
+    const { ledger, host, isReplaying } = this.#machine
     const counts = { promptTokens: BigInt(prompt), completionTokens: BigInt(most) }
-    const held = this.#machine.ledger.hold(channelId, requestId, counts)
-    const charge = () => this.#machine.ledger.charge(channelId, requestId, counts)
-    const charged = 'demand' in held ? held : await this.#risking(stream, prompt, most, charge)
+    const held = ledger.hold(channelId, requestId, counts, allowed)
+    const charge = () => ledger.charge(channelId, requestId, counts, allowed)
+    const isSpent = () => host.world.noteCrash(channelId, prompt, most)
+    const charged = 'demand' in held ? held : await this.#unheard(charge, isSpent)
     if ('demand' in charged) {
       stream.paused = true
       this.outbox.get(requestId)?.push({ demand: charged.demand })
       return
     }
     stream.sent = { prompt, completion: most }
-    if (!this.#machine.isReplaying) this.#machine.host.world.noteSent(stream, 0, 0)
+    if (!isReplaying) host.world.noteSent(stream, 0, 0)
     this.outbox.get(requestId)?.push({ tokens: counts })
     await this.#receipt(stream, charged)
   }
 
   async #finish(stream: Stream): Promise<void> {
-    await this.#receipt(stream, await this.#machine.ledger.release(stream.channelId, stream.requestId))
+    const release = () => this.#machine.ledger.release(stream.channelId, stream.requestId)
+    const isFree = () => {
+      stream.left = 0
+    }
+    await this.#receipt(stream, await this.#unheard(release, isFree))
   }
 
   async #receipt({ requestId, channelId }: Stream, { delivered, spent, sequence }: Released): Promise<void> {
