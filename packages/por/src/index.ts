@@ -17,3 +17,4 @@ export type {
   Patience,
   Trouble,
 } from './core/types.ts'
+export { Graph, otherEnd } from './routes/graph.ts'
