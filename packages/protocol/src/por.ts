@@ -2,6 +2,14 @@
  * What nodes of Proof of Response (paper §8) sign, and what they know of each other from the contract.
  * @packageDocumentation
  */
+export {
+  type ChannelClosing,
+  CLOSE_CHANNEL,
+  CLOSE_CHANNEL_RESPONSE,
+  CLOSE_CHANNEL_SERVICE,
+  formatChannelClosing,
+  parseChannelClosing,
+} from './por/close-channel.ts'
 export type {
   EdgeFacts,
   EdgeStatus,
