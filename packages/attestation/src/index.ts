@@ -40,6 +40,15 @@ export { strictKeyPolicy } from './policy/key-release.ts'
 export { type Binding, type ImageMeasurements, type Policy, type PolicyInput, parsePolicy } from './policy/policy.ts'
 export { clientDefault, development, keyRelease, platform } from './policy/presets.ts'
 export type { Root } from './roots/trust.ts'
+export { roomIn } from './sealed/padding.ts'
+export {
+  MAX_SEALED_ANSWER,
+  MAX_SEALED_QUESTION,
+  type OpenedQuestion,
+  openQuestion,
+  type SealedQuestion,
+  sealQuestion,
+} from './sealed/sealed.ts'
 export { TDX_CHECKS, type TdxCheckName } from './tdx/checklist.ts'
 export { mrConfigId } from './tdx/config-id.ts'
 export type { TdReport } from './tdx/quote.ts'
