@@ -18,3 +18,17 @@ export type {
   Trouble,
 } from './core/types.ts'
 export { Graph, otherEnd } from './routes/graph.ts'
+export { decodeMessage, encodeMessage, MAX_MESSAGE } from './wire/codec.ts'
+export { encodeFrame, FrameReader, HEARTBEAT } from './wire/frames.ts'
+export { decodeKept, encodeKept } from './wire/kept.ts'
+export {
+  MAX_HOPS,
+  MAX_LATE,
+  MAX_REQUEST,
+  MAX_RESPONSE,
+  type Message,
+  type MessageBody,
+  type MessageType,
+  REFUSALS,
+  type Refusal,
+} from './wire/messages.ts'

@@ -1,0 +1,26 @@
+import { DcmlError, type Layout, u8 } from '@dcml/protocol'
+
+/** How one case of a union is written: its number, and its fields. */
+export type Cases = Readonly<Record<string, readonly [code: number, fields: Layout<never>]>>
+
+/** A union of structs that differ in one key: the case's number, then its fields. */
+export function tagged<T extends object>(key: keyof T & string, cases: Cases): Layout<T> {
+  const names = new Map(Object.entries(cases).map(([name, [code]]) => [code, name]))
+  return {
+    write(value, out) {
+      const [code, fields] = cases[value[key] as string]!
+      u8.write(code, out)
+      fields.write(value as never, out)
+    },
+    read(cursor) {
+      const code = u8.read(cursor)
+      const name = names.get(code)
+      if (name === undefined)
+        throw new DcmlError('borsh_invalid', `${code} is no ${key} here.`, {
+          hint: 'The object was damaged or made for another format version.',
+        })
+      const fields: object = cases[name]![1].read(cursor)
+      return { [key]: name, ...fields } as T
+    },
+  }
+}
