@@ -2,6 +2,7 @@
  * The attested channel of Node: TLS 1.3, with evidence bound to the very connection it came over.
  * @packageDocumentation
  */
+export { selfSignedCertificate } from './node/certificate.ts'
 export {
   type AttestedConnection,
   type AttestOptions,
