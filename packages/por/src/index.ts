@@ -17,7 +17,12 @@ export type {
   Patience,
   Trouble,
 } from './core/types.ts'
+export { stakeWeightedCentre } from './routes/centre.ts'
 export { Graph, otherEnd } from './routes/graph.ts'
+export { buildPartitionProof } from './routes/partition.ts'
+export { findRoute, type Route } from './routes/route.ts'
+export { HoldScores } from './routes/scores.ts'
+export { priceOf, type RouteNeeds } from './routes/usable.ts'
 export { decodeMessage, encodeMessage, MAX_MESSAGE } from './wire/codec.ts'
 export { encodeFrame, FrameReader, HEARTBEAT } from './wire/frames.ts'
 export { decodeKept, encodeKept } from './wire/kept.ts'

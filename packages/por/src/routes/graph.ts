@@ -14,6 +14,7 @@ export class Graph implements GraphView {
   readonly #edgesOf = new Map<string, Map<bigint, EdgeFacts>>()
   readonly #listeners = new Set<() => void>()
   #height: bigint
+  #revision = 0
 
   private constructor(now: () => bigint, height: bigint) {
     this.#now = now
@@ -33,6 +34,16 @@ export class Graph implements GraphView {
     return this.#height
   }
 
+  /** Counts changes: what was worked out at one revision holds until the next. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** The chain’s time in ns since 1970. */
+  get now(): bigint {
+    return this.#now()
+  }
+
   edge(id: bigint): EdgeFacts | null {
     return this.#edges.get(id) ?? null
   }
@@ -45,6 +56,11 @@ export class Graph implements GraphView {
     return this.#nodes.values()
   }
 
+  /** Every edge there ever was. */
+  edges(): IterableIterator<EdgeFacts> {
+    return this.#edges.values()
+  }
+
   /** Edges of a node that are not settled, in no order that means anything. */
   edgesOf(account: string): IterableIterator<EdgeFacts> {
     return (this.#edgesOf.get(account) ?? NO_EDGES).values()
@@ -53,7 +69,7 @@ export class Graph implements GraphView {
   /** Whether the contract counts an edge when it looks for a partition: active, and past its activation. */
   isActive(id: bigint): boolean {
     const edge = this.#edges.get(id)
-    return edge?.status === 'active' && edge.activeFrom !== null && edge.activeFrom <= this.#now()
+    return edge?.status === 'active' && edge.activeFrom !== null && edge.activeFrom <= this.now
   }
 
   /** Whether requests may go over an edge: it is active, and neither end is proven to be cut off. */
@@ -84,6 +100,7 @@ export class Graph implements GraphView {
   }
 
   #apply(change: GraphChange): void {
+    this.#revision++
     if (change.kind === 'node') this.#nodes.set(change.node.account, change.node)
     else if (change.kind === 'gone') this.#nodes.delete(change.account)
     else this.#put(change.edge)

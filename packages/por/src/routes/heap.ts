@@ -1,0 +1,39 @@
+/** A binary heap: takes what comes `before` all others out first. */
+export class Heap<T> {
+  readonly #before: (a: T, b: T) => boolean
+  readonly #items: T[] = []
+
+  constructor(before: (a: T, b: T) => boolean) {
+    this.#before = before
+  }
+
+  push(item: T): void {
+    const items = this.#items
+    let at = items.push(item) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (!this.#before(item, items[parent]!)) break
+      items[at] = items[parent]!
+      at = parent
+    }
+    items[at] = item
+  }
+
+  pop(): T | undefined {
+    const items = this.#items
+    const first = items[0]
+    const last = items.pop()
+    if (items.length === 0 || last === undefined) return first
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= items.length) break
+      if (child + 1 < items.length && this.#before(items[child + 1]!, items[child]!)) child++
+      if (!this.#before(items[child]!, last)) break
+      items[at] = items[child]!
+      at = child
+    }
+    items[at] = last
+    return first
+  }
+}

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { HoldScores } from './scores.ts'
+
+test('an edge is scored by what the node before it waited and the one behind it did not', () => {
+  const scores = new HoldScores()
+  scores.report([1n, 2n, 3n], [5, 215, 665])
+  expect([1n, 2n, 3n].map(scores.of)).toEqual([0, 450, 210])
+})
+
+test('the average moves a fifth of the way to every new measurement', () => {
+  const scores = new HoldScores()
+  scores.report([1n, 2n], [0, 100])
+  scores.report([1n, 2n], [0, 200])
+  expect(scores.of(2n)).toBe(120)
+})
+
+test('a report that is not about the whole path, or runs backwards, makes no edge faster than light', () => {
+  const scores = new HoldScores()
+  scores.report([1n, 2n, 3n], [5, 215])
+  expect([1n, 2n, 3n].map(scores.of)).toEqual([0, 0, 0])
+  scores.report([1n, 2n], [50, 10])
+  expect(scores.of(2n)).toBe(0)
+})
