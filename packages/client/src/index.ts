@@ -16,7 +16,23 @@ export type { AutoTopUp, Limits, OpenOptions, PayOptions, ResumeOptions } from '
 export type { AmountsListener } from './pay/purse.ts'
 export { type ChannelStore, memoryChannel } from './pay/store.ts'
 export { type ChannelSummary, describeChannel } from './pay/summary.ts'
-export type { CallOptions, ChannelWallet, ModelTerms, ProviderTerms, SentCall } from './pay/wallet.ts'
+export type {
+  CallOptions,
+  ChannelWallet,
+  ModelTerms,
+  ProviderTerms,
+  ResponseEvidence,
+  SentCall,
+} from './pay/wallet.ts'
+export { closeOverPor, type PorCloseOptions, type PorClosure } from './por/close.ts'
+export type { PorCallOptions, PorReply, PorRequester, PorTerms } from './por/requester.ts'
+export {
+  type SealedAnswer,
+  type SealedAsk,
+  type SealedOptions,
+  type SealedRequest,
+  sealedRequest,
+} from './por/sealed.ts'
 export type { Usage } from './receipts/check.ts'
 export { ReceiptRefused } from './receipts/outcome.ts'
 export { parseReceiptRecord, type ReceiptRecord } from './receipts/record.ts'

@@ -25,5 +25,6 @@ export {
   type ModelWalletOptions,
   modelWallet,
   type ProviderOffer,
+  type ResponseEvidence,
   type SentCall,
 } from './model/wallet.ts'

@@ -1,3 +1,4 @@
+import { MAX_SEALED_ANSWER } from '@dcml/attestation'
 import { PAYMENT_CALLS } from '@dcml/channels'
 import { DcmlError } from '@dcml/protocol'
 import type { HttpBindings } from '@hono/node-server'
@@ -11,6 +12,9 @@ import type { Limits } from './limits.ts'
 import { loadModelRoute, modelRoute, operatorOnly } from './model/routes.ts'
 import type { PaymentDesk } from './payment/desk.ts'
 import { paymentRoutes } from './payment/routes.ts'
+import { innerCalls } from './por/inner.ts'
+import { Replays } from './por/replays.ts'
+import { type PorLine, porRoutes } from './por/routes.ts'
 
 interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
   readonly generation: Generation
@@ -21,11 +25,14 @@ interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
   readonly operatorToken: string | undefined
   readonly draining: () => boolean
   readonly observe: (line: RequestLine) => void
+  /** X25519 key of the evidence, 32 bytes. */
+  readonly hpkeKey: Uint8Array
+  readonly onPor: (line: PorLine) => void
 }
 
 const EVIDENCE = '/dcml/v1/evidence'
 
-/** Every call of the attested port: OpenAI's, and those of the paper's §3, §4 and §6. */
+/** Every call of the attested port: OpenAI's, and those of the paper's §3, §4, §6 and §8. */
 export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBindings }> {
   const { host, limits, generation, desk, clock } = options
   const app = createApp(options.observe, desk && { chain: desk.chain, paymentMs: limits.paymentMs })
@@ -43,6 +50,9 @@ export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBind
   app.route('/dcml/v1', loadModelRoute(host, operatorOnly(options.operatorToken)))
   if (desk !== undefined) app.route('/dcml/v1', paymentRoutes(desk))
   app.route('/v1', openaiRoutes({ host, generation, desk, maxBodyBytes: limits.maxBodyBytes, clock }))
+  const inner = innerCalls(app.fetch, MAX_SEALED_ANSWER)
+  const sealed = { privateKey: options.hpkeKey, inner, replays: new Replays(clock) }
+  app.route('/dcml/v1', porRoutes({ ...sealed, desk, observe: options.onPor }))
   const document = openapi(desk !== undefined)
   app.get('/openapi.json', (c) => c.json(document))
   return app

@@ -8,7 +8,7 @@ import {
   type TeeBackend,
 } from '@dcml/attestation'
 import { createEnclave, PeerExchange } from '@dcml/attestation/node'
-import { DcmlError, NO_CHAIN, toHex } from '@dcml/protocol'
+import { DcmlError, fromBase64url, NO_CHAIN, toHex } from '@dcml/protocol'
 import { getRequestListener } from '@hono/node-server'
 import pino, { type Logger } from 'pino'
 import { adminRoutes } from './admin/admin.ts'
@@ -121,6 +121,8 @@ async function serve(
     desk,
     draining: () => draining,
     observe,
+    hpkeKey: fromBase64url(enclave.hpkeKey.export({ format: 'jwk' }).d!),
+    onPor: (line) => logger.info(line, 'proof of response'),
     onKey: (event) => logger.info(event, 'model key'),
     generation: {
       admission,

@@ -89,5 +89,8 @@ function noted(record: ChannelRecord, act: Act, sent: SentCall, now: number): Ch
   }
   if (act === 'start-close')
     return { ...done, payer: closeStarted(payer, readCloseStarted(find('close_started'), chain), now) }
+  // the Proof of Response contract was asked, and saw no fault: the channel is as before
+  if (sent.events.some(({ contractId, event }) => contractId === chain.contract && event === 'fault_denied'))
+    return done
   return { ...done, payer: settlePayer(payer, readClosed(find('channel_closed', 'channel_forfeited'), chain), now) }
 }

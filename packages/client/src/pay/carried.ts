@@ -1,11 +1,11 @@
 // The half of an air-gapped payment that happens where the chain is: open, top up and close for an enclave that only
 // somebody with a file can reach (paper §6: the user may host the model isolated from the Internet).
-import { DcmlError, equalBytes } from '@dcml/protocol'
+import { equalBytes } from '@dcml/protocol'
 import { usedStore } from './carry.ts'
 import { type JudgeOptions, readChallenge } from './challenge-file.ts'
 import { type ChannelPayer, handleOf, readPurse, releasing, stillOpen, takeUp } from './channel.ts'
 import { carryProofs } from './deposits.ts'
-import { Desk } from './desk.ts'
+import { unreachableDesk } from './desk.ts'
 import { openChannel } from './opening.ts'
 import type { OpenOptions } from './options.ts'
 import type { Purse } from './purse.ts'
@@ -66,11 +66,5 @@ async function carrying(
     await carryProofs(open, wallet)
     return open
   })
-  const desk = new Desk(() => Promise.reject(elsewhere()))
-  return handleOf(purse, desk, wallet, () => carryProofs(purse, wallet))
+  return handleOf(purse, unreachableDesk(), wallet, () => carryProofs(purse, wallet))
 }
-
-const elsewhere = (): DcmlError =>
-  new DcmlError('payment_enclave_elsewhere', 'The enclave of this channel cannot be reached from here.', {
-    hint: 'Do this on the machine that reaches it, and carry the channel between them.',
-  })

@@ -145,7 +145,7 @@ async function askFor(request: string, { purse, desk, wallet }: Parties): Promis
 }
 
 /** Whether the contract has ended the channel by somebody else's call. What it settled stands in that call's event. */
-async function vanished({ purse, wallet }: Parties): Promise<boolean> {
+export async function vanished({ purse, wallet }: Pick<Parties, 'purse' | 'wallet'>): Promise<boolean> {
   if (wallet === undefined || (await wallet.channel(purse.payer.terms.channelId)) !== null) return false
   await purse.change((record) => ({ ...record, gone: true }))
   return true

@@ -115,3 +115,11 @@ const unknownRefusal = (status: number): DcmlError =>
     hint: 'Its host knows more: ask there.',
     details: { status },
   })
+
+/** Of an enclave that nobody can ask from here. */
+export const unreachableDesk = (): Desk => new Desk(() => Promise.reject(elsewhere()))
+
+const elsewhere = (): DcmlError =>
+  new DcmlError('payment_enclave_elsewhere', 'The enclave of this channel cannot be reached from here.', {
+    hint: 'Do this on the machine that reaches it, and carry the channel between them.',
+  })

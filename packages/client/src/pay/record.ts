@@ -13,8 +13,18 @@ import {
 import { DcmlError, fromBase64url, fromHex, toBase64url, toHex } from '@dcml/protocol'
 import * as v from 'valibot'
 
+const ACTS = [
+  'open',
+  'top-up',
+  'close',
+  'start-close',
+  'finish-close',
+  'close-disconnected',
+  'close-invalid-response',
+] as const
+
 /** The calls of the contract that a payer makes. */
-export type Act = 'open' | 'top-up' | 'close' | 'start-close' | 'finish-close'
+export type Act = (typeof ACTS)[number]
 
 /** A deposit that happened and that the enclave has not been shown yet. */
 export interface Unproven {
@@ -64,7 +74,6 @@ const transaction = v.pipe(
   v.regex(/^[\w-]+$/),
   v.transform((text) => fromBase64url(text)),
 )
-const acts = ['open', 'top-up', 'close', 'start-close', 'finish-close'] as const
 const schema = v.strictObject({
   format: v.literal(FORMAT),
   version: v.literal(1),
@@ -81,7 +90,7 @@ const schema = v.strictObject({
   }),
   policy: v.strictObject({ perRequestLimit: amount, step: amount }),
   payer: v.nullable(v.looseObject({})),
-  call: v.nullable(v.strictObject({ act: v.picklist(acts), transaction })),
+  call: v.nullable(v.strictObject({ act: v.picklist(ACTS), transaction })),
   unproven: v.array(
     v.strictObject({
       act: v.picklist(['open', 'top-up']),

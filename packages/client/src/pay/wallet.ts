@@ -1,6 +1,7 @@
 import type { Bundle, CloseArguments, ContractEvent } from '@dcml/channels'
 import type { LightClientState } from '@dcml/light-client'
 import type { Chain, Prices } from '@dcml/protocol'
+import type { PorRequest, PorResponse, Signed } from '@dcml/protocol/por'
 
 /** A call that happened, with the bytes that prove it. */
 export interface SentCall {
@@ -46,6 +47,16 @@ export interface ProviderTerms {
   readonly free: bigint
 }
 
+/** What a host signed over Proof of Response to a request to close, as it travelled. */
+export interface ResponseEvidence {
+  readonly request: Signed<PorRequest>
+  readonly response: Signed<PorResponse>
+  /** Payload of the request. */
+  readonly payload: Uint8Array
+  /** Payload of the response. */
+  readonly reply: Uint8Array
+}
+
 /**
  * The payer's account at a model's contract (paper §6). `modelWallet` of `@dcml/near/model` is one over NEAR; the client
  * knows no more of a chain than this. Each call resolves once it happened, and throws where it did not.
@@ -76,6 +87,12 @@ export interface ChannelWallet {
   close(args: CloseArguments, options?: CallOptions): Promise<SentCall>
   startClose(channelId: bigint, options?: CallOptions): Promise<SentCall>
   finishClose(channelId: bigint, options?: CallOptions): Promise<SentCall>
+  /** Because the host was cut off from its Proof of Response network after the opening (paper §6.2). */
+  closeDisconnected(channelId: bigint, options?: CallOptions): Promise<SentCall>
+  /** Because the host signed what is no approval (paper §9). */
+  closeInvalidResponse(channelId: bigint, evidence: ResponseEvidence, options?: CallOptions): Promise<SentCall>
+  /** The chain's 32 random bytes in the opening, which a request to close over Proof of Response names. Null as `channel`. */
+  seed(channelId: bigint): Promise<Uint8Array | null>
   /** Null: it ended, or never was. */
   channel(channelId: bigint): Promise<'open' | 'closing' | null>
   /** From when on `finishClose` may be called, nanoseconds since 1970; null where no closure was forced, by whomever. */

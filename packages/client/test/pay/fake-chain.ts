@@ -4,6 +4,7 @@ import type { LightClientState } from '@dcml/light-client'
 import {
   type Chain,
   DcmlError,
+  equalBytes,
   formatApproval,
   fromHex,
   type Prices,
@@ -13,8 +14,9 @@ import {
   utf8,
   verifyApproval,
 } from '@dcml/protocol'
+import { parseChannelClosing } from '@dcml/protocol/por'
 import { hashOfText, MadeUpChain } from '../../../light-client/test/made-up-chain.ts'
-import type { CallOptions, ChannelWallet, SentCall } from '../../src/index.ts'
+import type { CallOptions, ChannelWallet, ResponseEvidence, SentCall } from '../../src/index.ts'
 
 export const chain: Chain = { networkId: 'devnet', contract: 'model.test' }
 export const prices: Prices = { ownerInput: 2n, ownerOutput: 5n, hostInput: 1n, hostOutput: 3n }
@@ -30,6 +32,7 @@ interface Channel {
   readonly opening: Record<string, unknown>
   deposited: bigint
   deadline: number | null
+  readonly openedAt: number
   /** What forcing the closure cost. */
   fee: bigint
 }
@@ -39,6 +42,12 @@ type Call =
   | { act: 'topUp'; id: string; amount: string }
   | { act: 'close'; approval: string }
   | { act: 'startClose' | 'finishClose'; id: string }
+  | { act: 'closeDisconnected'; id: string }
+  /** @param fault what the contract judges of the evidence */
+  | { act: 'closeInvalidResponse'; id: string; fault: boolean }
+
+/** What the chain made up at an opening. */
+const seedOf = (id: bigint): Uint8Array => new Uint8Array(32).fill(Number(id))
 
 const refuse = (message: string): never => {
   throw new DcmlError('near_transaction_failed', message, { hint: 'The contract’s own words are in the message.' })
@@ -57,6 +66,8 @@ export class FakeChain {
   readonly channels = new Map<bigint, Channel>()
   readonly sessions = new Set<string>()
   readonly opened: bigint[] = []
+  /** Since when the host is cut off from its Proof of Response network. */
+  cutOffSince: number | null = null
   modelH = new Uint8Array(32).fill(9)
   imageHs: Uint8Array[] = [new Uint8Array(32).fill(8)]
   readonly #done = new Map<string, SentCall | null>()
@@ -138,6 +149,10 @@ export class FakeChain {
       },
       startClose: (id, options) => send({ act: 'startClose', id: `${id}` }, options),
       finishClose: (id, options) => send({ act: 'finishClose', id: `${id}` }, options),
+      closeDisconnected: (id, options) => send({ act: 'closeDisconnected', id: `${id}` }, options),
+      closeInvalidResponse: async (id, evidence, options) =>
+        send({ act: 'closeInvalidResponse', id: `${id}`, fault: await this.#isFault(id, evidence) }, options),
+      seed: async (id) => (this.channels.has(id) ? seedOf(id) : null),
       channel: async (id) => {
         const channel = this.channels.get(id)
         return channel === undefined ? null : channel.deadline === null ? 'open' : 'closing'
@@ -227,7 +242,15 @@ export class FakeChain {
         expires_at: `${BigInt(this.clock() + 30 * 24 * HOUR) * 1_000_000n}`,
       }
       this.opened.push(id)
-      this.channels.set(id, { id, payer: account, opening, deposited: deposit, deadline: null, fee: 0n })
+      this.channels.set(id, {
+        id,
+        payer: account,
+        opening,
+        deposited: deposit,
+        deadline: null,
+        openedAt: this.clock(),
+        fee: 0n,
+      })
       return { event: 'channel_opened', data: opening }
     }
     if (call.act === 'close') {
@@ -262,11 +285,26 @@ export class FakeChain {
       const deadline = `${BigInt(channel.deadline) * 1_000_000n}`
       return { event: 'close_started', data: { channel_id: call.id, provider, challenge, session_key, deadline } }
     }
-    if (channel.deadline === null || this.clock() < channel.deadline) refuse('the challenge period is not over')
+    if (call.act === 'closeDisconnected' || call.act === 'closeInvalidResponse') {
+      const isFault =
+        call.act === 'closeDisconnected' ? this.cutOffSince !== null && this.cutOffSince > channel.openedAt : call.fault
+      if (account !== channel.payer) refuse('only the payer may ask')
+      if (!isFault) return { event: 'fault_denied', data: { channel_id: call.id } }
+    } else if (channel.deadline === null || this.clock() < channel.deadline) refuse('the challenge period is not over')
     this.#move(channel.payer, channel.deposited + channel.fee)
     this.#move('owner.test', channel.deposited)
     this.channels.delete(id)
     return { event: 'channel_forfeited', data: { channel_id: call.id, to_payer: `${channel.deposited + channel.fee}` } }
+  }
+
+  async #isFault(id: bigint, { response, payload, reply }: ResponseEvidence): Promise<boolean> {
+    const { seed, closure } = parseChannelClosing(payload)
+    const isAbout = equalBytes(seed, seedOf(id)) && closure.request.channelId === id
+    if (!isAbout || response.body.status !== 0) return isAbout
+    return this.#verify(new TextDecoder().decode(reply)).then(
+      () => false,
+      () => true,
+    )
   }
 
   async #verify(text: string): Promise<void> {

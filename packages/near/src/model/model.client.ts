@@ -11,7 +11,7 @@ export type ChannelPrices = { readonly owner_input: bigint; readonly owner_outpu
 
 export type Closing = { readonly deadline: bigint; readonly fee: bigint }
 
-export type Channel = { readonly payer: string; readonly provider: string; readonly beneficiary: string; readonly por_account?: string | null | undefined; readonly payer_key: Uint8Array; readonly session_key: Uint8Array; readonly challenge: Uint8Array; readonly prices: ChannelPrices; readonly key_epoch: number; readonly deposited: bigint; readonly opened_at: bigint; readonly expires_at: bigint; readonly closing?: Closing | null | undefined }
+export type Channel = { readonly payer: string; readonly provider: string; readonly beneficiary: string; readonly por_account?: string | null | undefined; readonly payer_key: Uint8Array; readonly session_key: Uint8Array; readonly challenge: Uint8Array; readonly seed: Uint8Array; readonly prices: ChannelPrices; readonly key_epoch: number; readonly deposited: bigint; readonly opened_at: bigint; readonly expires_at: bigint; readonly closing?: Closing | null | undefined }
 
 export type Totals = { readonly deposited: bigint; readonly collateral: bigint; readonly owed: bigint; readonly fees: bigint; readonly storage: bigint }
 
@@ -57,8 +57,8 @@ export interface Model {
   finish_close(args: { readonly channel_id: bigint }, options: CallOptions): Promise<Called<void>>
   /** The payer closes because the host was cut off from its Proof of Response network after the opening (paper §6.2). */
   close_disconnected(args: { readonly channel_id: bigint }, options: CallOptions): Promise<Called<boolean>>
-  /** The payer closes because the host answered wrongly; the Proof of Response contract judges the proof (paper §9). */
-  close_invalid_response(args: { readonly channel_id: bigint; readonly proof: Uint8Array }, options: CallOptions): Promise<Called<boolean>>
+  /** The payer closes because the host answered its closure request over Proof of Response with anything but the approval (paper §6.2, §9). The contract judges the evidence itself, and asks only for the host's node key. */
+  close_invalid_response(args: { readonly channel_id: bigint; readonly request: Uint8Array; readonly response: Uint8Array; readonly payload: Uint8Array; readonly reply?: Uint8Array | null | undefined }, options: CallOptions): Promise<Called<boolean>>
   /** Sends again what a transfer once failed to deliver. */
   collect_owed(args: { readonly account: string }, options: CallOptions): Promise<Called<void>>
   terms(args?: Record<string, never>, options?: ViewOptions): Promise<Terms>
@@ -91,7 +91,7 @@ export type ModelEvent =
   | { readonly standard: 'dcml_model'; readonly event: 'channel_closed'; readonly data: { readonly channel_id: bigint; readonly spent: bigint; readonly counter: bigint; readonly to_owner: bigint; readonly to_provider: bigint; readonly to_payer: bigint; readonly answered: boolean } }
   | { readonly standard: 'dcml_model'; readonly event: 'channel_forfeited'; readonly data: { readonly channel_id: bigint; readonly provider: string; readonly cause: 'unanswered' | 'disconnected' | 'invalid_response'; readonly to_owner: bigint; readonly to_payer: bigint } }
   | { readonly standard: 'dcml_model'; readonly event: 'fault_asked'; readonly data: { readonly channel_id: bigint; readonly cause: 'disconnected' | 'invalid_response'; readonly por_account: string } }
-  | { readonly standard: 'dcml_model'; readonly event: 'fault_denied'; readonly data: { readonly channel_id: bigint; readonly cause: 'disconnected' | 'invalid_response' } }
+  | { readonly standard: 'dcml_model'; readonly event: 'fault_denied'; readonly data: { readonly channel_id: bigint; readonly cause: 'disconnected' | 'invalid_response'; readonly why: string } }
   | { readonly standard: 'dcml_model'; readonly event: 'owed'; readonly data: { readonly account: string; readonly amount: bigint; readonly total: bigint } }
   | { readonly standard: 'dcml_model'; readonly event: 'owed_sent'; readonly data: { readonly account: string; readonly amount: bigint } }
 
@@ -101,7 +101,7 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
     "schema_version": "0.4.0",
     "metadata": {
       "name": "model",
-      "wasm_hash": "FR2dC5fBoXdUjQKXWnjus9FFb2w7fBeQLg4xUWKfCvpJ",
+      "wasm_hash": "gQubWwLDwwE2nKS8GxcQa1NE7nvyBzbvQJEP3HyCNpc",
       "build": {
         "compiler": "@dcml/contract-engine 42e16f786e2ec72d8c85493e615aaf59dadb885cfdfa8c363476b8147b334f52",
         "builder": "@dcml/contract-build 0.0.0"
@@ -769,7 +769,7 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
         },
         {
           "name": "close_invalid_response",
-          "doc": "The payer closes because the host answered wrongly; the Proof of Response contract judges the proof (paper §9).",
+          "doc": "The payer closes because the host answered its closure request over Proof of Response with anything but the approval\n(paper §6.2, §9). The contract judges the evidence itself, and asks only for the host's node key.",
           "kind": "call",
           "modifiers": [],
           "params": {
@@ -784,12 +784,46 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
                 }
               },
               {
-                "name": "proof",
+                "name": "request",
                 "type_schema": {
                   "type": "string",
                   "format": "base64",
                   "minLength": 0,
-                  "maxLength": 5464
+                  "maxLength": 732
+                }
+              },
+              {
+                "name": "response",
+                "type_schema": {
+                  "type": "string",
+                  "format": "base64",
+                  "minLength": 0,
+                  "maxLength": 432
+                }
+              },
+              {
+                "name": "payload",
+                "type_schema": {
+                  "type": "string",
+                  "format": "base64",
+                  "minLength": 0,
+                  "maxLength": 532
+                }
+              },
+              {
+                "name": "reply",
+                "type_schema": {
+                  "anyOf": [
+                    {
+                      "type": "string",
+                      "format": "base64",
+                      "minLength": 0,
+                      "maxLength": 588
+                    },
+                    {
+                      "type": "null"
+                    }
+                  ]
                 }
               }
             ]
@@ -817,16 +851,6 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
                   "format": "uint64",
                   "pattern": "^(0|[1-9][0-9]*)$"
                 }
-              },
-              {
-                "name": "cause",
-                "type_schema": {
-                  "type": "string",
-                  "enum": [
-                    "disconnected",
-                    "invalid_response"
-                  ]
-                }
               }
             ]
           },
@@ -845,6 +869,59 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
                     "type": "string",
                     "format": "uint64",
                     "pattern": "^(0|[1-9][0-9]*)$"
+                  },
+                  {
+                    "type": "null"
+                  }
+                ]
+              }
+            }
+          ]
+        },
+        {
+          "name": "judged_answer",
+          "kind": "call",
+          "modifiers": [
+            "private"
+          ],
+          "params": {
+            "serialization_type": "json",
+            "args": [
+              {
+                "name": "channel_id",
+                "type_schema": {
+                  "type": "string",
+                  "format": "uint64",
+                  "pattern": "^(0|[1-9][0-9]*)$"
+                }
+              },
+              {
+                "name": "node_key",
+                "type_schema": {
+                  "type": "string",
+                  "format": "hex",
+                  "minLength": 64,
+                  "maxLength": 64
+                }
+              }
+            ]
+          },
+          "result": {
+            "serialization_type": "json",
+            "type_schema": {
+              "type": "boolean"
+            }
+          },
+          "callbacks": [
+            {
+              "serialization_type": "json",
+              "type_schema": {
+                "anyOf": [
+                  {
+                    "type": "string",
+                    "format": "hex",
+                    "minLength": 64,
+                    "maxLength": 64
                   },
                   {
                     "type": "null"
@@ -1858,11 +1935,16 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
                   "disconnected",
                   "invalid_response"
                 ]
+              },
+              "why": {
+                "type": "string",
+                "maxLength": 256
               }
             },
             "required": [
               "channel_id",
-              "cause"
+              "cause",
+              "why"
             ],
             "additionalProperties": false
           }
@@ -2174,6 +2256,12 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
                 "minLength": 64,
                 "maxLength": 64
               },
+              "seed": {
+                "type": "string",
+                "format": "hex",
+                "minLength": 64,
+                "maxLength": 64
+              },
               "prices": {
                 "$ref": "#/definitions/ChannelPrices"
               },
@@ -2215,6 +2303,7 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
               "payer_key",
               "session_key",
               "challenge",
+              "seed",
               "prices",
               "key_epoch",
               "deposited",

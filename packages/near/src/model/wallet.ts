@@ -1,5 +1,6 @@
 import type { LightClientState } from '@dcml/light-client'
-import type { Chain, Prices } from '@dcml/protocol'
+import { type Chain, concatBytes, type Prices } from '@dcml/protocol'
+import { bytesOf, type PorRequest, type PorResponse, porRequest, porResponse, type Signed } from '@dcml/protocol/por'
 import type { Near } from '../connection.ts'
 import { type CallOptions, tgas } from '../contract/contract.ts'
 import type { NearEvent } from '../event.ts'
@@ -44,6 +45,16 @@ export interface CallProof {
   readonly from: string
   readonly blocks: unknown[]
   readonly proof: { readonly transaction: string; readonly outcomes: unknown[] }
+}
+
+/** What a host signed over Proof of Response to a request to close, as it travelled. */
+export interface ResponseEvidence {
+  readonly request: Signed<PorRequest>
+  readonly response: Signed<PorResponse>
+  /** Payload of the request. */
+  readonly payload: Uint8Array
+  /** Payload of the response. */
+  readonly reply: Uint8Array
 }
 
 /** Sees a call before any node does, in place of the wallet's own `onSigned`. */
@@ -91,6 +102,12 @@ export interface ModelWallet {
   /** Forces the closure without an approval. Attaches the closing fee. */
   startClose(channelId: bigint, hook?: CallHook): Promise<SentCall>
   finishClose(channelId: bigint, hook?: CallHook): Promise<SentCall>
+  /** Because the host was cut off from its Proof of Response network after the opening (paper §6.2). */
+  closeDisconnected(channelId: bigint, hook?: CallHook): Promise<SentCall>
+  /** Because the host signed what is no approval (paper §9). */
+  closeInvalidResponse(channelId: bigint, evidence: ResponseEvidence, hook?: CallHook): Promise<SentCall>
+  /** The chain's 32 random bytes in the opening, which a request to close over Proof of Response names. Null as `channel`. */
+  seed(channelId: bigint): Promise<Uint8Array | null>
   /** Null once the channel has ended, or before it began. */
   channel(channelId: bigint): Promise<'open' | 'closing' | null>
   /** From when on `finishClose` may be called, nanoseconds since 1970; null where no closure was forced, by whomever. */
@@ -164,6 +181,22 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
       return at.start_close({ channel_id: channelId }, paying(close_fee, hook))
     },
     finishClose: (channelId, hook) => at.finish_close({ channel_id: channelId }, paying(0n, hook)),
+    closeDisconnected: (channelId, hook) => at.close_disconnected({ channel_id: channelId }, paying(0n, hook)),
+    closeInvalidResponse: (channelId, { request, response, payload, reply }, hook) =>
+      at.close_invalid_response(
+        {
+          channel_id: channelId,
+          request: concatBytes(bytesOf(porRequest, request.body), request.signature),
+          response: concatBytes(bytesOf(porResponse, response.body), response.signature),
+          payload,
+          reply,
+        } as never,
+        paying(0n, hook),
+      ),
+    async seed(channelId) {
+      const found = await at.channel({ channel_id: channelId }, cancel)
+      return (found as { readonly seed?: Uint8Array } | null)?.seed ?? null
+    },
     async channel(channelId) {
       const found = await at.channel({ channel_id: channelId }, cancel)
       return found && (found.closing ? 'closing' : 'open')

@@ -1,6 +1,7 @@
 import { PAYMENT_CALLS, wire } from '@dcml/channels'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import * as v from 'valibot'
+import { porSchema } from '../por/routes.ts'
 import { chatSchema, completionSchema, embeddingSchema, responsesSchema } from './schema.ts'
 
 const post = (summary: string, schema: v.GenericSchema, answer = RECEIPT): object => ({
@@ -54,6 +55,11 @@ export const openapi = (isPaid: boolean): object => ({
     '/v1/models': get('The model that is served; `root` is its modelH'),
     '/dcml/v1/evidence': get('Evidence bound to this connection'),
     '/dcml/v1/model-h': get('Which model is loaded, or what it waits for'),
+    '/dcml/v1/por': post(
+      'What a node of Proof of Response was asked',
+      porSchema,
+      '`status` and `payload` to be signed',
+    ),
     ...(isPaid && payment()),
   },
 })
