@@ -146,7 +146,7 @@ export class Chain {
     set_beneficiary: (by, { beneficiary }: { beneficiary: string }) => this.#asOwner(by, { beneficiary }),
     open_channel: (by, args: Parameters<typeof openChannel>[5]) => {
       const id = this.nextChannel
-      const channel = openChannel(this.books, by, id, this.owner, this.rules, args)
+      const channel = openChannel(this.books, by, id, this.owner, this.rules, args, `seed of ${id}`)
       this.nextChannel += 1n
       this.#log('channel_opened', openedData(id, channel))
       return []
@@ -239,7 +239,7 @@ export class Chain {
     const { provider } = witnessOf(this.books, by, id)
     this.#nextBlock.push(() => {
       const settlement = judge(this.books, id, this.faults.get(provider) ?? null)
-      if (settlement) this.#pay(this.#forfeited(id, settlement))
+      if ('payouts' in settlement) this.#pay(this.#forfeited(id, settlement))
     })
     return []
   }

@@ -3,7 +3,6 @@ import {
   currentAccountId,
   ed25519Verify,
   hexToBytes,
-  type Json,
   type Outcome,
   predecessorAccountId,
   promise,
@@ -14,7 +13,7 @@ import {
 import { approvalBytes } from './approval.ts'
 import { type Payout, refuse } from './books.ts'
 import type { Channel } from './channel.ts'
-import type { ApprovalFacts, Settlement } from './closing.ts'
+import type { ApprovalFacts, Denied, Settlement, Witness } from './closing.ts'
 import { emit } from './events.ts'
 import type { Model } from './model.ts'
 import { bookOwed } from './owed.ts'
@@ -29,7 +28,7 @@ const PAID_GAS = tgas(8)
 /** For the Proof of Response contract's view. */
 const ASK_GAS = tgas(30)
 /** For the verdict: two transfers and their callback, and its own work. */
-const JUDGED_GAS = tgas(25)
+export const JUDGED_GAS: bigint = tgas(25)
 
 export type Fault = 'disconnected' | 'invalid_response'
 
@@ -52,13 +51,15 @@ export const factsOf = (args: ApprovalArgs): ApprovalFacts => ({
   counter: args.counter,
 })
 
+/** What is signed for this contract says so. */
+export const here = () => ({ networkId: chainId(), contract: currentAccountId() })
+
 /** Whether the channel's session key signed these arguments, for this contract on this network. */
 export const isGenuine =
   (args: ApprovalArgs) =>
   ({ sessionKey, challenge }: Channel): boolean => {
-    const here = { networkId: chainId(), contract: currentAccountId() }
     const enclave = hexToBytes(sessionKey)
-    return ed25519Verify(args.signature, approvalBytes(here, enclave, hexToBytes(challenge), factsOf(args)), enclave)
+    return ed25519Verify(args.signature, approvalBytes(here(), enclave, hexToBytes(challenge), factsOf(args)), enclave)
   }
 
 /** Sends at most three amounts. They travel apart: one that fails holds up no other, and is booked as owed. */
@@ -76,12 +77,18 @@ export function bookFailed(contract: Model, payouts: readonly Payout[], sent: re
   })
 }
 
-/** Asks a Proof of Response contract since when a fault stands; `judged` acts on it. */
-export function ask(contract: Model, id: bigint, cause: Fault, por: string, method: string, args: Json): Sent {
+/** Asks a Proof of Response contract about the host; a callback judges by its answer. */
+export function ask(id: bigint, cause: Fault, { por, provider }: Witness, view: string): Sent {
   emit('fault_asked', { channel_id: id, cause, por_account: por })
-  return promise(por)
-    .call(method, args, { gas: ASK_GAS })
-    .then(contract.judged, { channel_id: id, cause }, { gas: JUDGED_GAS })
+  return promise(por).call(view, { account: provider }, { gas: ASK_GAS })
+}
+
+/** Acts on a verdict. Returns whether the channel ended. */
+export function sentence(contract: Model, id: bigint, cause: Fault, verdict: Settlement | Denied): boolean {
+  const isDenied = 'denied' in verdict
+  if (isDenied) emit('fault_denied', { channel_id: id, cause, why: verdict.denied })
+  else forfeited(contract, id, verdict, cause)
+  return !isDenied
 }
 
 export function started(id: bigint, channel: Channel, expired: boolean): void {

@@ -15,6 +15,8 @@ export interface Channel {
   readonly payerKey: string
   readonly sessionKey: string
   readonly challenge: string
+  /** The chain's random bytes of the opening, lower-case hex: nobody knew them before. */
+  readonly seed: string
   readonly prices: Prices
   readonly keyEpoch: number
   /** yoctoNEAR; the provider's lock is always the same amount. */
@@ -61,6 +63,7 @@ export function openChannel(
   owner: OwnerSide,
   rules: Rules,
   opening: Opening,
+  seed: string,
 ): Channel {
   const deposited = attached - CHANNEL_STORAGE
   if (deposited <= 0n) refuse(`attach more than ${CHANNEL_STORAGE} yoctoNEAR: storage, and your deposit`)
@@ -79,6 +82,7 @@ export function openChannel(
     payerKey: opening.payerKey,
     sessionKey: opening.sessionKey,
     challenge: opening.challenge,
+    seed,
     prices: {
       ownerInput: owner.prices.input,
       ownerOutput: owner.prices.output,

@@ -24,10 +24,17 @@ export interface Settlement {
   readonly payouts: readonly Payout[]
 }
 
+/** Why a channel stays. */
+export interface Denied {
+  readonly denied: string
+}
+
+const ENDED: Denied = { denied: 'the channel has ended meanwhile' }
+
 /** What so many tokens cost, by who earns it; `sharesOf` of @dcml/protocol is its oracle. */
 export function split(
   prices: Prices,
-  { promptTokens, completionTokens }: ApprovalFacts,
+  { promptTokens, completionTokens }: Pick<ApprovalFacts, 'promptTokens' | 'completionTokens'>,
 ): { owner: bigint; host: bigint } {
   return {
     owner: promptTokens * prices.ownerInput + completionTokens * prices.ownerOutput,
@@ -93,18 +100,42 @@ export function finish(books: Books, { now }: Caller, id: bigint): Settlement {
   return unanswered(books, id, channel)
 }
 
-/** The Proof of Response contract to ask about this channel's host. @throws Error unless the payer asks and there is one */
-export function witnessOf(books: Books, { by }: Caller, id: bigint): { por: string; provider: string } {
-  const { payer, provider, por } = channelOf(books, id)
-  if (by !== payer) refuse('only the payer may close for a fault')
-  if (por === null) refuse(`${provider} had no Proof of Response contract when the channel opened`)
-  return { por, provider }
+/** A channel whose host a Proof of Response contract may speak against. */
+export interface Witness {
+  readonly channel: Channel
+  readonly por: string
+  readonly provider: string
 }
 
-/** Ends the channel as if unanswered, if the host was at fault after the opening; null changes nothing. */
-export function judge(books: Books, id: bigint, faultAt: bigint | null): Settlement | null {
+/** The Proof of Response contract to ask about this channel's host. @throws Error unless the payer asks and there is one */
+export function witnessOf(books: Books, { by }: Caller, id: bigint): Witness {
+  const channel = channelOf(books, id)
+  const { payer, provider, por } = channel
+  if (by !== payer) refuse('only the payer may close for a fault')
+  if (por === null) refuse(`${provider} had no Proof of Response contract when the channel opened`)
+  return { channel, por, provider }
+}
+
+/** Ends the channel as if unanswered, if the host was cut off after the opening; says why not, and changes nothing, else. */
+export function judge(books: Books, id: bigint, cutOffAt: bigint | null): Settlement | Denied {
   const channel = books.channels.get(`${id}`)
-  if (!channel || faultAt === null || faultAt <= channel.openedAt) return null
+  if (!channel) return ENDED
+  if (cutOffAt === null) return { denied: `${channel.provider} is connected` }
+  if (cutOffAt <= channel.openedAt) return { denied: `${channel.provider} was cut off before the opening already` }
+  return unanswered(books, id, channel)
+}
+
+/** The same if the node key under which the answer was signed is the one that the host has registered. */
+export function judgeAnswer(
+  books: Books,
+  id: bigint,
+  signedBy: string,
+  registered: string | null,
+): Settlement | Denied {
+  const channel = books.channels.get(`${id}`)
+  if (!channel) return ENDED
+  if (registered === null) return { denied: `${channel.provider} is no node` }
+  if (registered !== signedBy) return { denied: `the answer is not signed by the node of ${channel.provider}` }
   return unanswered(books, id, channel)
 }
 

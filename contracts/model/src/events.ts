@@ -51,7 +51,7 @@ export const emit = events('dcml_model', '1.0.0', {
     to_payer: u128,
   },
   fault_asked: { channel_id: u64, cause: choice('disconnected', 'invalid_response'), por_account: accountId },
-  fault_denied: { channel_id: u64, cause: choice('disconnected', 'invalid_response') },
+  fault_denied: { channel_id: u64, cause: choice('disconnected', 'invalid_response'), why: text(256) },
   owed: { account: accountId, amount: u128, total: u128 },
   owed_sent: { account: accountId, amount: u128 },
 })

@@ -1,18 +1,22 @@
 import {
   accountId,
-  base64,
-  bytesToBase64,
+  base64ToBytes,
+  bytesToHex,
   call,
   callback,
-  choice,
+  decodeUtf8,
+  ed25519Verify,
   flag,
+  hexToBytes,
   initialize,
   NearBindgen,
   nothing,
   type Outcome,
   oneYocto,
   optional,
+  randomSeed,
   type Sent,
+  sha256,
   u32,
   u64,
   u128,
@@ -25,19 +29,23 @@ import {
   bookFailed,
   checkOwner,
   closed,
-  type Fault,
   factsOf,
   forfeited,
+  here,
   identityOf,
   isGenuine,
+  JUDGED_GAS,
   offerOf,
   pay,
+  sentence,
   started,
 } from './acts.ts'
 import { NOTHING, type Payout, refuse, type Totals } from './books.ts'
 import { openChannel, topUp } from './channel.ts'
-import { expire, finish, judge, settle, startClose, witnessOf } from './closing.ts'
+import { expire, finish, judge, judgeAnswer, settle, startClose, witnessOf } from './closing.ts'
+
 import { emit } from './events.ts'
+import { type Evidence, faultyNode, type Host } from './evidence.ts'
 import { collect } from './owed.ts'
 import { admit, deposit, dismiss, leave, register, sessionAt, update, withdraw } from './provider.ts'
 import * as schema from './schemas.ts'
@@ -45,7 +53,9 @@ import { ACCEPTED, booksOf, caller, channels, images, owed, providers, sessions 
 import { checkRules, type PricePair, type Rules } from './terms.ts'
 import { channelView, providerView, tellChannel, tellPrices, tellProvider, terms } from './views.ts'
 
-const fault = choice('disconnected', 'invalid_response')
+const host: Host = { sha256, ed25519Verify, decodeUtf8, base64ToBytes, bytesToHex, hexToBytes }
+/** Where no answer, or none of that shape, came back. */
+const SILENT = { denied: 'the Proof of Response contract does not say' }
 const channelId = { channel_id: u64 }
 const sessionKey = { session_key: schema.key }
 interface ChannelId {
@@ -200,14 +210,22 @@ export class Model {
   @call({ args: channelOpening, returns: u64, deposit: 'any' })
   open_channel(args: Values<typeof channelOpening>): bigint {
     const id = this.nextChannel
-    const opened = openChannel(booksOf(this), caller(), id, this, this.rules, {
-      provider: args.provider,
-      challenge: args.challenge,
-      sessionKey: args.session_key,
-      payerKey: args.payer_key,
-      maxOwnerPrices: args.max_owner_prices,
-      maxProviderPrices: args.max_provider_prices,
-    })
+    const opened = openChannel(
+      booksOf(this),
+      caller(),
+      id,
+      this,
+      this.rules,
+      {
+        provider: args.provider,
+        challenge: args.challenge,
+        sessionKey: args.session_key,
+        payerKey: args.payer_key,
+        maxOwnerPrices: args.max_owner_prices,
+        maxProviderPrices: args.max_provider_prices,
+      },
+      bytesToHex(randomSeed()),
+    )
     this.nextChannel = id + 1n
     emit('channel_opened', {
       ...identityOf(id, opened),
@@ -262,24 +280,33 @@ export class Model {
   /** The payer closes because the host was cut off from its Proof of Response network after the opening (paper §6.2). */
   @call({ args: channelId, returns: flag })
   close_disconnected({ channel_id }: ChannelId): Sent {
-    const { por, provider } = witnessOf(booksOf(this), caller(), channel_id)
-    return ask(this, channel_id, 'disconnected', por, 'disconnected_since', { account: provider })
+    const witness = witnessOf(booksOf(this), caller(), channel_id)
+    const answer = ask(channel_id, 'disconnected', witness, 'disconnected_since')
+    return answer.then(this.judged, { channel_id }, { gas: JUDGED_GAS })
   }
 
-  /** The payer closes because the host answered wrongly; the Proof of Response contract judges the proof (paper §9). */
-  @call({ args: { ...channelId, proof: base64(4096) }, returns: flag })
-  close_invalid_response({ channel_id, proof }: ChannelId & { proof: Uint8Array }): Sent {
-    const { por, provider } = witnessOf(booksOf(this), caller(), channel_id)
-    const args = { account: provider, proof: bytesToBase64(proof) }
-    return ask(this, channel_id, 'invalid_response', por, 'invalid_response_since', args)
+  /**
+   * The payer closes because the host answered its closure request over Proof of Response with anything but the approval
+   * (paper §6.2, §9). The contract judges the evidence itself, and asks only for the host's node key.
+   */
+  @call({ args: { ...channelId, ...schema.evidence }, returns: flag })
+  close_invalid_response({ channel_id, ...evidence }: ChannelId & Evidence): Sent {
+    const witness = witnessOf(booksOf(this), caller(), channel_id)
+    const node_key = faultyNode(host, { id: channel_id, here: here(), ...witness }, evidence)
+    const answer = ask(channel_id, 'invalid_response', witness, 'node_key')
+    return answer.then(this.judged_answer, { channel_id, node_key }, { gas: JUDGED_GAS })
   }
 
-  @callback({ results: [optional(u64)], args: { channel_id: u64, cause: fault }, returns: flag })
-  judged({ channel_id, cause }: { channel_id: bigint; cause: Fault }, said: Outcome<bigint | null>): boolean {
-    const settlement = judge(booksOf(this), channel_id, said.ok ? said.value : null)
-    if (settlement) forfeited(this, channel_id, settlement, cause)
-    else emit('fault_denied', { channel_id, cause })
-    return settlement !== null
+  @callback({ results: [optional(u64)], args: channelId, returns: flag })
+  judged({ channel_id }: ChannelId, said: Outcome<bigint | null>): boolean {
+    const verdict = said.ok ? judge(booksOf(this), channel_id, said.value) : SILENT
+    return sentence(this, channel_id, 'disconnected', verdict)
+  }
+
+  @callback({ results: [optional(schema.key)], args: { ...channelId, node_key: schema.key }, returns: flag })
+  judged_answer({ channel_id, node_key }: ChannelId & { node_key: string }, said: Outcome<string | null>): boolean {
+    const verdict = said.ok ? judgeAnswer(booksOf(this), channel_id, node_key, said.value) : SILENT
+    return sentence(this, channel_id, 'invalid_response', verdict)
   }
 
   /** Sends again what a transfer once failed to deliver. */

@@ -12,6 +12,8 @@ import {
   u128,
 } from '@dcml/contract-build/contract'
 import type { Channel } from './channel.ts'
+import { LONGEST_APPROVAL, LONGEST_PAYLOAD } from './evidence.ts'
+import { LONGEST_REQUEST, LONGEST_RESPONSE } from './por.ts'
 import type { Provider } from './provider.ts'
 
 /** 32 bytes in lower-case hex that the contract compares and stores but does not look into. */
@@ -45,6 +47,7 @@ export const channel: Schema<Channel> = record({
   payerKey: key,
   sessionKey: key,
   challenge: key,
+  seed: key,
   prices,
   keyEpoch: u32,
   deposited: u128,
@@ -70,6 +73,14 @@ export const approval = {
   spent: u128,
   counter: u64,
   signature: base64(64, 64),
+}
+
+/** What a host signed over Proof of Response, and what it was asked, as it travelled. */
+export const evidence = {
+  request: base64(LONGEST_REQUEST),
+  response: base64(LONGEST_RESPONSE),
+  payload: base64(LONGEST_PAYLOAD),
+  reply: optional(base64(LONGEST_APPROVAL)),
 }
 
 /** What a call sent, for the callback that looks whether it arrived. */

@@ -1,7 +1,9 @@
 import { buildContract } from '@dcml/contract-build'
 import type { DevAccount } from '@dcml/devchain'
+import { fromHex } from '@dcml/protocol'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
-import { CHANNEL_STORAGE, CLOSE_FEE, eventsOf, modelWasm, NEAR, World } from './world.ts'
+import { approvalText, evidenceArgs, NODE as node, partiesOf, type Wrong } from './answers.ts'
+import { CHANNEL_STORAGE, CLOSE_FEE, challengeOf, eventsOf, Key, modelWasm, NEAR, prices, World } from './world.ts'
 
 let wasm: Uint8Array
 let porWasm: Uint8Array
@@ -21,12 +23,19 @@ beforeEach(() => world.chain.revert(clean))
 
 const DEPOSIT = 10n * NEAR
 const now = () => world.chain.head.header.timestamp
-const say = (since: bigint | null) => por.call(por, 'say', { since: since === null ? null : `${since}` })
+const say = (since: bigint | null, key: Key | null = node) =>
+  por.call(por, 'say', { since: since === null ? null : `${since}`, key: key?.hex ?? null })
 const disconnected = (id: bigint) => world.call(world.alice, 'close_disconnected', { channel_id: id })
-const invalid = (id: bigint, proof = 'AQID') =>
-  world.call(world.alice, 'close_invalid_response', { channel_id: id, proof })
+const parties = (id: bigint) => partiesOf(world, por.accountId, id)
+const invalidArgs = (id: bigint, reply = 'no', wrong: Wrong = {}) => evidenceArgs(parties(id), reply, wrong)
+const invalid = (id: bigint, wrong: Wrong = {}) =>
+  world.call(world.alice, 'close_invalid_response', invalidArgs(id, 'no', wrong))
+const denial = (result: Parameters<typeof eventsOf>[0]) => {
+  const [event, data] = eventsOf(result).at(-1) ?? []
+  return event === 'fault_denied' ? data?.why : event
+}
 
-test('a host cut off after the opening: the payer closes at once and is made whole', () => {
+test('a host at fault after the opening: the payer closes at once and is made whole', () => {
   for (const [close, cause] of [
     [disconnected, 'disconnected'],
     [invalid, 'invalid_response'],
@@ -45,29 +54,82 @@ test('a host cut off after the opening: the payer closes at once and is made who
 })
 
 test('during a forced closure the fee comes back with the rest', () => {
-  const id = world.openChannel(DEPOSIT)
-  world.call(world.alice, 'start_close', { channel_id: id }, { deposit: CLOSE_FEE })
-  say(now())
-  const change = world.change(world.alice, () => disconnected(id))
-  expect(change).toBe(DEPOSIT + CLOSE_FEE + CHANNEL_STORAGE)
-  expect(world.surplus()).toBe(0n)
+  for (const close of [disconnected, invalid]) {
+    const id = world.openChannel(DEPOSIT)
+    world.call(world.alice, 'start_close', { channel_id: id }, { deposit: CLOSE_FEE })
+    say(now())
+    const before = world.wealth(world.alice)
+    expect(close(id).json()).toBe(true)
+    expect(world.wealth(world.alice) - before).toBe(DEPOSIT + CLOSE_FEE + CHANNEL_STORAGE)
+    expect(world.surplus()).toBe(0n)
+  }
 })
 
 test('a host that is connected, was cut off before the opening, or whose network does not answer, keeps its lock', () => {
   const earlier = now()
   const id = world.openChannel(DEPOSIT)
   const held = world.held()
-  for (const since of [null, 0n, earlier]) {
+  const bob = world.bob.accountId
+  say(null)
+  expect(denial(disconnected(id))).toBe(`${bob} is connected`)
+  for (const since of [0n, earlier]) {
     say(since)
-    for (const close of [disconnected, invalid]) expect(close(id).json()).toBe(false)
+    expect(denial(disconnected(id))).toBe(`${bob} was cut off before the opening already`)
   }
-  say(now())
-  expect(invalid(id, '').json()).toBe(false)
   por.deploy(wasm)
   const silent = world.call(world.alice, 'close_disconnected', { channel_id: id }, { mayFail: true })
-  expect(eventsOf(silent).at(-1)?.[0]).toBe('fault_denied')
+  expect(denial(silent)).toBe('the Proof of Response contract does not say')
   expect(world.held()).toEqual(held)
   expect(world.surplus()).toBe(0n)
+})
+
+test('an answer counts only under the node key that the host has by now', () => {
+  const id = world.openChannel(DEPOSIT)
+  const held = world.held()
+  say(null, null)
+  expect(denial(invalid(id))).toBe(`${world.bob.accountId} is no node`)
+  say(null, new Key('bob’s next node'))
+  expect(denial(invalid(id))).toBe(`the answer is not signed by the node of ${world.bob.accountId}`)
+  por.deploy(wasm)
+  const silent = world.call(world.alice, 'close_invalid_response', invalidArgs(id), { mayFail: true })
+  expect(denial(silent)).toBe('the Proof of Response contract does not say')
+  expect(world.held()).toEqual(held)
+})
+
+test('an approval over Proof of Response is no fault, and closes the channel', () => {
+  const id = world.openChannel(DEPOSIT)
+  say(null)
+  const challenge = fromHex(challengeOf(1))
+  const args = invalidArgs(id, approvalText(parties(id), world.enclave, challenge, prices))
+  expect(world.refused(world.alice, 'close_invalid_response', args)).toContain('answered with the approval')
+  const used = { promptTokens: 3n, completionTokens: 4n }
+  world.call(world.alice, 'close', world.approval({ channelId: id, ...used }))
+  expect(world.surplus()).toBe(0n)
+})
+
+test('an answer of before the opening, of a former channel or to a request that no host could answer is none', () => {
+  say(null)
+  const former = world.openChannel(DEPOSIT)
+  const old = invalidArgs(former)
+  world.call(world.alice, 'close', world.approval({ channelId: former }))
+  expect(world.refused(world.alice, 'close_invalid_response', old)).toContain(`there is no open channel ${former}`)
+  const id = world.openChannel(DEPOSIT)
+  const held = world.held()
+  const replayed = { ...old, channel_id: id }
+  expect(world.refused(world.alice, 'close_invalid_response', replayed)).toContain('about another opening')
+  for (const [wrong, why] of [
+    [{ asked: { seed: new Uint8Array(32) } }, 'about another opening'],
+    [{ request: { app: 'dcml/ping' } }, 'another application'],
+    [{ request: { service: 0 } }, 'less than 10000 ms'],
+    [{ responseKey: new Key('alice’s node') }, 'the signature under the response'],
+  ] as const)
+    expect(world.refused(world.alice, 'close_invalid_response', invalidArgs(id, 'no', wrong))).toContain(why)
+  expect(world.held()).toEqual(held)
+})
+
+test('two channels on one challenge have different seeds, unknown before the opening', () => {
+  const seeds = [1, 2, 3].map(() => Buffer.from(parties(world.openChannel(DEPOSIT)).seed).toString('hex'))
+  expect(new Set(seeds).size).toBe(3)
 })
 
 test('the question is the payer’s, about the contract that stood at the opening', () => {
@@ -75,12 +137,17 @@ test('the question is the payer’s, about the contract that stood at the openin
   const offer = { endpoint: '', prices: { input: 0n, output: 0n }, por_account: null }
   world.call(world.bob, 'update_provider', offer)
   say(now())
-  expect(world.refused(world.stranger, 'close_disconnected', { channel_id: id })).toContain('only the payer')
+  const args = invalidArgs(id)
+  for (const method of ['close_disconnected', 'close_invalid_response']) {
+    const asked = method === 'close_disconnected' ? { channel_id: id } : args
+    expect(world.refused(world.stranger, method, asked)).toContain('only the payer')
+  }
   const without = world.openChannel(NEAR, world.alice)
   expect(world.refused(world.alice, 'close_disconnected', { channel_id: without })).toContain('no Proof of Response')
   expect(disconnected(id).json()).toBe(true)
-  for (const by of [world.alice, world.bob])
-    expect(world.refused(by, 'judged', { channel_id: without, cause: 'disconnected' })).toContain(
-      'only the contract itself',
-    )
+  for (const by of [world.alice, world.bob]) {
+    expect(world.refused(by, 'judged', { channel_id: without })).toContain('only the contract itself')
+    const verdict = { channel_id: without, node_key: node.hex }
+    expect(world.refused(by, 'judged_answer', verdict)).toContain('only the contract itself')
+  }
 })

@@ -1,5 +1,18 @@
 import type { DevAccount } from '@dcml/devchain'
-import { CHANNEL_STORAGE, CLOSE_FEE, HOST_PRICES, Key, NEAR, OWNER_PRICES, PROVIDER_STORAGE, World } from './world.ts'
+import { fromHex } from '@dcml/protocol'
+import { approvalText, evidenceArgs, NODE, partiesOf } from './answers.ts'
+import {
+  CHANNEL_STORAGE,
+  CLOSE_FEE,
+  challengeOf,
+  HOST_PRICES,
+  Key,
+  NEAR,
+  OWNER_PRICES,
+  PROVIDER_STORAGE,
+  prices,
+  World,
+} from './world.ts'
 
 /** Gas of a method: its own receipt's, and with the transaction, transfers and callbacks. */
 export interface Gas {
@@ -63,9 +76,12 @@ function ends(world: World, por: DevAccount, call: World['call']): void {
   call(world.alice, 'finish_close', { channel_id: id })
   for (const method of ['close_disconnected', 'close_invalid_response']) {
     id = open()
-    por.call(por, 'say', { since: `${world.chain.head.header.timestamp}` })
-    const proof = method === 'close_disconnected' ? {} : { proof: Buffer.alloc(1024, 7).toString('base64') }
-    call(world.alice, method, { channel_id: id, ...proof })
+    por.call(por, 'say', { since: `${world.chain.head.header.timestamp}`, key: NODE.hex })
+    const parties = partiesOf(world, por.accountId, id)
+    // dearest: all of an approval is looked at, and the signature under it is another's
+    const nearly = approvalText(parties, world.enclave, fromHex(challengeOf(1)), prices, { key: NODE })
+    const evidence = method === 'close_disconnected' ? { channel_id: id } : evidenceArgs(parties, nearly)
+    if (!call(world.alice, method, evidence).json()) throw new Error(`${method} did not close`)
   }
   id = open()
   world.afterExpiry()

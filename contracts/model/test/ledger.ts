@@ -137,6 +137,7 @@ export class Ledger {
         { beneficiary: this.beneficiary, prices: this.ownerPrices, keyEpoch: 0 },
         rules,
         { provider, challenge: `c${id}`, sessionKey, payerKey: '', maxOwnerPrices: most, maxProviderPrices: most },
+        `s${id}`,
       )
       this.nextChannel = id + 1n
       this.delivered.set(id, { promptTokens: 0n, completionTokens: 0n, final: false })
@@ -200,17 +201,18 @@ export class Ledger {
 
   judge = (id: bigint, at: bigint | null) =>
     this.act('por', 0n, () => {
-      const settlement = judge(this.books, id, at)
-      if (settlement) this.note(id, settlement, null)
-      return settlement?.payouts ?? []
+      const verdict = judge(this.books, id, at)
+      if ('denied' in verdict) return []
+      this.note(id, verdict, null)
+      return verdict.payouts
     })
 
   collect = (by: string, account: string) => this.act(by, 0n, () => [collect(this.books, account)])
 
   private note(id: bigint, settlement: Settlement, spent: bigint | null): void {
     const { promptTokens, completionTokens } = this.delivered.get(id) ?? { promptTokens: 0n, completionTokens: 0n }
-    const facts = { channelId: id, challenge: '', promptTokens, completionTokens, spent: 0n, counter: 0n }
-    this.ended.push({ ...settlement, id, spent, ownerShare: split(settlement.channel.prices, facts).owner })
+    const { owner: ownerShare } = split(settlement.channel.prices, { promptTokens, completionTokens })
+    this.ended.push({ ...settlement, id, spent, ownerShare })
   }
 
   /** What the books must say, counted from the records. */

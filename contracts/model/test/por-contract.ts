@@ -1,13 +1,15 @@
-import { accountId, base64, call, NearBindgen, optional, u64, view } from '@dcml/contract-build/contract'
+import { accountId, call, hex, NearBindgen, optional, u64, view } from '@dcml/contract-build/contract'
 
 /** Stands in for the Proof of Response contract: says of every account what it was told to say. */
-@NearBindgen({ state: { since: optional(u64) } })
+@NearBindgen({ state: { since: optional(u64), key: optional(hex(32)) } })
 export class Por {
   since: bigint | null = null
+  key: Uint8Array | null = null
 
-  @call({ args: { since: optional(u64) } })
-  say({ since }: { since: bigint | null }): void {
+  @call({ args: { since: optional(u64), key: optional(hex(32)) } })
+  say({ since, key }: { since: bigint | null; key: Uint8Array | null }): void {
     this.since = since
+    this.key = key
   }
 
   @view({ args: { account: accountId }, returns: optional(u64) })
@@ -15,9 +17,8 @@ export class Por {
     return this.since
   }
 
-  /** Takes any proof that is not empty. */
-  @view({ args: { account: accountId, proof: base64(4096) }, returns: optional(u64) })
-  invalid_response_since({ proof }: { proof: Uint8Array }): bigint | null {
-    return proof.length > 0 ? this.since : null
+  @view({ args: { account: accountId }, returns: optional(hex(32)) })
+  node_key(): Uint8Array | null {
+    return this.key
   }
 }

@@ -25,7 +25,7 @@ export const EXPIRY_MS = 30 * 24 * PERIOD_MS
 
 export const OWNER_PRICES = { input: 2n * 10n ** 18n, output: 7n * 10n ** 18n }
 export const HOST_PRICES = { input: 10n ** 18n, output: 3n * 10n ** 18n }
-const prices: Prices = {
+export const prices: Prices = {
   ownerInput: OWNER_PRICES.input,
   ownerOutput: OWNER_PRICES.output,
   hostInput: HOST_PRICES.input,
