@@ -39,7 +39,7 @@ test('copied-memory: a copy made after a reservation gives that reservation away
   await copy.drop('a')
   const { approval } = await copy.requestClosure(1n)
   expect(approval).toMatchObject({ promptTokens: 1n, completionTokens: 0n })
-  expect(world.sent.get('a')).toMatchObject({ prompt: 1, completion: RESERVED })
+  expect(world.sent.get('1 a')).toMatchObject({ prompt: 1, completion: RESERVED })
 })
 
 test('copied-memory: the copy that is not first neither reserves nor approves', async () => {

@@ -1,7 +1,7 @@
 // Lives that random seeds found, cut down to what matters.
 import { expect, test } from 'vitest'
 import { live } from './lives.ts'
-import type { World } from './world.ts'
+import { World } from './world.ts'
 
 const lived = (plan: readonly (readonly [name: string, chance: number])[]): Promise<World> =>
   live(plan.map(([name, chance]) => ({ do: name, chance })))
@@ -42,7 +42,17 @@ test('held-stream: a stream that Alice let go has a step, and nothing of what sh
     ['an enclave works', 1],
   ])
   // 2 reached her; 3 of 8 yoctoNEAR each are a step of 24
-  expect(world.sent.get('alice 3')).toMatchObject({ prompt: 2, completion: 2 + 3 })
+  expect(world.sent.get('1 alice 3')).toMatchObject({ prompt: 2, completion: 2 + 3 })
   expect(world.alice.lines[0]?.received).toEqual({ promptTokens: 4n, completionTokens: 6n })
   expect(spent(world)).toBe(world.worth(1n).spent)
+})
+
+test('a request of the same name on another channel, of another enclave, is another request', () => {
+  const world = new World()
+  world.noteSent({ channelId: 1n, requestId: 'eve 7', sent: { prompt: 0, completion: 1 } }, 0, 0)
+  world.noteSent({ channelId: 5n, requestId: 'eve 7', sent: { prompt: 1, completion: 0 } }, 0, 0)
+  expect([...world.sent.values()]).toEqual([
+    { channelId: 1n, prompt: 0, completion: 1 },
+    { channelId: 5n, prompt: 1, completion: 0 },
+  ])
 })

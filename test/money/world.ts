@@ -13,7 +13,7 @@ import type { Message } from './machine.ts'
 import { Network } from './network.ts'
 import type { Stream } from './serving.ts'
 
-/** Tokens that left an enclave: the n-th of a request is one token, whoever sends it how often. */
+/** Tokens that left an enclave: the n-th of a request on a channel is one token, whoever sends it how often. */
 interface Sent {
   readonly channelId: bigint
   prompt: number
@@ -40,6 +40,7 @@ export class World {
   readonly watcher: WatcherProcess
   /** Every channel that ever was, as it last was. */
   readonly channels = new Map<bigint, Channel>()
+  /** By channel and request: who asks two enclaves may give two requests one name. */
   readonly sent = new Map<string, Sent>()
   /** The one final word on each channel, and all words that were given while it was on the chain. */
   readonly approvals = new Map<bigint, ApprovalFacts>()
@@ -141,11 +142,16 @@ export class World {
     this.messages.set(message, (this.messages.get(message) ?? 0) + 1)
   }
 
-  noteSent({ channelId, requestId, sent }: Stream, prompt: number, completion: number): void {
-    const known = this.sent.get(requestId) ?? { channelId, prompt: 0, completion: 0 }
+  noteSent(
+    { channelId, requestId, sent }: Pick<Stream, 'channelId' | 'requestId' | 'sent'>,
+    prompt: number,
+    completion: number,
+  ): void {
+    const name = `${channelId} ${requestId}`
+    const known = this.sent.get(name) ?? { channelId, prompt: 0, completion: 0 }
     known.prompt = Math.max(known.prompt, sent.prompt + prompt)
     known.completion = Math.max(known.completion, sent.completion + completion)
-    this.sent.set(requestId, known)
+    this.sent.set(name, known)
   }
 
   noteCrash(id: bigint, prompt: number, completion: number): void {
