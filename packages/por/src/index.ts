@@ -17,6 +17,11 @@ export type {
   Patience,
   Trouble,
 } from './core/types.ts'
+export type { Asker } from './requester/asker.ts'
+export type { Answer } from './requester/attempt.ts'
+export { type IsolateResult, isolate } from './requester/isolate.ts'
+export type { RequestOptions } from './requester/options.ts'
+export { type RequestResult, request } from './requester/request.ts'
 export { stakeWeightedCentre } from './routes/centre.ts'
 export { Graph, otherEnd } from './routes/graph.ts'
 export { buildPartitionProof } from './routes/partition.ts'
