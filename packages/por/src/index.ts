@@ -2,6 +2,7 @@
  * Answer, or proof that the network cut you off? The core of Proof of Response (paper §8): pure, with time handed in.
  * @packageDocumentation
  */
+export { createMachine } from './core/machine.ts'
 export type {
   Ask,
   CreateMachine,

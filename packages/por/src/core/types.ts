@@ -113,6 +113,12 @@ export type Effect =
   /** This node, as requester, was paid for waiting. */
   | { readonly kind: 'late'; readonly requestHash: Uint8Array; readonly amount: bigint }
   | { readonly kind: 'submit'; readonly cert: Signed<SeverCert> }
+  /** What the neighbour signed and this node may sign too: new parameters, or final balances that do it justice. */
+  | {
+      readonly kind: 'offer'
+      readonly edgeId: bigint
+      readonly message: Extract<Message, { type: 'update' | 'close' }>
+    }
   /** The neighbour broke the session's rules; the session is closed. */
   | { readonly kind: 'drop'; readonly edgeId: bigint; readonly code: string }
   | { readonly kind: 'note'; readonly note: Note }
@@ -128,7 +134,8 @@ export interface Note {
 
 /** What a node must know again after a crash. */
 export type Kept =
-  | { readonly kind: 'sent'; readonly voucher: Signed<PorVoucher> }
+  /** `lateUntil`: up to when, on this node's clock, late fees to this neighbour are paid with it. */
+  | { readonly kind: 'sent'; readonly voucher: Signed<PorVoucher>; readonly lateUntil?: number }
   | { readonly kind: 'received'; readonly voucher: Signed<PorVoucher> }
   | {
       readonly kind: 'accepted'
@@ -147,8 +154,11 @@ export type Kept =
       readonly requestHash: Uint8Array
       readonly from: bigint | null
       readonly outcome: Outcome
+      /** When it may be forgotten, on this node's clock. */
+      readonly until?: number
     }
   | { readonly kind: 'forgotten'; readonly requestHash: Uint8Array; readonly from: bigint | null }
+  /** A cut that the graph does not show yet, this node's own or another's. */
   | { readonly kind: 'cut'; readonly cert: Signed<SeverCert> }
 
 /** A node of Proof of Response, without any I/O. */
@@ -172,6 +182,8 @@ export interface EdgeBooks {
   readonly reserved: bigint
   readonly paid: bigint
   readonly received: bigint
+  /** The neighbour's best voucher: what to submit when the edge is settled. */
+  readonly best: Signed<PorVoucher> | null
   /** Late fees the neighbour is behind with. */
   readonly debt: bigint
   /** Requests under way towards the neighbour, and from it. */

@@ -1,0 +1,186 @@
+// What comes back (specification §3, "On a response", "On a broken-edge proof"): checked before it goes on, so that
+// nobody upstream can be blamed for it; booked by this node's own clock.
+
+import { DcmlError, equalBytes } from '@dcml/protocol'
+import { porResponse, requireSigned } from '@dcml/protocol/por'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { MAX_HOPS, type Message, type MessageBody } from '../wire/messages.ts'
+import { isGone } from './accept.ts'
+import { arrivalsOf, type Core, note } from './core.ts'
+import { cutOff, isCutBy, publish, sever } from './cuts.ts'
+import { due, tolerance } from './deadlines.ts'
+import type { Edge } from './edges.ts'
+import { pump, withdraw } from './forward.ts'
+import { type Done, type Hop, onward, rateOf } from './hops.ts'
+import { review, stall } from './silence.ts'
+import { resolvedOf } from './snapshot.ts'
+import { creditLate, owe } from './sync.ts'
+import { timer } from './timers.ts'
+import type { Outcome } from './types.ts'
+import { payUp, takeVoucher } from './vouchers.ts'
+
+export function onResponse(core: Core, edge: Edge, message: MessageBody<'response'>, name: string, now: number): void {
+  if (message.voucher !== null) takeVoucher(core, edge, message.voucher)
+  const hop = edge.outbound.get(name)
+  if (hop === undefined) return
+  if (!isAnswer(core, hop, message)) {
+    stall(core, hop, 'bad-response', now)
+    return
+  }
+  const { response, payload, holds } = message
+  resolve(core, hop, { kind: 'response', response, payload, holds }, now)
+}
+
+/** Whether the recipient signed these bytes as its answer to this request. */
+function isAnswer(core: Core, hop: Hop, { response, payload }: MessageBody<'response'>): boolean {
+  const { body } = hop.request
+  if (payload.length > body.maxResponse || response.body.payloadLength !== payload.length) return false
+  if (!equalBytes(response.body.payloadHash, sha256(payload))) return false
+  try {
+    requireSigned(porResponse, response, core.config.chain, body.recipientKey, core.verify)
+    return true
+  } catch (error) {
+    if (DcmlError.isInstance(error)) return false
+    throw error
+  }
+}
+
+export function onBroken(core: Core, edge: Edge, message: MessageBody<'broken'>, name: string, now: number): void {
+  if (message.voucher !== null) takeVoucher(core, edge, message.voucher)
+  const hop = edge.outbound.get(name)
+  const { brokenEdge: edgeId, cert, holds } = message
+  if (cert !== null && cert.body.edgeId === edgeId && (hop?.path.includes(edgeId) ?? false) && isCutBy(core, cert)) {
+    publish(core, cert)
+    resolve(core, hop!, { kind: 'broken', edgeId, cert, holds }, now)
+    if (edgeId === edge.id) cutOff(core, edge, cert, now)
+    return
+  }
+  if (hop === undefined) return
+  if (cert !== null || !hop.path.includes(edgeId) || !isGone(core, edgeId)) {
+    stall(core, hop, 'bad-proof', now)
+    return
+  }
+  resolve(core, hop, { ...brokenAt(core, edgeId), holds }, now)
+}
+
+type End = Exclude<Outcome, { kind: 'refused' }>
+
+/** That an edge is gone, by its endpoint's word where this node has it. */
+export const brokenAt = (core: Core, edgeId: bigint): End => ({
+  kind: 'broken',
+  edgeId,
+  cert: core.certs.get(edgeId) ?? null,
+  holds: [],
+})
+
+/** Ends a request: its late fees both ways, its place at the next node, and what `from` is told. */
+export function resolve(core: Core, hop: Hop, outcome: End, now: number): void {
+  const { from, to } = hop
+  const isUnderpaid = to !== null && collect(core, to, hop, now)
+  if (to !== null) withdraw(hop)
+  if (to !== null && to.acked === 0) core.timers.clear(to.watch)
+  const latency = from === null ? 0 : (core.graph.edge(from.id)?.params.latency ?? 0)
+  // It is paid until it arrives; from then on nothing is owed (paper §5.3).
+  const paid = from === null ? 0n : owe(core, hop, now + latency, now)
+  const holds = [...outcome.holds, Math.min(now - hop.arrivedAt, 0xffffffff)].slice(0, MAX_HOPS)
+  const done = end(core, hop, { ...outcome, holds }, now)
+  if (from !== null && !from.isCut) tell(core, from, done, paid > 0n)
+  if (to === null || to.isCut) return
+  if (isUnderpaid) review(core, hop, 'underpaid', now)
+  if (to.ledger.debt > core.config.debtLimit) sever(core, to, now, 'debt')
+  pump(core, to, now)
+}
+
+/** Books what the next node paid for being late. @returns whether it stayed behind by more than a guard */
+function collect(core: Core, to: Edge, hop: Hop, now: number): boolean {
+  if (!hop.isAcked || to.isCut) return false
+  const owed = due(rateOf(hop), onward(hop), now)
+  if (owed > hop.got) creditLate(core, to, hop, owed - hop.got, now)
+  const short = owed - hop.got
+  const { latency } = core.graph.edge(to.id)!.params
+  const beyond = short - tolerance(rateOf(hop), latency, core.config.guard)
+  if (beyond > 0n) to.ledger.debt += beyond
+  return short > tolerance(rateOf(hop), 0, core.config.guard)
+}
+
+/** Moves a request to the ended ones. */
+export function end(core: Core, hop: Hop, outcome: Outcome, now: number): Done {
+  const { hash, name, from } = hop
+  const until = Math.max(hop.due.resolveBy, now) + core.config.guard
+  release(core, hop)
+  const done = remember(core, { hash, name, from, outcome, until })
+  core.out.push({ kind: 'keep', record: resolvedOf(done) })
+  note(core, 'resolved', hop.to, hop, { why: outcome.kind })
+  if (from === null) core.out.push({ kind: 'outcome', requestHash: hash, outcome })
+  return done
+}
+
+/** Keeps an ended request for its neighbour to ask about, until its deadline. */
+export function remember(core: Core, about: Omit<Done, 'timer'>): Done {
+  const done: Done = { ...about, timer: timer(() => forget(core, done)) }
+  arrivalsOf(core, about.from).done.set(about.name, done)
+  core.timers.set(done.timer, about.until)
+  return done
+}
+
+export function forget(core: Core, done: Done): void {
+  core.timers.clear(done.timer)
+  arrivalsOf(core, done.from).done.delete(done.name)
+  forgotten(core, done)
+}
+
+const forgotten = (core: Core, { hash, from }: Pick<Done, 'hash' | 'from'>): void => {
+  core.out.push({ kind: 'keep', record: { kind: 'forgotten', requestHash: hash, from: from?.id ?? null } })
+}
+
+/** Takes it out of the open ones, and gives back its reserve. */
+function release(core: Core, hop: Hop): void {
+  const { from, name } = hop
+  core.timers.clear(hop.timer)
+  hop.state = 'resolved'
+  const arrivals = arrivalsOf(core, from)
+  arrivals.open.delete(name)
+  if (from === null) return
+  from.ledger.reserved -= hop.reserve
+  hop.reserve = 0n
+  if (from.open.size === 0) core.timers.clear(from.tick)
+}
+
+/** Lets go of a request that nobody upstream waits for any more. */
+export function drop(core: Core, hop: Hop): void {
+  release(core, hop)
+  forgotten(core, hop)
+}
+
+/** Refused before an ack: nothing of it remains. */
+export function finish(core: Core, hop: Hop, outcome: Extract<Outcome, { kind: 'refused' }>): void {
+  drop(core, hop)
+  core.out.push({ kind: 'outcome', requestHash: hop.hash, outcome })
+}
+
+/** Tells the neighbour that sent it how a request ended. */
+export function tell(core: Core, from: Edge, { hash, outcome }: Done, isPaying: boolean): void {
+  const voucher = isPaying ? payUp(core, from) : null
+  if (from.session !== 'ready' || outcome.kind === 'refused') return
+  const { holds } = outcome
+  const message: Message =
+    outcome.kind === 'response'
+      ? {
+          type: 'response',
+          edgeId: from.id,
+          response: outcome.response,
+          payload: outcome.payload,
+          voucher,
+          holds: [...holds],
+        }
+      : {
+          type: 'broken',
+          requestHash: hash,
+          edgeId: from.id,
+          brokenEdge: outcome.edgeId,
+          cert: outcome.cert,
+          voucher,
+          holds: [...holds],
+        }
+  core.out.push({ kind: 'send', edgeId: from.id, message })
+}

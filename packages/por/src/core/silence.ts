@@ -1,0 +1,96 @@
+// A neighbour that does not do its part (specification §3, "On silence"): no ack, no settlement, no result by the hard
+// deadline. The first two the policy judges; the third always costs the edge.
+import { giveUp } from './answers.ts'
+import { type Core, note } from './core.ts'
+import { sever } from './cuts.ts'
+import { ackTime, due } from './deadlines.ts'
+import type { Edge } from './edges.ts'
+import { arm, forward, lastChance } from './forward.ts'
+import { type Hop, rateOf } from './hops.ts'
+import type { Trouble } from './types.ts'
+
+/** What a hop's timer is for. */
+export function hopDue(core: Core, hop: Hop, now: number): void {
+  const wasAsleep = now - hop.timer.at > core.config.guard
+  if (hop.state === 'serving') {
+    giveUp(core, hop, now)
+    return
+  }
+  if (now >= hop.cutAt) {
+    sever(core, hop.to!, now, 'deadline')
+    return
+  }
+  switch (hop.state) {
+    case 'queued':
+      // The budget is spent in the queue (paper §3.2).
+      if (now > lastChance(core, hop)) {
+        sever(core, hop.to!, now, 'congestion')
+        return
+      }
+      forward(core, hop, now)
+      return
+    case 'forwarded':
+      if (!wasAsleep) {
+        stall(core, hop, 'no-ack', now)
+        return
+      }
+      // It was this node that slept: what the neighbour said meanwhile is still to be read.
+      hop.retryAt = now + ackTime(core.graph.edge(hop.to!.id)!.params.latency, core.config.guard, hop.soft)
+      arm(core, hop, now)
+      return
+    case 'waiting':
+      hop.state = 'late'
+      note(core, 'late', hop.to, hop)
+      arm(core, hop, now)
+      return
+    case 'stalled':
+      review(core, hop, hop.cause, now)
+      return
+  }
+}
+
+/** Something is wrong at the next node: from here on it is the policy's to say when to give up. */
+export function stall(core: Core, hop: Hop, cause: Trouble['cause'], now: number): void {
+  if (hop.state === 'stalled' && hop.cause === cause) return
+  hop.state = 'stalled'
+  hop.cause = cause
+  note(core, 'stalled', hop.to, hop, { why: cause })
+  review(core, hop, cause, now)
+}
+
+/** Asks the policy whether to go on waiting for a request, or to cut the edge. */
+export function review(core: Core, hop: Hop, cause: Trouble['cause'], now: number): void {
+  const edge = hop.to
+  if (edge === null || edge.isCut) return
+  const paid = hop.paid + due(rateOf(hop), { ...hop.due, lateAt: hop.paidUntil }, now)
+  const outOfPocket = hop.from === null || paid < hop.got ? 0n : paid - hop.got
+  const trouble: Trouble = {
+    edgeId: edge.id,
+    requestHash: hop.hash,
+    cause,
+    lateness: now - hop.lateAt,
+    outOfPocket,
+    profit: edge.profit.at(now),
+  }
+  if (outOfPocket > core.config.waitCap || core.config.patience(trouble) === 'sever') {
+    sever(core, edge, now, cause)
+    return
+  }
+  hop.retryAt = now + (core.graph.edge(edge.id)?.params.sync ?? core.config.guard)
+  arm(core, hop, now)
+}
+
+/** The neighbour's settlement is missing. */
+export function miss(core: Core, edge: Edge, now: number): void {
+  if (edge.acked === 0) return
+  const { guard } = core.config
+  if (now - edge.watch.at > guard) {
+    core.timers.set(edge.watch, now + guard)
+    return
+  }
+  core.timers.set(edge.watch, now + core.graph.edge(edge.id)!.params.sync + guard)
+  for (const hop of edge.outbound.values()) {
+    if (edge.isCut) return
+    if (hop.isAcked) stall(core, hop, 'missed-sync', now)
+  }
+}
