@@ -7,6 +7,7 @@ export { type OpenChannel, openChannels } from './model/channels.ts'
 export { checkModelContract } from './model/code.ts'
 export { checkDeployment } from './model/deployment.ts'
 export { type Model, type ModelEvent, model } from './model/model.client.ts'
+export { fetchOpening, type OpeningProof, type OpeningQuery } from './model/opening.ts'
 export { formatPrice, parsePrice } from './model/prices.ts'
 export {
   type HostOffer,

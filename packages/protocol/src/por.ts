@@ -19,7 +19,17 @@ export type {
   PartitionProof,
   PorChain,
 } from './por/facts.ts'
-export { bytesOf, type Kind, type NodeSigner, requireSigned, type Signed, sign, type VerifyNow } from './por/kinds.ts'
+export {
+  bytesOf,
+  decodeSigned,
+  encodeSigned,
+  type Kind,
+  type NodeSigner,
+  requireSigned,
+  type Signed,
+  sign,
+  type VerifyNow,
+} from './por/kinds.ts'
 export {
   type CloseOffer,
   closeLayout,
@@ -31,6 +41,7 @@ export {
   type PorRequest,
   type PorResponse,
   type PorVoucher,
+  paramsHash,
   porRequest,
   porResponse,
   porVoucher,

@@ -190,12 +190,11 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
           response: concatBytes(bytesOf(porResponse, response.body), response.signature),
           payload,
           reply,
-        } as never,
+        },
         paying(0n, hook),
       ),
     async seed(channelId) {
-      const found = await at.channel({ channel_id: channelId }, cancel)
-      return (found as { readonly seed?: Uint8Array } | null)?.seed ?? null
+      return (await at.channel({ channel_id: channelId }, cancel))?.seed ?? null
     },
     async channel(channelId) {
       const found = await at.channel({ channel_id: channelId }, cancel)

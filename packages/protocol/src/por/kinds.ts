@@ -1,5 +1,5 @@
 // What every signed object of Proof of Response has in common: a node signs it, about one thing, for one contract.
-import { encode, type Infer, type Layout } from '../borsh.ts'
+import { decode, encode, fixed, type Infer, type Layout, struct } from '../borsh.ts'
 import { equalBytes } from '../bytes.ts'
 import type { Chain, Domain } from '../domain.ts'
 import { DcmlError } from '../errors.ts'
@@ -36,6 +36,17 @@ export const kind = <L extends Layout<{ readonly domain: Domain }>>(tag: string,
 /** The bytes that are signed. @throws DcmlError `borsh_invalid` */
 export const bytesOf = <T extends { readonly domain: Domain }>({ layout }: Kind<T>, body: T): Uint8Array<ArrayBuffer> =>
   encode(layout, body)
+
+const signedOf = <T extends { readonly domain: Domain }>({ layout }: Kind<T>): Layout<Signed<T>> =>
+  struct<Signed<T>>({ body: layout, signature: fixed(64) })
+
+/** An object with its signature, as it travels and as contracts take it. @throws DcmlError `borsh_invalid` */
+export const encodeSigned = <T extends { readonly domain: Domain }>(of: Kind<T>, signed: Signed<T>): Uint8Array =>
+  encode(signedOf(of), signed)
+
+/** Reads one, of whomever: {@link requireSigned} says whose it is. @throws DcmlError `borsh_invalid` */
+export const decodeSigned = <T extends { readonly domain: Domain }>(of: Kind<T>, bytes: Uint8Array): Signed<T> =>
+  decode(signedOf(of), bytes)
 
 /** Builds and signs an object of a kind. @throws DcmlError `borsh_invalid` */
 export function sign<T extends { readonly domain: Domain }>(

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytes32, type Infer, struct, text, u8, u16, u32, u64, u128 } from '../borsh.ts'
+import { bytes32, encode, type Infer, struct, text, u8, u16, u32, u64, u128 } from '../borsh.ts'
 import { domainLayout } from '../domain.ts'
 import { bytesOf, kind } from './kinds.ts'
 
@@ -94,6 +94,9 @@ export const edgeParamsLayout = struct({
   bytesPerSecond: u32,
 })
 export type EdgeParams = Infer<typeof edgeParamsLayout>
+
+/** What the peer of an offered edge confirms: SHA-256 of its parameters. */
+export const paramsHash = (params: EdgeParams): Uint8Array => sha256(encode(edgeParamsLayout, params))
 
 export const updateLayout = struct({
   /** `dcml/por-update`; the subject is the signing endpoint's node key: both sign. */
