@@ -1,5 +1,6 @@
 import {
   accountId,
+  blockHeight,
   call,
   callback,
   flag,
@@ -325,20 +326,20 @@ export class Por {
 
   @view({ args: edgeId, returns: optional(views.edgeView) })
   edge({ edge_id }: EdgeId): Value<typeof views.edgeView> | null {
-    return views.edgeAt(booksOf(this), caller().height, edge_id)
+    return views.edgeAt(booksOf(this), blockHeight(), edge_id)
   }
 
   /** Edges that are not settled, from an id on, and the id to go on from. */
   @view({ args: { from_id: u64, limit: u32 }, returns: views.edgesPage })
   edges({ from_id, limit }: { from_id: bigint; limit: number }): Value<typeof views.edgesPage> {
-    return views.edgesFrom(booksOf(this), caller().height, from_id, limit)
+    return views.edgesFrom(booksOf(this), blockHeight(), from_id, limit)
   }
 
   /** Edges of an account that are not settled; offers to it are listed with those who made them. */
   @view({ args: { account: accountId }, returns: views.edgeList })
   edges_of({ account }: Account): Value<typeof views.edgeList> {
     const books = booksOf(this)
-    const { height } = caller()
+    const height = blockHeight()
     return linksOf(books, account)
       .map(({ id }) => views.edgeAt(books, height, id))
       .filter((edge) => edge !== null)

@@ -87,32 +87,36 @@ export function start(books: Books, { by, attached }: Caller): { id: bigint; pro
  * very first has an active edge to one before it, so that the cut is one connected part.
  */
 export function collect(books: Books, { by, now }: Caller, id: bigint, { cut, witness, tree }: Certificate): Proof {
-  let proof = liveProof(books, id)
-  if (by !== proof.by) refuse(`only ${proof.by} may add to this proof`)
-  if (proof.at !== 0n) refuse('the proof is being checked already')
-  if (proof.marks + cut.length + witness.length > proof.room) refuse(`the proof has room for ${proof.room} nodes`)
-  if (tree.length !== witness.length - (proof.hasWitness || witness.length === 0 ? 0 : 1))
+  const found = liveProof(books, id)
+  if (by !== found.by) refuse(`only ${found.by} may add to this proof`)
+  if (found.at !== 0n) refuse('the proof is being checked already')
+  if (found.marks + cut.length + witness.length > found.room) refuse(`the proof has room for ${found.room} nodes`)
+  if (tree.length !== witness.length - (found.hasWitness || witness.length === 0 ? 0 : 1))
     refuse('the tree has one edge for each witness but the first')
   const mark = (account: string, side: string): bigint => {
     const node = nodeOf(books, account)
     if (books.marks.has(markAt(id, account))) refuse(`${account} is named twice`)
     books.marks.set(markAt(id, account), `${side}${node.version}`)
-    proof = { ...proof, marks: proof.marks + 1, unchecked: proof.unchecked + 1 }
     return node.stake
   }
-  const edges = [...tree]
+  let { hasWitness, hasCut, stakeWitness } = found
+  const edges = tree[Symbol.iterator]()
   for (const account of witness) {
-    if (proof.hasWitness)
-      checkHangs(books, now, account, edges.shift() as bigint, (other) => hasMark(books, id, other, WITNESS))
-    proof = { ...proof, hasWitness: true, stakeWitness: proof.stakeWitness + mark(account, WITNESS) }
+    if (hasWitness)
+      checkHangs(books, now, account, edges.next().value as bigint, (other) => hasMark(books, id, other, WITNESS))
+    stakeWitness += mark(account, WITNESS)
+    hasWitness = true
   }
   for (const account of cut) {
     const isBeside = () =>
       linksOf(books, account).some((link) => connects(link, now) && hasMark(books, id, link.peer, CUT))
-    if (proof.hasCut && !isBeside()) refuse(`${account} has no edge to a node of the cut before it`)
+    if (hasCut && !isBeside()) refuse(`${account} has no edge to a node of the cut before it`)
     mark(account, CUT)
-    proof = { ...proof, hasCut: true }
+    hasCut = true
   }
+  const added = cut.length + witness.length
+  const counts = { marks: found.marks + added, unchecked: found.unchecked + added }
+  const proof = { ...found, ...counts, hasWitness, hasCut, stakeWitness }
   books.proofs.set(`${id}`, proof)
   return proof
 }
@@ -127,24 +131,27 @@ export function check(
   id: bigint,
   { cut, witness }: Pick<Certificate, 'cut' | 'witness'>,
 ): Proof {
-  let proof = liveProof(books, id)
-  if (!proof.hasWitness || !proof.hasCut) refuse('the proof names no witness yet, or no node that is cut off')
-  if (proof.at === 0n) proof = { ...proof, at: now }
+  const found = liveProof(books, id)
+  if (!found.hasWitness || !found.hasCut) refuse('the proof names no witness yet, or no node that is cut off')
+  const at = found.at === 0n ? now : found.at
+  let { stakeCut, slashes } = found
   for (const account of witness) {
     checkVersion(books, id, account, WITNESS)
     books.marks.remove(markAt(id, account))
-    proof = { ...proof, marks: proof.marks - 1, unchecked: proof.unchecked - 1 }
   }
   for (const account of cut) {
     const node = checkVersion(books, id, account, CUT)
     for (const link of linksOf(books, account)) {
       const isInside = hasMark(books, id, link.peer, CUT + CHECKED)
       if (connects(link, now) && !isInside) refuse(`edge ${link.id} connects ${account} to ${link.peer}`)
-      if (!isInside && countsAsCut(books, node, link, proof.at)) proof = { ...proof, slashes: true }
+      slashes ||= !isInside && countsAsCut(books, node, link, at)
     }
     books.marks.set(markAt(id, account), CHECKED)
-    proof = { ...proof, unchecked: proof.unchecked - 1, stakeCut: proof.stakeCut + node.stake }
+    stakeCut += node.stake
   }
+  const marks = found.marks - witness.length
+  const unchecked = found.unchecked - witness.length - cut.length
+  const proof = { ...found, at, marks, unchecked, stakeCut, slashes }
   books.proofs.set(`${id}`, proof)
   return proof
 }
