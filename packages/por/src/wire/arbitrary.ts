@@ -119,6 +119,7 @@ const anyOutcome: Arbitrary<Outcome> = fc.oneof(
 const time = fc.nat(Number.MAX_SAFE_INTEGER)
 const from = maybe(u64)
 export const anyKept: Arbitrary<Kept> = fc.oneof(
+  fc.record({ kind: fc.constant('sent' as const), voucher, lateUntil: time }),
   fc.record({ kind: fc.constant('sent' as const), voucher }),
   fc.record({ kind: fc.constant('received' as const), voucher }),
   fc.record({
@@ -132,6 +133,7 @@ export const anyKept: Arbitrary<Kept> = fc.oneof(
     payload,
   }),
   fc.record({ kind: fc.constant('resolved' as const), requestHash: hash, from, outcome: anyOutcome }),
+  fc.record({ kind: fc.constant('resolved' as const), requestHash: hash, from, outcome: anyOutcome, until: time }),
   fc.record({ kind: fc.constant('forgotten' as const), requestHash: hash, from }),
   fc.record({ kind: fc.constant('cut' as const), cert }),
 )

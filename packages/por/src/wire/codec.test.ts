@@ -129,6 +129,15 @@ test('the longest message of each type is within its limit, and little is lost',
   expect(MAX_MESSAGE).toBe(MAX_RESPONSE + 2048)
 })
 
+test('what is read from a Buffer does not share its memory', () => {
+  const bytes = Buffer.from(
+    encodeMessage({ type: 'ack', requestHash: new Uint8Array(32).fill(7), edgeId: 1n, window: 1 }),
+  )
+  const message = decodeMessage(bytes)
+  bytes.fill(0)
+  expect(message).toMatchObject({ requestHash: new Uint8Array(32).fill(7) })
+})
+
 test('a message longer than its type allows is refused before it is read', () => {
   const bytes = new Uint8Array(3000)
   bytes[0] = 3

@@ -1,7 +1,7 @@
 // A message is one byte of its type and the borsh of its fields. The numbers are those of the specification's table.
-import { DcmlError, decode, encode, type Layout } from '@dcml/protocol'
+import { DcmlError, encode, type Layout } from '@dcml/protocol'
 import { MAX_LATE, MAX_REQUEST, MAX_RESPONSE, MESSAGE_LAYOUTS, type Message, type MessageType } from './messages.ts'
-import { tagged } from './tagged.ts'
+import { decodeCopy, tagged } from './tagged.ts'
 
 const CODES = {
   hello: 1,
@@ -57,7 +57,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
   if (limit === undefined) throw malformed('No message begins like this.')
   if (bytes.length > limit) throw malformed(`A message of ${bytes.length} bytes is longer than its type allows.`)
   try {
-    return decode(message, bytes)
+    return decodeCopy(message, bytes)
   } catch (cause) {
     throw malformed('A message is not of its type’s layout.', cause)
   }

@@ -1,5 +1,5 @@
 // How a node's records are written for its store.
-import { bytes, bytes32, decode, encode, type Layout, list, option, struct, text, u32, u64, u128 } from '@dcml/protocol'
+import { bytes, bytes32, encode, type Layout, list, option, struct, text, u32, u64, u128 } from '@dcml/protocol'
 import type { Kept, Outcome } from '../core/types.ts'
 import {
   MAX_HOPS,
@@ -10,12 +10,17 @@ import {
   signedSever,
   signedVoucher,
 } from './messages.ts'
-import { tagged } from './tagged.ts'
+import { decodeCopy, tagged } from './tagged.ts'
 
 /** Whole milliseconds of the node's clock. */
 const time: Layout<number> = {
   write: (value, out) => u64.write(BigInt(value), out),
   read: (cursor) => Number(u64.read(cursor)),
+}
+/** Absent or a time. */
+const maybeTime: Layout<number | undefined> = {
+  write: (value, out) => option(time).write(value ?? null, out),
+  read: (cursor) => option(time).read(cursor) ?? undefined,
 }
 const holds = list(u32, MAX_HOPS)
 
@@ -26,7 +31,7 @@ const outcome = tagged<Outcome>('kind', {
 })
 
 const kept = tagged<Kept>('kind', {
-  sent: [0, struct({ voucher: signedVoucher }) as Layout<never>],
+  sent: [0, struct({ voucher: signedVoucher, lateUntil: maybeTime }) as Layout<never>],
   received: [1, struct({ voucher: signedVoucher }) as Layout<never>],
   accepted: [
     2,
@@ -40,7 +45,7 @@ const kept = tagged<Kept>('kind', {
       payload: bytes(MAX_REQUEST),
     }) as Layout<never>,
   ],
-  resolved: [3, struct({ requestHash: bytes32, from: option(u64), outcome }) as Layout<never>],
+  resolved: [3, struct({ requestHash: bytes32, from: option(u64), outcome, until: maybeTime }) as Layout<never>],
   forgotten: [4, struct({ requestHash: bytes32, from: option(u64) }) as Layout<never>],
   cut: [5, struct({ cert: signedSever }) as Layout<never>],
 })
@@ -50,4 +55,4 @@ const records = list(kept, 2 ** 32 - 1)
 export const encodeKept = (value: readonly Kept[]): Uint8Array<ArrayBuffer> => encode(records, value as Kept[])
 
 /** @throws DcmlError `borsh_invalid` on anything but what {@link encodeKept} writes */
-export const decodeKept = (input: Uint8Array): readonly Kept[] => decode(records, input)
+export const decodeKept = (input: Uint8Array): readonly Kept[] => decodeCopy(records, input)

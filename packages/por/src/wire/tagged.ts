@@ -1,4 +1,4 @@
-import { DcmlError, type Layout, u8 } from '@dcml/protocol'
+import { DcmlError, decode, type Layout, u8 } from '@dcml/protocol'
 
 /** How one case of a union is written: its number, and its fields. */
 export type Cases = Readonly<Record<string, readonly [code: number, fields: Layout<never>]>>
@@ -24,3 +24,7 @@ export function tagged<T extends object>(key: keyof T & string, cases: Cases): L
     },
   }
 }
+
+/** Decodes from a plain view: what is cut out of a Buffer would go on sharing its memory. */
+export const decodeCopy = <T>(layout: Layout<T>, { buffer, byteOffset, byteLength }: Uint8Array): T =>
+  decode(layout, new Uint8Array(buffer, byteOffset, byteLength))

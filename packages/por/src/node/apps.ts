@@ -1,0 +1,73 @@
+import { DcmlError, toHex } from '@dcml/protocol'
+import type { PorRequest } from '@dcml/protocol/por'
+import type { Logger } from 'pino'
+
+/** What an application is told beside the payload. */
+export interface About {
+  /** Account of the requester. */
+  readonly requester: string
+  readonly requestHash: Uint8Array
+  /** Aborted when the node closes. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Answers requests of one application: status 0 with an answer, 2 where it failed; the node signs either. A thrown error
+ * is a 2 without a payload.
+ */
+export type Handler = (
+  payload: Uint8Array,
+  about: About,
+) => Promise<{ readonly status: 0 | 2; readonly payload: Uint8Array }>
+
+export interface Answer {
+  readonly status: number
+  readonly payload: Uint8Array
+}
+
+const NO_APPLICATION = 1
+const FAILED = 2
+const NOTHING = new Uint8Array(0)
+
+/** Answers with what it was sent: whether a node is there at all. */
+const ping: Handler = async (payload) => ({ status: 0, payload })
+
+/** The applications of a node, by the name in the request. `dcml/ping` is always there. */
+export class Apps {
+  readonly #handlers: ReadonlyMap<string, Handler>
+  readonly #log: Logger
+  readonly #ending = new AbortController()
+
+  constructor(handlers: Readonly<Record<string, Handler>>, log: Logger) {
+    this.#handlers = new Map([['dcml/ping', ping], ...Object.entries(handlers)])
+    this.#log = log
+  }
+
+  get names(): readonly string[] {
+    return [...this.#handlers.keys()]
+  }
+
+  /** Never throws: what an application does wrong is its answer. */
+  async answer(
+    { app, requester, maxResponse }: PorRequest,
+    requestHash: Uint8Array,
+    payload: Uint8Array,
+  ): Promise<Answer> {
+    const handler = this.#handlers.get(app)
+    if (handler === undefined) return { status: NO_APPLICATION, payload: NOTHING }
+    try {
+      const answer = await handler(payload, { requester, requestHash, signal: this.#ending.signal })
+      if (answer.payload.length <= maxResponse) return answer
+      throw new DcmlError('por_answer_long', `The answer has ${answer.payload.length} bytes, not ${maxResponse}.`, {
+        hint: 'Let the application cut its answers up.',
+      })
+    } catch (err) {
+      this.#log.warn({ err, app, requestHash: toHex(requestHash) }, 'an application failed')
+      return { status: FAILED, payload: NOTHING }
+    }
+  }
+
+  close(): void {
+    this.#ending.abort()
+  }
+}

@@ -1,0 +1,66 @@
+// What a node owes the chain (§3, §4): a cut that it knows of is carried out, and its own money is fetched.
+import { toHex } from '@dcml/protocol'
+import type { EdgeStatus, PorChain, PorVoucher, SeverCert, Signed } from '@dcml/protocol/por'
+import type { Logger } from 'pino'
+import type { Graph } from '../routes/graph.ts'
+import { Retries } from './retries.ts'
+
+export interface DutiesOptions {
+  readonly chain: PorChain
+  readonly graph: Graph
+  readonly account: string
+  readonly log: Logger
+  /** Best voucher received on an edge. */
+  best(edgeId: bigint): Signed<PorVoucher> | null
+}
+
+const OVER: ReadonlySet<EdgeStatus | undefined> = new Set(['severed', 'settled', undefined])
+
+export class Duties {
+  readonly #o: DutiesOptions
+  readonly #retries: Retries
+  /** Totals that the contract was given, by edge. */
+  readonly #submitted = new Map<bigint, bigint>()
+
+  constructor(options: DutiesOptions) {
+    this.#o = options
+    this.#retries = new Retries(options.log)
+  }
+
+  /** Submits a certificate until the chain shows the edge cut: one that nobody submits would excuse silence for free. */
+  carryOut(cert: Signed<SeverCert>): void {
+    const { chain, graph } = this.#o
+    const { edgeId } = cert.body
+    // each signer's certificate counts for itself: a forged one must not stand in the way of a genuine one
+    this.#retries.until(`sever ${edgeId} ${toHex(cert.body.domain.subject)}`, async () => {
+      if (OVER.has(graph.edge(edgeId)?.status)) return true
+      await chain.sever(cert)
+      return false
+    })
+  }
+
+  /** Looks at which of the node's edges are ending: what was paid on them is submitted, and they are settled. */
+  review(): void {
+    const { graph, account } = this.#o
+    for (const { id, status } of graph.edgesOf(account))
+      if (status === 'closing' || status === 'severed') this.#retries.until(`settle ${id}`, () => this.#windUp(id))
+  }
+
+  close(): void {
+    this.#retries.close()
+  }
+
+  /** One step; the contract refuses to settle before its time, so it is asked again ever more seldom. */
+  async #windUp(edgeId: bigint): Promise<boolean> {
+    const { chain, graph, best: bestOf } = this.#o
+    const status = graph.edge(edgeId)?.status
+    if (status !== 'closing' && status !== 'severed') return true
+    const best = bestOf(edgeId)
+    if (best !== null && best.body.total > (this.#submitted.get(edgeId) ?? 0n)) {
+      await chain.submitVoucher(best)
+      this.#submitted.set(edgeId, best.body.total)
+    }
+    await chain.settle(edgeId)
+    return false
+  }
+}

@@ -1,0 +1,48 @@
+import { requestHash } from '@dcml/protocol/por'
+import type { Logger } from 'pino'
+import type { Effect } from '../core/types.ts'
+import type { Answer, Apps } from './apps.ts'
+import type { Asks } from './asks.ts'
+import type { Duties } from './duties.ts'
+import type { Metrics } from './metrics.ts'
+import type { Neighbours } from './neighbours.ts'
+
+export interface HandsOptions {
+  readonly neighbours: Neighbours
+  readonly apps: Apps
+  readonly asks: Asks
+  readonly duties: Duties
+  readonly metrics: Metrics
+  readonly log: Logger
+  answered(requestHash: Uint8Array, answer: Answer): void
+}
+
+type Outward = Exclude<Effect, { kind: 'keep' }>
+type Hands = { readonly [K in Outward['kind']]: (effect: Extract<Outward, { kind: K }>) => void }
+
+/** How each effect of the machine is carried out. */
+export function createHands(options: HandsOptions): (effect: Outward) => void {
+  const { neighbours, apps, asks, duties, metrics, log, answered } = options
+  const hands: Hands = {
+    send: ({ edgeId, message }) => neighbours.send(edgeId, message),
+    drop: ({ edgeId, code }) => neighbours.drop(edgeId, code),
+    submit: ({ cert }) => duties.carryOut(cert),
+    note: ({ note }) => metrics.noted(note),
+    offer: ({ edgeId, message }) => log.info({ edge: `${edgeId}`, kind: message.type }, 'the neighbour offers'),
+    late({ requestHash, amount }) {
+      metrics.paidForWaiting(amount)
+      asks.late(requestHash, amount)
+    },
+    outcome({ requestHash, outcome }) {
+      metrics.ended(outcome.kind)
+      asks.end(requestHash, outcome)
+    },
+    async serve({ request: { body }, payload }) {
+      const hash = requestHash(body)
+      const answer = await apps.answer(body, hash, payload)
+      metrics.served(answer.status)
+      answered(hash, answer)
+    },
+  }
+  return (effect) => hands[effect.kind](effect as never)
+}

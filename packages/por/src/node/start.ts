@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto'
+import { DcmlError, equalBytes } from '@dcml/protocol'
+import pino from 'pino'
+import { Registry } from 'prom-client'
+import { createMachine } from '../core/machine.ts'
+import type { NodeConfig } from '../core/types.ts'
+import type { Asker } from '../requester/asker.ts'
+import { isolate } from '../requester/isolate.ts'
+import { request } from '../requester/request.ts'
+import { Graph, otherEnd } from '../routes/graph.ts'
+import { HoldScores } from '../routes/scores.ts'
+import { Apps } from './apps.ts'
+import { Asks } from './asks.ts'
+import { nodeClock } from './clock.ts'
+import { NODE_DEFAULTS } from './config.ts'
+import { Driver } from './driver.ts'
+import { Duties } from './duties.ts'
+import { Follower } from './follower.ts'
+import { createHands } from './hands.ts'
+import { Journal } from './journal.ts'
+import { createVerify, nodeKeys } from './keys.ts'
+import { SESSION_LIMITS } from './limits.ts'
+import { createMetrics } from './metrics.ts'
+import { Neighbours } from './neighbours.ts'
+import type { NodeOptions, PorNode } from './options.ts'
+
+/**
+ * Starts a node of Proof of Response: it connects to the other ends of its edges, relays, answers and asks.
+ * @throws DcmlError `por_key_invalid`, `por_key_foreign` where the contract has another key for the account,
+ *   `por_store_busy`, `por_store_damaged`, `por_listen_failed`, and what the chain throws
+ */
+export async function startNode(options: NodeOptions): Promise<PorNode> {
+  const { account, chain, listen, log = pino({ name: 'dcml-por' }), metrics: registry = new Registry() } = options
+  const keys = nodeKeys(options.key)
+  const graph = Graph.from(await chain.graph(), () => BigInt(Date.now()) * 1_000_000n)
+  const registered = graph.node(account)?.key
+  if (registered !== undefined && !equalBytes(registered, keys.signer.publicKey))
+    throw new DcmlError('por_key_foreign', `The contract knows ${account} by another key.`, {
+      hint: 'Start the node with the key that it was registered with.',
+    })
+  const journal = new Journal(options.store)
+  const apps = new Apps(options.apps ?? {}, log)
+  const asks = new Asks()
+  const config: NodeConfig = { ...NODE_DEFAULTS, ...options.config, chain: chain.chain, account, apps: apps.names }
+  const clock = nodeClock(journal.clock)
+  const machine = createMachine(config, { signer: keys.signer, verify: createVerify() }, graph, journal.kept)
+  const metrics = createMetrics(registry, () => ({
+    sessions: neighbours.size,
+    edges: [...graph.edgesOf(account)].length,
+    inflight: machine.inflight,
+  }))
+  const best = (edgeId: bigint) => machine.edge(edgeId)?.best ?? null
+  const duties = new Duties({ chain, graph, account, log, best })
+
+  const neighbours = new Neighbours({
+    account,
+    chain: chain.chain,
+    graph,
+    keys,
+    limits: { ...SESSION_LIMITS, ...options.limits },
+    log,
+    on: {
+      connected: (edgeId) => driver.handle({ kind: 'connected', edgeId }),
+      disconnected: (edgeId) => driver.handle({ kind: 'disconnected', edgeId }),
+      message: (edgeId, message) => driver.handle({ kind: 'message', edgeId, message }),
+      closed: (code) => metrics.closed(code),
+    },
+  })
+
+  const carryOut = createHands({
+    neighbours,
+    apps,
+    asks,
+    duties,
+    metrics,
+    log,
+    answered: (hash, answer) => driver.handle({ kind: 'answer', requestHash: hash, ...answer }),
+  })
+  const stopped = Promise.withResolvers<DcmlError | null>()
+  const driver = new Driver({
+    machine,
+    store: journal,
+    clock,
+    log,
+    carryOut,
+    offended: (edgeId) => neighbours.drop(edgeId, 'por_message_unhandled'),
+    synced: metrics.synced,
+    failed: (error) => {
+      log.fatal({ err: error }, 'the node stops: it can promise nothing any more')
+      void stop(DcmlError.isInstance(error) ? error : unexpected(error))
+    },
+  })
+  const follower = new Follower({
+    chain,
+    graph,
+    period: options.poll ?? 1000,
+    log,
+    changed: (edges) => {
+      for (const edgeId of edges) driver.handle({ kind: 'edge', edgeId })
+      neighbours.reconcile()
+      duties.review()
+    },
+  })
+  const asker: Asker = {
+    account,
+    graph,
+    chain: follower.chain,
+    signer: keys.signer,
+    scores: new HoldScores(),
+    ask: (ask, on, signal) => asks.wait(ask, on, signal, () => driver.handle({ kind: 'ask', ask })),
+    random: (length) => Uint8Array.from(randomBytes(length)),
+  }
+
+  let stopping: Promise<void> | undefined
+  const stop = (why: DcmlError | null): Promise<void> => {
+    stopping ??= (async () => {
+      follower.close()
+      duties.close()
+      apps.close()
+      asks.close(why ?? undefined)
+      neighbours.close()
+      if (why === null) await driver.stop()
+      journal.close()
+      stopped.resolve(why)
+    })()
+    return stopping
+  }
+
+  let address: PorNode['address'] = null
+  try {
+    if (listen) address = await neighbours.listen(listen.host, listen.port)
+  } catch (error) {
+    await stop(null)
+    throw error
+  }
+  driver.handle({ kind: 'wake' })
+  neighbours.reconcile()
+  duties.review()
+  return {
+    account,
+    address,
+    graph,
+    request: (target, payload, how) => request(asker, target, payload, how),
+    isolate: (target, payload, how) => isolate(asker, target, payload, how),
+    edges: () =>
+      Array.from(graph.edgesOf(account), (edge) => ({
+        id: edge.id,
+        peer: otherEnd(edge, account),
+        status: edge.status,
+        connected: neighbours.isConnected(edge.id),
+        books: machine.edge(edge.id),
+      })),
+    cut: (edgeId) => driver.handle({ kind: 'cut', edgeId }),
+    stopped: stopped.promise,
+    close: () => stop(null),
+  }
+}
+
+const unexpected = (cause: unknown): DcmlError =>
+  new DcmlError('por_node_failed', 'The node stopped after an error that it does not know.', {
+    hint: 'Start it again from its store, and report the error.',
+    cause,
+  })
