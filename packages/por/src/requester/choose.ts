@@ -61,8 +61,8 @@ export function noRoute(asker: Asker, target: string, wanted: Wanted, avoid: Rea
   const dearer = choose(asker, target, free, avoid)
   if (dearer)
     return fail(
-      `The cheapest way to ${target} costs ${dearer.route.cost} yoctoNEAR.`,
-      'Raise maxCost to at least that.',
+      `The cheapest way to ${target} costs ${dearer.route.cost} yoctoNEAR; ${wanted.maxCost} may be spent.`,
+      'Raise maxCost.',
     )
   const slower = choose(asker, target, { ...free, budget: Number.MAX_SAFE_INTEGER }, avoid)
   if (slower)

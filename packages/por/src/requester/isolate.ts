@@ -1,4 +1,5 @@
 import type { PartitionProof } from '@dcml/protocol/por'
+import type { Outcome } from '../core/types.ts'
 import { buildPartitionProof } from '../routes/partition.ts'
 import type { Asker } from './asker.ts'
 import { type Answer, attempt, refused, requireTarget } from './attempt.ts'
@@ -59,10 +60,13 @@ class Isolation {
   readonly #onLate: ((amount: bigint) => void) | undefined
   readonly #signal: AbortSignal
   readonly #running = new Map<Chosen, Promise<void>>()
+  /** Cuts on their way to the chain. */
+  readonly #pending = new Set<Promise<void>>()
   /** Own edges whose neighbours refused, at a revision of the graph. */
   #shut = { edges: new Set<bigint>(), revision: 0, reason: '' }
   readonly #cuts = new Set<bigint>()
   #answer: Answer | null = null
+  #failure: { readonly error: unknown } | null = null
   #isSuspect = false
   #isStrict = false
   #cost = 0n
@@ -87,13 +91,15 @@ class Isolation {
     for (;;) {
       this.#signal.throwIfAborted()
       if (this.#answer) return { response: this.#answer, ...this.#effort() }
+      if (this.#failure) throw this.#failure.error
       const found = await this.#disconnected()
       if (found) return { ...found, ...this.#effort() }
       this.#launch()
-      if (this.#running.size === 0) throw this.#stuck()
+      const awaited = [...this.#running.values(), ...this.#pending]
+      if (awaited.length === 0) throw this.#stuck()
       const { graph } = this.#asker
       const { revision } = graph
-      await untilShown(graph, () => graph.revision !== revision, this.#signal, [...this.#running.values()])
+      await untilShown(graph, () => graph.revision !== revision, this.#signal, awaited)
     }
   }
 
@@ -130,7 +136,7 @@ class Isolation {
       const chosen = choose(this.#asker, this.#target, this.#left(), this.#taken())
       if (chosen === null) return
       this.#cost += chosen.route.cost
-      const run = this.#try(chosen).finally(() => this.#running.delete(chosen))
+      const run = this.#kept(this.#try(chosen)).finally(() => this.#running.delete(chosen))
       this.#running.set(chosen, run)
     }
   }
@@ -169,12 +175,17 @@ class Isolation {
       this.#answer ??= { status: response.body.status, payload, proof: { request, response } }
       return
     }
-    const { edgeId, cert } = outcome
-    this.#suspect(edgeId)
-    if (cert) await orAborted(this.#asker.chain.sever(cert), this.#signal)
-    await catchUp(this.#asker, this.#signal)
-    const { graph } = this.#asker
-    await untilShown(graph, () => !graph.connects(edgeId), this.#signal)
+    this.#suspect(outcome.edgeId)
+    // a certificate is as good as the cut: the next try need not wait for the chain, only the proof must
+    const shown = this.#kept(this.#bringToChain(outcome)).finally(() => this.#pending.delete(shown))
+    this.#pending.add(shown)
+  }
+
+  /** What fails before anybody waits for it is found all the same. */
+  #kept(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
+      this.#failure ??= { error }
+    })
   }
 
   #suspect(edgeId: bigint): void {
@@ -182,6 +193,13 @@ class Isolation {
     if (this.#cuts.has(edgeId)) this.#isStrict = true
     this.#cuts.add(edgeId)
     this.#isSuspect ||= edge?.u === this.#target || edge?.v === this.#target || this.#cuts.size > 1
+  }
+
+  async #bringToChain({ edgeId, cert }: Extract<Outcome, { kind: 'broken' }>): Promise<void> {
+    const { graph, chain } = this.#asker
+    if (cert) await orAborted(chain.sever(cert), this.#signal)
+    await catchUp(this.#asker, this.#signal)
+    await untilShown(graph, () => !graph.connects(edgeId), this.#signal)
   }
 
   #stuck(): Error {

@@ -1,12 +1,12 @@
 import type { EdgeFacts } from '@dcml/protocol/por'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { cost } from '../core/deadlines.ts'
 import { graphs, nameOf } from './arbitrary.ts'
 import { Graph, otherEnd } from './graph.ts'
 import { findRoute, type Route } from './route.ts'
 import { edgeOf, nodeOf } from './samples.ts'
 import type { RouteNeeds } from './usable.ts'
-import { priceOf } from './usable.ts'
 
 const ample: RouteNeeds = { payloadLength: 0, maxResponse: 0, budget: 1e6, service: 0, maxCost: 10n ** 30n }
 
@@ -29,7 +29,7 @@ function bruteForce(graph: Graph, from: string, to: string, needs: RouteNeeds): 
   }
   if (from !== to) walk(from, [], [from])
   const key = (path: EdgeFacts[]) => {
-    const fees = path.map(({ params }) => priceOf(params, needs.payloadLength, needs.maxResponse))
+    const fees = path.map(({ params }) => cost(params, needs.payloadLength, needs.maxResponse))
     const time = path.reduce((sum, { id, params }) => sum + Math.max(2 * params.latency, needs.score?.(id) ?? 0), 0)
     return { path: path.map(({ id }) => id), fees, time, cost: fees.reduce((a, b) => a + b, 0n), edges: path }
   }

@@ -1,5 +1,6 @@
 // The part of the graph that one request can use, with nodes numbered and edges priced, so that a search is arithmetic.
-import type { EdgeFacts, EdgeParams } from '@dcml/protocol/por'
+import type { EdgeFacts } from '@dcml/protocol/por'
+import { cost } from '../core/deadlines.ts'
 import type { Graph } from './graph.ts'
 
 /** What a route must offer. */
@@ -30,10 +31,6 @@ export interface Hop {
   readonly cost: bigint
 }
 
-/** What carrying a request and its longest response over an edge costs (§2: C + B per byte), in yoctoNEAR. */
-export const priceOf = ({ baseCost, byteCost }: EdgeParams, payloadLength: number, maxResponse: number): bigint =>
-  baseCost + byteCost * BigInt(payloadLength + maxResponse)
-
 /** Edges over which the request may leave each node, by the node’s number. */
 export interface Usable {
   readonly numberOf: ReadonlyMap<string, number>
@@ -47,9 +44,9 @@ export function usable(graph: Graph, needs: RouteNeeds): Usable {
   for (const { edge, u, v } of links) {
     if (edge.activeFrom! > now || !serves(edge, needs)) continue
     const time = Math.max(2 * edge.params.latency, needs.score?.(edge.id) ?? 0)
-    const cost = priceOf(edge.params, needs.payloadLength, needs.maxResponse)
-    hops[u]!.push({ edge, to: v, time, cost })
-    hops[v]!.push({ edge, to: u, time, cost })
+    const price = cost(edge.params, needs.payloadLength, needs.maxResponse)
+    hops[u]!.push({ edge, to: v, time, cost: price })
+    hops[v]!.push({ edge, to: u, time, cost: price })
   }
   return { numberOf, hops }
 }
