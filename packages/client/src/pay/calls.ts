@@ -23,11 +23,12 @@ export async function perform(
   purse: Purse,
   act: Act,
   send: (options: CallOptions) => Promise<SentCall>,
-): Promise<void> {
+): Promise<SentCall> {
   const onSigned: CallOptions['onSigned'] = async ({ transaction }) =>
     void (await purse.change((record) => ({ ...record, call: { act, transaction } })))
   const sent = await send({ onSigned })
   await purse.change((record) => noted(record, act, sent, purse.clock()))
+  return sent
 }
 
 /**

@@ -97,11 +97,12 @@ async function callFor(parties: Parties, wallet: ChannelWallet, step: ClosingSte
   if (step.act === 'start-close') {
     // a channel past its time is started by anyone, and only once
     const deadline = await wallet.deadline(channelId)
-    if (deadline === null) return perform(purse, 'start-close', (hooks) => wallet.startClose(channelId, hooks))
+    if (deadline === null)
+      return void (await perform(purse, 'start-close', (hooks) => wallet.startClose(channelId, hooks)))
     return void (await purse.pays((payer) => closeStarted(payer, { ...payer.terms, deadline }, purse.clock())))
   }
   if (step.act !== 'submit-approval')
-    return perform(purse, 'finish-close', (hooks) => wallet.finishClose(channelId, hooks))
+    return void (await perform(purse, 'finish-close', (hooks) => wallet.finishClose(channelId, hooks)))
   try {
     await perform(purse, 'close', (hooks) => wallet.close(closeArguments(step.approval), hooks))
   } catch (error) {

@@ -3,6 +3,7 @@
 import { type Amounts, stopPaying, takeApproval } from '@dcml/channels'
 import { DcmlError, parseApproval, signClosureRequest } from '@dcml/protocol'
 import { CLOSE_CHANNEL, CLOSE_CHANNEL_RESPONSE, CLOSE_CHANNEL_SERVICE, formatChannelClosing } from '@dcml/protocol/por'
+import * as v from 'valibot'
 import { perform } from '../pay/calls.ts'
 import { takeUp } from '../pay/channel.ts'
 import { closeChannel, vanished } from '../pay/closing.ts'
@@ -10,7 +11,7 @@ import { unreachableDesk } from '../pay/desk.ts'
 import type { Purse } from '../pay/purse.ts'
 import { refusal } from '../pay/refusal.ts'
 import type { ChannelStore } from '../pay/store.ts'
-import type { ChannelWallet } from '../pay/wallet.ts'
+import type { ChannelWallet, SentCall } from '../pay/wallet.ts'
 import type { PorReply, PorRequester, PorTerms } from './requester.ts'
 
 /** Options of {@link closeOverPor}. */
@@ -63,36 +64,40 @@ async function end(purse: Purse, options: PorCloseOptions): Promise<PorClosure['
   const payload = formatChannelClosing({ seed, closure })
   const reply = await ask(terms.host, payload, options)
   if (reply === 'disconnected') {
-    await perform(purse, 'close-disconnected', (hooks) => wallet.closeDisconnected(terms.channelId, hooks))
-    return convicted(purse, 'disconnected')
+    requireFault(
+      await perform(purse, 'close-disconnected', (hooks) => wallet.closeDisconnected(terms.channelId, hooks)),
+    )
+    return reply
   }
   if (await approves(purse, reply)) return submit(purse, wallet)
   const evidence = { ...reply.proof, payload, reply: reply.payload }
-  await perform(purse, 'close-invalid-response', (hooks) =>
+  const sent = await perform(purse, 'close-invalid-response', (hooks) =>
     wallet.closeInvalidResponse(terms.channelId, evidence, hooks),
   )
-  return convicted(purse, 'invalid-response')
+  requireFault(sent)
+  return 'invalid-response'
 }
 
 /** One path first, which costs least; then whatever it takes. */
 async function ask(
   host: string,
   payload: Uint8Array,
-  { requester, maxCost, budget, hold, lateRate, service = 0, signal }: PorCloseOptions,
+  { store: _, wallet: __, clock: ___, requester, service = 0, ...terms }: PorCloseOptions,
 ): Promise<PorReply | 'disconnected'> {
   const options = {
-    maxCost,
-    budget,
-    ...(hold !== undefined && { hold }),
-    ...(lateRate !== undefined && { lateRate }),
-    ...(signal && { signal }),
+    ...terms,
     app: CLOSE_CHANNEL,
     // the contract holds no answer against a host that had less time or room
     service: Math.max(service, CLOSE_CHANNEL_SERVICE),
     maxResponse: CLOSE_CHANNEL_RESPONSE,
   }
-  const first = await requester.request(host, payload, options)
-  if ('response' in first) return first.response
+  try {
+    const first = await requester.request(host, payload, options)
+    if ('response' in first) return first.response
+  } catch (error) {
+    // perhaps there is no way because the host is cut off already
+    if (!DcmlError.isInstance(error) || !/^por_(no_route|refused)$/.test(error.code)) throw error
+  }
   const last = await requester.isolate(host, payload, options)
   return 'response' in last ? last.response : 'disconnected'
 }
@@ -120,12 +125,16 @@ async function submit(purse: Purse, wallet: ChannelWallet): Promise<'approved'> 
   return 'approved'
 }
 
-function convicted<W extends PorClosure['way']>(purse: Purse, way: W): W {
-  if (purse.isOver) return way
+const deniedSchema = v.object({ why: v.string() })
+
+function requireFault({ events, hash }: SentCall): void {
+  const denied = events.find(({ event }) => event === 'fault_denied')
+  if (denied === undefined) return
+  const said = v.safeParse(deniedSchema, denied.data)
   throw refusal(
     'channel_fault_denied',
-    'The contract sees no fault of the host.',
-    'It must have been cut off, or have answered wrongly, after the opening. Ask again, or close without Proof of Response.',
-    { way },
+    `The contract sees no fault of the host${said.success ? `: ${said.output.why.slice(0, 256)}` : ''}.`,
+    'The channel is as before. Ask again, or close without Proof of Response.',
+    { hash },
   )
 }

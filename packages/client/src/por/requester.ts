@@ -13,6 +13,8 @@ export interface PorTerms {
   readonly lateRate?: bigint
   /** What the recipient may take. */
   readonly service?: number
+  /** Told of every payment for waiting. */
+  readonly onLate?: (amount: bigint) => void
   readonly signal?: AbortSignal
 }
 

@@ -289,7 +289,7 @@ export class FakeChain {
       const isFault =
         call.act === 'closeDisconnected' ? this.cutOffSince !== null && this.cutOffSince > channel.openedAt : call.fault
       if (account !== channel.payer) refuse('only the payer may ask')
-      if (!isFault) return { event: 'fault_denied', data: { channel_id: call.id } }
+      if (!isFault) return { event: 'fault_denied', data: { channel_id: call.id, why: 'it is connected' } }
     } else if (channel.deadline === null || this.clock() < channel.deadline) refuse('the challenge period is not over')
     this.#move(channel.payer, channel.deposited + channel.fee)
     this.#move('owner.test', channel.deposited)

@@ -1,6 +1,6 @@
 // What the host's node of Proof of Response brings to the enclave (paper §8). The node is the host's own program: all it
 // says is taken for hearsay, and what it carries authenticates itself.
-import { DcmlError, formatClosureRequest, fromBase64url, toBase64url, utf8 } from '@dcml/protocol'
+import { type Chain, DcmlError, formatClosureRequest, fromBase64url, toBase64url, utf8 } from '@dcml/protocol'
 import { CLOSE_CHANNEL, parseChannelClosing } from '@dcml/protocol/por'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -80,8 +80,16 @@ async function answer(app: string, payload: Uint8Array, options: PorOptions): Pr
 /** `request_channel_closure`. The seed of the opening is between payer, host and contract: the enclave knows its channels. */
 function closeChannel(payload: Uint8Array, desk: PaymentDesk): Promise<string> {
   const { closure } = parseChannelClosing(payload)
+  const { networkId, contract } = closure.request.domain
+  // said of a channel that is unknown here too, so that nobody looks for it elsewhere
+  if (networkId !== desk.chain.networkId || contract !== desk.chain.contract) throw foreign(desk.chain)
   return desk.requestClosure({ request: formatClosureRequest(closure) })
 }
+
+const foreign = ({ networkId, contract }: Chain): DcmlError =>
+  new DcmlError('closure_request_foreign', `This enclave is paid through ${contract} on ${networkId}.`, {
+    hint: 'Ask the host of the enclave that the channel was opened with.',
+  })
 
 const appUnknown = (): DcmlError =>
   new DcmlError('por_app_unknown', 'This enclave has no such application.', {

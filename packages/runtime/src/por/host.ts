@@ -1,0 +1,156 @@
+// What a host's node of Proof of Response does with requests for its enclave: `dcml por node --runtime`. A node signs every
+// answer, and a wrong one to a request to close costs the lock. So this one brings what the enclave lacks, and waits.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Bundle, firstLeg, formatWire, PAYMENT_CALLS, wire } from '@dcml/channels'
+import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
+import { DcmlError, formatClosureRequest, fromBase64url, toBase64url, toHex, utf8 } from '@dcml/protocol'
+import { type ChannelClosing, CLOSE_CHANNEL, parseChannelClosing } from '@dcml/protocol/por'
+import * as v from 'valibot'
+import { type EnclaveLine, enclaveLine } from './enclave-line.ts'
+import { SEALED } from './routes.ts'
+
+/** Answers requests of one application, as a node of `@dcml/por` calls it. */
+export type PorHandler = (
+  payload: Uint8Array,
+  about: { readonly requester: string; readonly requestHash: Uint8Array; readonly signal: AbortSignal },
+) => Promise<{ readonly status: 0 | 2; readonly payload: Uint8Array }>
+
+export interface RuntimeHandlersOptions {
+  /** Origin of the runtime's attested port. */
+  readonly runtime: string
+  /**
+   * Proves an opening to a light client that stands at `from`, as `fetchOpening` of `@dcml/near/model` does:
+   * `(opening, from, signal) => fetchOpening(near, { ...opening, from, signal })`. The contract is the enclave's own. Null
+   * where it knows no such channel of this seed. Without it, a channel that was never shown to the enclave costs its lock.
+   */
+  readonly proveOpening?: (
+    opening: { readonly contract: string; readonly channelId: bigint; readonly seed: Uint8Array },
+    from: LightClientState,
+    signal: AbortSignal,
+  ) => Promise<Bundle | null>
+  /** How long a request to close waits for an enclave that is busy, starting or unreachable, in ms. Default 600,000. */
+  readonly patienceMs?: number
+  /** Told of what is tried again, for the log: no payload. */
+  readonly onFault?: (fault: DcmlError) => void
+}
+
+const answerSchema = v.object({
+  status: v.picklist([0, 2]),
+  payload: v.pipe(
+    v.string(),
+    v.transform((text) => fromBase64url(text)),
+  ),
+})
+const refusalSchema = v.pipe(v.string(), v.parseJson(), v.object({ code: v.string() }))
+
+const ANSWER_MS = 660_000
+const [SOON, LATER] = [250, 5000]
+
+type Answer = Awaited<ReturnType<PorHandler>>
+type About = Parameters<PorHandler>[1]
+
+/**
+ * Handlers for the node beside a runtime, by application. A failure is status 2 with `{"code":"…"}`: the enclave's own
+ * code, `enclave_unreachable` or `enclave_answer_invalid`.
+ */
+export function runtimeHandlers(options: RuntimeHandlersOptions): Record<string, PorHandler> {
+  const line = enclaveLine(options.runtime, ANSWER_MS)
+  return {
+    // sealed to the enclave: whatever is wrong with it, the sender is told at once and may ask again
+    [SEALED]: (payload, about) => pass(line, SEALED, payload, about).catch(refusalOf),
+    [CLOSE_CHANNEL]: (payload, about) => closeChannel(line, payload, about, options),
+  }
+}
+
+const pass = (line: EnclaveLine, app: string, payload: Uint8Array, about: About): Promise<Answer> =>
+  line.ask(
+    answerSchema,
+    '/dcml/v1/por',
+    JSON.stringify({
+      app,
+      payload: toBase64url(payload),
+      requester: about.requester,
+      requestHash: toHex(about.requestHash),
+    }),
+  )
+
+/** Tries until the enclave has said yes or no: silence costs an edge, a signed excuse the lock. */
+async function closeChannel(
+  line: EnclaveLine,
+  payload: Uint8Array,
+  about: About,
+  { proveOpening, patienceMs = 600_000, onFault }: RuntimeHandlersOptions,
+): Promise<Answer> {
+  let closing: ChannelClosing
+  try {
+    closing = parseChannelClosing(payload)
+  } catch (error) {
+    return refusalOf(error)
+  }
+  const until = performance.now() + patienceMs
+  for (let delay = SOON; ; delay = Math.min(2 * delay, LATER)) {
+    try {
+      const answer = await pass(line, CLOSE_CHANNEL, payload, about)
+      if (proveOpening === undefined || codeOf(answer) !== 'channel_unknown') return answer
+      const { channelId, domain } = closing.closure.request
+      const opening = { contract: domain.contract, channelId, seed: closing.seed }
+      return (await withOpening(line, closing, (from) => proveOpening(opening, from, about.signal))) ?? answer
+    } catch (error) {
+      const fault = asFault(error)
+      if (!isPassing(fault) || performance.now() + delay > until) return refusalOf(fault)
+      onFault?.(fault)
+      // what a closing node does not say, it can say when it is back
+      await sleep(delay, undefined, { signal: about.signal }).catch(() => new Promise(() => {}))
+    }
+  }
+}
+
+/** Null where there is no such channel: nothing can be held against the host then. */
+async function withOpening(
+  line: EnclaveLine,
+  { closure }: ChannelClosing,
+  prove: (from: LightClientState) => Promise<Bundle | null>,
+): Promise<Answer | null> {
+  let { state } = await line.ask(wire.lightClient, PAYMENT_CALLS.lightClient)
+  for (;;) {
+    const opening = await prove(parseTrustRoot(state))
+    if (opening === null) return null
+    const leg = firstLeg(opening)
+    if (leg === undefined) {
+      const question = formatWire({ request: formatClosureRequest(closure), opening })
+      const { approval } = await line.ask(wire.approval, PAYMENT_CALLS.requestClosure, question)
+      return { status: 0, payload: utf8(approval) }
+    }
+    const before = state
+    ;({ state } = await line.ask(wire.lightClient, PAYMENT_CALLS.lightClient, formatWire(leg)))
+    if (state === before) throw stuck()
+  }
+}
+
+/** Faults of the way to an answer. What the enclave says of the request itself, it will say again. */
+const isPassing = ({ code, retryable }: DcmlError): boolean =>
+  retryable || code === 'internal' || /^(near|light_client|block|event|log|wire)_/.test(code)
+
+const asFault = (error: unknown): DcmlError =>
+  DcmlError.isInstance(error)
+    ? error
+    : new DcmlError('internal', 'The handler failed in a way it did not foresee.', {
+        hint: 'See its log.',
+        cause: error,
+      })
+
+const refusalOf = (error: unknown): Answer => ({
+  status: 2,
+  payload: utf8(JSON.stringify({ code: asFault(error).code })),
+})
+
+function codeOf({ status, payload }: Answer): string | undefined {
+  const read = v.safeParse(refusalSchema, new TextDecoder().decode(payload))
+  return status === 2 && read.success ? read.output.code : undefined
+}
+
+const stuck = (): DcmlError =>
+  new DcmlError('light_client_stuck', 'The light client of the enclave stays where it is.', {
+    hint: 'It is asked again.',
+    retryable: true,
+  })
