@@ -1,3 +1,5 @@
+import { MAX_HOPS } from '../wire/messages.ts'
+
 /** How far a new measurement moves an edge’s average. */
 const WEIGHT = 0.2
 
@@ -10,12 +12,12 @@ export class HoldScores {
 
   /**
    * Takes in what came with a response; a report that is not about the whole path says nothing.
-   * @param holds ms that each node of the path held the request, from the recipient back
+   * @param holds ms that each node held the request, from the recipient back to the requester, or as many as fit
    */
   report(path: readonly bigint[], holds: readonly number[]): void {
-    if (holds.length !== path.length) return
+    if (holds.length !== Math.min(path.length + 1, MAX_HOPS)) return
     // what the node before an edge waited and the one behind it did not, the edge took
-    for (let at = 1; at < path.length; at++) this.#take(path.at(-at)!, Math.max(0, holds[at]! - holds[at - 1]!))
+    for (let at = 1; at < holds.length; at++) this.#take(path.at(-at)!, Math.max(0, holds[at]! - holds[at - 1]!))
   }
 
   /** ms there and back over an edge; 0 for one never measured. */
