@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 export { createMachine } from './core/machine.ts'
+export { cutTheSilent, keepWhatPays } from './core/patience.ts'
 export type {
   Ask,
   CreateMachine,

@@ -21,7 +21,7 @@ export const roundTrip = (edges: readonly EdgeParams[], service: number): number
 /** Budget of a request's author: late after `roundTrip`, resolved `hold` later. */
 export const ownBudget = (edges: readonly EdgeParams[], service: number, hold: number): Budget => {
   const soft = roundTrip(edges, service)
-  return { soft, hard: soft + hold }
+  return { soft, hard: soft + Math.floor(hold) }
 }
 
 /**
@@ -42,9 +42,12 @@ export const cutTime = (resolveBy: number, latency: number, guard: number): numb
 /** τ for the next hop: the round trip over the edge it came by is used up. */
 export const onwardSoft = (soft: number, latency: number): number => soft - 2 * latency
 
+/** Most ms to hold a request beyond its soft budget: edges are closed with longer notice (§6 A5). */
+export const MAX_HOLD = 600_000
+
 /** Whether a budget suffices for the rest of a path, with a guard for each node on it. */
 export const suffices = ({ soft, hard }: Budget, rest: number, nodes: number, guard: number): boolean =>
-  soft >= rest && hard - soft > nodes * guard
+  soft >= rest && hard - soft > nodes * guard && hard - soft <= MAX_HOLD
 
 /** How long a neighbour may take to acknowledge: a round trip and a guard, and never more than there is. */
 export const ackTime = (latency: number, guard: number, soft: number): number => Math.min(2 * latency + guard, soft)

@@ -24,8 +24,8 @@ export function arm(core: Core, hop: Hop, now: number): void {
       case 'waiting':
         return lateAt
       case 'stalled':
-        // A relay asks its policy when it pays; a requester, now and then.
-        return hop.from === null ? retryAt : cutAt
+        // A relay asks its policy when it pays; a requester, now and then; and both when a proof stays doubtful.
+        return hop.from === null || hop.cause === 'bad-proof' ? retryAt : cutAt
       default:
         return cutAt
     }
@@ -160,6 +160,7 @@ export function onRefuse(core: Core, edge: Edge, refuse: MessageBody<'refuse'>, 
   // What was paid ahead, and the neighbour does not know of, is given up.
   if (reason === 'voucher' && !edge.hasCredit && ledger.owed < ledger.paidTotal) ledger.owed = ledger.paidTotal
   if (reason === 'voucher') edge.hasCredit = false
+  if (reason === 'window') edge.window = 0
   if (hop.from === null) {
     finish(core, hop, { kind: 'refused', reason })
     return

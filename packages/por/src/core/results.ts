@@ -12,7 +12,7 @@ import { due, tolerance } from './deadlines.ts'
 import type { Edge } from './edges.ts'
 import { pump, withdraw } from './forward.ts'
 import { type Done, type Hop, onward, rateOf } from './hops.ts'
-import { review, stall } from './silence.ts'
+import { doubt, review, stall } from './silence.ts'
 import { resolvedOf } from './snapshot.ts'
 import { creditLate, owe } from './sync.ts'
 import { timer } from './timers.ts'
@@ -56,11 +56,9 @@ export function onBroken(core: Core, edge: Edge, message: MessageBody<'broken'>,
     return
   }
   if (hop === undefined) return
-  if (cert !== null || !hop.path.includes(edgeId) || !isGone(core, edgeId)) {
-    stall(core, hop, 'bad-proof', now)
-    return
-  }
-  resolve(core, hop, { ...brokenAt(core, edgeId), holds }, now)
+  if (cert !== null || !hop.path.includes(edgeId)) stall(core, hop, 'bad-proof', now)
+  else if (isGone(core, edgeId)) resolve(core, hop, { ...brokenAt(core, edgeId), holds }, now)
+  else if (hop.state !== 'stalled' || hop.cause !== 'bad-proof') doubt(core, hop, now)
 }
 
 type End = Exclude<Outcome, { kind: 'refused' }>

@@ -76,7 +76,20 @@ export function review(core: Core, hop: Hop, cause: Trouble['cause'], now: numbe
     sever(core, edge, now, cause)
     return
   }
+  if (hop.state === 'resolved') return
   hop.retryAt = now + (core.graph.edge(edge.id)?.params.sync ?? core.config.guard)
+  arm(core, hop, now)
+}
+
+/**
+ * A proof that the graph does not bear out yet: this node's view of it may be behind, so it has a settlement's time to
+ * catch up before the policy is asked.
+ */
+export function doubt(core: Core, hop: Hop, now: number): void {
+  hop.state = 'stalled'
+  hop.cause = 'bad-proof'
+  hop.retryAt = now + core.graph.edge(hop.to!.id)!.params.sync
+  note(core, 'stalled', hop.to, hop, { why: 'bad-proof' })
   arm(core, hop, now)
 }
 
