@@ -1,6 +1,4 @@
 // What the model contract's methods cost, and whether it matters how many channels there are.
-import { fileURLToPath } from 'node:url'
-import { buildContract } from '@dcml/contract-build'
 import { measureGas } from '../contracts/model/test/gas.ts'
 import { modelWasm } from '../contracts/model/test/world.ts'
 
@@ -12,9 +10,8 @@ const FEW = 10
 
 export async function run({ quick }: { quick: boolean }): Promise<{ rows: Row[]; notes: string[] }> {
   const many = quick ? 20_000 : 1_000_000
-  const entry = fileURLToPath(new URL('../contracts/model/test/por-contract.ts', import.meta.url))
-  const [wasm, { wasm: porWasm }] = await Promise.all([modelWasm(), buildContract({ entry })])
-  const [few, lots] = [measureGas(wasm, porWasm, FEW), measureGas(wasm, porWasm, many)]
+  const wasm = await modelWasm()
+  const [few, lots] = [measureGas(wasm, FEW), measureGas(wasm, many)]
   const rows = [...few].map(([method, { own, all }]): Row => {
     const there = lots.get(method) ?? { own: 0n, all: 0n }
     return {

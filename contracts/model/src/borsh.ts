@@ -3,6 +3,7 @@
 /** Longest object written here, in bytes. */
 const LONGEST = 512
 const LOW = (1n << 64n) - 1n
+const ASCII = /^[\0-\x7f]*$/
 
 /** Writes one object, field by field. */
 export class Writer {
@@ -97,8 +98,8 @@ export class Reader {
   /** @throws Error for more than `max` characters, and for what is not ASCII */
   text(max: number): string {
     const length = this.u32()
-    const bytes = length > max ? damaged() : this.raw(length)
-    return bytes.some((byte) => byte > 127) ? damaged() : String.fromCharCode(...bytes)
+    const text = length > max ? damaged() : String.fromCharCode(...this.raw(length))
+    return ASCII.test(text) ? text : damaged()
   }
 
   domain(): Domain {

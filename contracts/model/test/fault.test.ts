@@ -1,32 +1,29 @@
-import { buildContract } from '@dcml/contract-build'
-import type { DevAccount } from '@dcml/devchain'
 import { fromHex } from '@dcml/protocol'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
-import { approvalText, evidenceArgs, NODE as node, partiesOf, type Wrong } from './answers.ts'
+import { approvalText, evidenceArgs, NODE, partiesOf, type Wrong } from './answers.ts'
+import { PorNetwork } from './por-network.ts'
 import { CHANNEL_STORAGE, CLOSE_FEE, challengeOf, eventsOf, Key, modelWasm, NEAR, prices, World } from './world.ts'
 
 let wasm: Uint8Array
-let porWasm: Uint8Array
 let world: World
 let clean: number
-let por: DevAccount
+let por: PorNetwork
+let edge: bigint
 beforeAll(async () => {
-  const entry = new URL('./por-contract.ts', import.meta.url).pathname
-  ;[wasm, { wasm: porWasm }] = await Promise.all([modelWasm(), buildContract({ entry })])
+  wasm = await modelWasm()
   world = new World(wasm)
-  por = world.chain.root.createAccount('por')
-  por.deploy(porWasm)
-  world.host(world.bob, 100n * NEAR, { por: por.accountId })
+  por = new PorNetwork(world.chain)
+  world.host(world.bob, 100n * NEAR, { por: por.id })
+  por.register(world.bob, NODE)
+  edge = por.join({ account: world.bob, key: NODE })
   clean = world.chain.snapshot()
 })
 beforeEach(() => world.chain.revert(clean))
 
 const DEPOSIT = 10n * NEAR
-const now = () => world.chain.head.header.timestamp
-const say = (since: bigint | null, key: Key | null = node) =>
-  por.call(por, 'say', { since: since === null ? null : `${since}`, key: key?.hex ?? null })
+const cutOff = () => por.cutOff(world.bob, edge)
 const disconnected = (id: bigint) => world.call(world.alice, 'close_disconnected', { channel_id: id })
-const parties = (id: bigint) => partiesOf(world, por.accountId, id)
+const parties = (id: bigint) => partiesOf(world, por.id, id)
 const invalidArgs = (id: bigint, reply = 'no', wrong: Wrong = {}) => evidenceArgs(parties(id), reply, wrong)
 const invalid = (id: bigint, wrong: Wrong = {}) =>
   world.call(world.alice, 'close_invalid_response', invalidArgs(id, 'no', wrong))
@@ -43,7 +40,7 @@ test('a host at fault after the opening: the payer closes at once and is made wh
     const before = world.wealth(world.alice)
     const treasury = world.wealth(world.treasury)
     const id = world.openChannel(DEPOSIT)
-    say(now())
+    if (cause === 'disconnected') cutOff()
     const result = close(id)
     expect(result.json()).toBe(true)
     expect(eventsOf(result).at(-1)?.[1]).toMatchObject({ cause, to_owner: `${DEPOSIT}` })
@@ -57,7 +54,7 @@ test('during a forced closure the fee comes back with the rest', () => {
   for (const close of [disconnected, invalid]) {
     const id = world.openChannel(DEPOSIT)
     world.call(world.alice, 'start_close', { channel_id: id }, { deposit: CLOSE_FEE })
-    say(now())
+    if (close === disconnected) cutOff()
     const before = world.wealth(world.alice)
     expect(close(id).json()).toBe(true)
     expect(world.wealth(world.alice) - before).toBe(DEPOSIT + CLOSE_FEE + CHANNEL_STORAGE)
@@ -66,39 +63,38 @@ test('during a forced closure the fee comes back with the rest', () => {
 })
 
 test('a host that is connected, was cut off before the opening, or whose network does not answer, keeps its lock', () => {
-  const earlier = now()
-  const id = world.openChannel(DEPOSIT)
-  const held = world.held()
   const bob = world.bob.accountId
-  say(null)
-  expect(denial(disconnected(id))).toBe(`${bob} is connected`)
-  for (const since of [0n, earlier]) {
-    say(since)
-    expect(denial(disconnected(id))).toBe(`${bob} was cut off before the opening already`)
-  }
-  por.deploy(wasm)
-  const silent = world.call(world.alice, 'close_disconnected', { channel_id: id }, { mayFail: true })
+  const early = world.openChannel(DEPOSIT)
+  expect(denial(disconnected(early))).toBe(`${bob} is connected`)
+  cutOff()
+  const late = world.openChannel(DEPOSIT)
+  const held = world.held()
+  expect(denial(disconnected(late))).toBe(`${bob} was cut off before the opening already`)
+  por.account.deploy(wasm)
+  const silent = world.call(world.alice, 'close_disconnected', { channel_id: early }, { mayFail: true })
   expect(denial(silent)).toBe('the Proof of Response contract does not say')
   expect(world.held()).toEqual(held)
   expect(world.surplus()).toBe(0n)
 })
 
 test('an answer counts only under the node key that the host has by now', () => {
-  const id = world.openChannel(DEPOSIT)
+  world.host(world.stranger, 100n * NEAR, { por: por.id })
+  const id = world.openChannel(DEPOSIT, world.alice, { provider: world.stranger.accountId })
   const held = world.held()
-  say(null, null)
-  expect(denial(invalid(id))).toBe(`${world.bob.accountId} is no node`)
-  say(null, new Key('bob’s next node'))
-  expect(denial(invalid(id))).toBe(`the answer is not signed by the node of ${world.bob.accountId}`)
-  por.deploy(wasm)
-  const silent = world.call(world.alice, 'close_invalid_response', invalidArgs(id), { mayFail: true })
-  expect(denial(silent)).toBe('the Proof of Response contract does not say')
+  const close = () => {
+    const args = evidenceArgs({ ...parties(id), provider: world.stranger.accountId }, 'no')
+    return world.call(world.alice, 'close_invalid_response', args, { mayFail: true })
+  }
+  expect(denial(close())).toBe(`${world.stranger.accountId} is no node`)
+  por.register(world.stranger, new Key('another node'))
+  expect(denial(close())).toBe(`the answer is not signed by the node of ${world.stranger.accountId}`)
+  por.account.deploy(wasm)
+  expect(denial(close())).toBe('the Proof of Response contract does not say')
   expect(world.held()).toEqual(held)
 })
 
 test('an approval over Proof of Response is no fault, and closes the channel', () => {
   const id = world.openChannel(DEPOSIT)
-  say(null)
   const challenge = fromHex(challengeOf(1))
   const args = invalidArgs(id, approvalText(parties(id), world.enclave, challenge, prices))
   expect(world.refused(world.alice, 'close_invalid_response', args)).toContain('answered with the approval')
@@ -108,7 +104,6 @@ test('an approval over Proof of Response is no fault, and closes the channel', (
 })
 
 test('an answer of before the opening, of a former channel or to a request that no host could answer is none', () => {
-  say(null)
   const former = world.openChannel(DEPOSIT)
   const old = invalidArgs(former)
   world.call(world.alice, 'close', world.approval({ channelId: former }))
@@ -136,7 +131,7 @@ test('the question is the payer’s, about the contract that stood at the openin
   const id = world.openChannel(DEPOSIT)
   const offer = { endpoint: '', prices: { input: 0n, output: 0n }, por_account: null }
   world.call(world.bob, 'update_provider', offer)
-  say(now())
+  cutOff()
   const args = invalidArgs(id)
   for (const method of ['close_disconnected', 'close_invalid_response']) {
     const asked = method === 'close_disconnected' ? { channel_id: id } : args
@@ -147,7 +142,7 @@ test('the question is the payer’s, about the contract that stood at the openin
   expect(disconnected(id).json()).toBe(true)
   for (const by of [world.alice, world.bob]) {
     expect(world.refused(by, 'judged', { channel_id: without })).toContain('only the contract itself')
-    const verdict = { channel_id: without, node_key: node.hex }
+    const verdict = { channel_id: without, node_key: NODE.hex }
     expect(world.refused(by, 'judged_answer', verdict)).toContain('only the contract itself')
   }
 })

@@ -1,4 +1,3 @@
-import { buildContract } from '@dcml/contract-build'
 import { beforeAll, expect, test } from 'vitest'
 import { measureGas } from './gas.ts'
 import { modelWasm } from './world.ts'
@@ -6,14 +5,12 @@ import { modelWasm } from './world.ts'
 const TERA = 10n ** 12n
 
 let wasm: Uint8Array
-let porWasm: Uint8Array
 beforeAll(async () => {
-  const entry = new URL('./por-contract.ts', import.meta.url).pathname
-  ;[wasm, { wasm: porWasm }] = await Promise.all([modelWasm(), buildContract({ entry })])
+  wasm = await modelWasm()
 })
 
 test('gas: each method takes 15 Tgas at most with all it leads to, those that ask another contract 20', () => {
-  const gas = measureGas(wasm, porWasm)
+  const gas = measureGas(wasm)
   for (const [method, { own, all }] of gas) {
     expect(own, method).toBeLessThanOrEqual(15n * TERA)
     expect(all, method).toBeLessThanOrEqual((method.startsWith('close_') ? 20n : 15n) * TERA)
@@ -22,7 +19,7 @@ test('gas: each method takes 15 Tgas at most with all it leads to, those that as
 })
 
 test('gas: no method costs more among many channels than among ten', () => {
-  const [few, many] = [measureGas(wasm, porWasm, 10), measureGas(wasm, porWasm, 20_000)]
+  const [few, many] = [measureGas(wasm, 10), measureGas(wasm, 20_000)]
 
   for (const [method, { all }] of many) expect(Number(all) / Number(few.get(method)?.all), method).toBeLessThan(1.05)
 })

@@ -1,6 +1,6 @@
-import type { DevAccount } from '@dcml/devchain'
 import { fromHex } from '@dcml/protocol'
 import { approvalText, evidenceArgs, NODE, partiesOf } from './answers.ts'
+import { PorNetwork } from './por-network.ts'
 import {
   CHANNEL_STORAGE,
   CLOSE_FEE,
@@ -24,11 +24,10 @@ export interface Gas {
  * Every method once, dearest case; what the call took with all it led to.
  * @param channels how many others there are
  */
-export function measureGas(wasm: Uint8Array, porWasm: Uint8Array, channels = 0): Map<string, Gas> {
+export function measureGas(wasm: Uint8Array, channels = 0): Map<string, Gas> {
   const world = new World(wasm, { protocolVersion: 86 })
   if (channels > 0) populate(world, channels)
-  const por = world.chain.root.createAccount('por')
-  por.deploy(porWasm)
+  const por = new PorNetwork(world.chain)
   const gas = new Map<string, Gas>()
   const call: World['call'] = (by, method, args, options) => {
     const result = world.call(by, method, args, options)
@@ -44,8 +43,8 @@ export function measureGas(wasm: Uint8Array, porWasm: Uint8Array, channels = 0):
 
 const yocto = { deposit: 1n }
 
-function host(world: World, por: DevAccount, call: World['call']): void {
-  const offer = { endpoint: 'https://bob.example', prices: HOST_PRICES, por_account: por.accountId }
+function host(world: World, por: PorNetwork, call: World['call']): void {
+  const offer = { endpoint: 'https://bob.example', prices: HOST_PRICES, por_account: por.id }
   call(world.bob, 'register_provider', offer, { deposit: 100n * NEAR + PROVIDER_STORAGE })
   call(world.bob, 'update_provider', offer)
   call(world.bob, 'deposit_collateral', {}, { deposit: NEAR })
@@ -58,7 +57,7 @@ function host(world: World, por: DevAccount, call: World['call']): void {
 }
 
 /** Channels to each of their ends. */
-function ends(world: World, por: DevAccount, call: World['call']): void {
+function ends(world: World, por: PorNetwork, call: World['call']): void {
   const open = () =>
     BigInt(call(world.alice, 'open_channel', world.openArgs(), { deposit: NEAR + CHANNEL_STORAGE }).json())
   const start = (id: bigint) => call(world.alice, 'start_close', { channel_id: id }, { deposit: CLOSE_FEE })
@@ -74,15 +73,17 @@ function ends(world: World, por: DevAccount, call: World['call']): void {
   start(id)
   world.afterPeriod()
   call(world.alice, 'finish_close', { channel_id: id })
-  for (const method of ['close_disconnected', 'close_invalid_response']) {
-    id = open()
-    por.call(por, 'say', { since: `${world.chain.head.header.timestamp}`, key: NODE.hex })
-    const parties = partiesOf(world, por.accountId, id)
-    // dearest: all of an approval is looked at, and the signature under it is another's
-    const nearly = approvalText(parties, world.enclave, fromHex(challengeOf(1)), prices, { key: NODE })
-    const evidence = method === 'close_disconnected' ? { channel_id: id } : evidenceArgs(parties, nearly)
-    if (!call(world.alice, method, evidence).json()) throw new Error(`${method} did not close`)
-  }
+  por.register(world.bob, NODE)
+  const edge = por.join({ account: world.bob, key: NODE })
+  id = open()
+  // dearest: all of an approval is looked at, and the signature under it is another's
+  const parties = partiesOf(world, por.id, id)
+  const nearly = approvalText(parties, world.enclave, fromHex(challengeOf(1)), prices, { key: NODE })
+  const isClosed = [call(world.alice, 'close_invalid_response', evidenceArgs(parties, nearly)).json()]
+  id = open()
+  por.cutOff(world.bob, edge)
+  isClosed.push(call(world.alice, 'close_disconnected', { channel_id: id }).json())
+  if (isClosed.includes(false)) throw new Error('a fault was denied')
   id = open()
   world.afterExpiry()
   call(world.stranger, 'expire', { channel_id: id })
