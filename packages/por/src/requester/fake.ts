@@ -74,7 +74,7 @@ export function fake(account: string, facts: GraphFacts, options: FakeOptions = 
     },
     reportPartition: async (proof) => {
       const own = buildPartitionProof(truth, proof.cut[0]!)
-      if (own?.cut.join() !== proof.cut.join())
+      if (own?.cut.toSorted().join() !== proof.cut.toSorted().join())
         throw new DcmlError('por_partition', 'An edge leaves the cut.', { hint: 'Build it anew.' })
       seen.proofs.push(proof)
       for (const name of proof.cut) change({ kind: 'node', node: { ...truth.node(name)!, isolatedSince: 7n } })

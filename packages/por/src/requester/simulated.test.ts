@@ -6,8 +6,10 @@ import { otherEnd } from '../routes/graph.ts'
 import type { Behaviour } from '../sim/behaviours.ts'
 import { Holdings } from '../sim/holdings.ts'
 import { Network, START } from '../sim/network.ts'
+import { claimReimbursement } from '../sim/partition.ts'
 import { ECHO, patienceOf } from '../sim/run.ts'
 import { isolate } from './isolate.ts'
+import { reclaim } from './reclaim.ts'
 import { request } from './request.ts'
 import { played, simulatedAsker } from './simulated.ts'
 
@@ -135,4 +137,30 @@ test('I7: a try costs its requester at most what it was told, and half a penalty
     { numRuns: 30 },
   )
   expect(broken).toBeGreaterThan(3)
+})
+
+test('§3.1, I19: who cut a mute neighbour off gets its half of the penalty back from it', async () => {
+  const ends: [number, number][] = [
+    [0, 1],
+    [0, 2],
+    [2, 1],
+    [0, 3],
+    [2, 3],
+  ]
+  const network = networkOf({ nodes: 4, ends, mute: [1] })
+  const holdings = new Holdings(network)
+  const asker = simulatedAsker(network, 'n0')
+  const before = holdings.of('n0')
+  const first = await played(network, request(asker, 'n1', HELLO, ask))
+  if (!('broken' in first)) throw new Error('answered')
+  network.clock.run(network.clock.now + 5_000)
+  // the bounty for carrying the cut out came in already
+  expect(before - holdings.of('n0') >= PENALTY / 2n - RULES.bounty).toBe(true)
+  const lost = { edgeId: first.broken.edgeId, requestHash: new Uint8Array(32), owed: 0n }
+  const claim = async (edgeId: bigint) => claimReimbursement(network.ledger, edgeId)
+  const { app: _, ...how } = ask
+  const result = await played(network, reclaim(asker, lost, how, claim))
+  expect(result).toMatchObject({ disconnected: { account: 'n1' } })
+  const loss = before - holdings.of('n0')
+  expect(loss <= first.cost + result.cost).toBe(true)
 })

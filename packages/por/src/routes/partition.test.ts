@@ -14,6 +14,10 @@ function requireAccepted(graph: Graph, { cut, witness, tree }: PartitionProof): 
   for (const account of cut)
     for (const { id, u, v } of graph.edgesOf(account))
       if (graph.isActive(id)) expect([cut.includes(u), cut.includes(v)]).toEqual([true, true])
+  for (const [at, account] of cut.entries()) {
+    const joined = [...graph.edgesOf(account)].filter(({ id }) => graph.isActive(id)).flatMap(({ u, v }) => [u, v])
+    if (at > 0) expect(cut.slice(0, at).some((before) => joined.includes(before))).toBe(true)
+  }
   expect(new Set([...cut, ...witness]).size).toBe(cut.length + witness.length)
   expect(tree).toHaveLength(witness.length - 1)
   for (const [at, id] of tree.entries()) {
@@ -52,6 +56,7 @@ test('I18: there is a proof about exactly the nodes outside every part with most
           const proof = buildPartitionProof(graph, account)
           expect(proof === null).toBe(stakeOf(graph, part) === most)
           if (proof === null) continue
+          expect(proof.cut[0]).toBe(account)
           expect([...proof.cut].sort()).toEqual([...part].sort())
           requireAccepted(graph, proof)
           proven++

@@ -5,7 +5,8 @@ import { Heap } from './heap.ts'
 
 /**
  * The proof that a node is cut off: everybody it still reaches, and enough of the largest part of the network to
- * outweigh them (§2). Null while no part has strictly more stake; a tie cuts nobody off.
+ * outweigh them (§2). Null while no part has strictly more stake; a tie cuts nobody off. `cut` begins with the node, and
+ * each further one has an edge to one before it, as the contract wants long proofs.
  * @throws DcmlError `por_unknown_node`
  */
 export function buildPartitionProof(graph: Graph, target: string): PartitionProof | null {
@@ -14,7 +15,7 @@ export function buildPartitionProof(graph: Graph, target: string): PartitionProo
   const cut = partOf(graph, node)
   const largest = largestPart(graph)
   if (largest.stake <= cut.stake) return null
-  return { cut: [...cut.nodes.keys()].sort(), ...outweigh(graph, largest, cut.stake) }
+  return { cut: [...cut.nodes.keys()], ...outweigh(graph, largest, cut.stake) }
 }
 
 export const unknownNode = (account: string): DcmlError =>
