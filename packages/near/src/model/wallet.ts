@@ -12,6 +12,10 @@ import { CHANNEL_STORAGE } from './storage.ts'
 
 /** Twice what the dearest of these calls takes with all it leads to; what is not used comes back. */
 const GAS = tgas(30)
+/** The contract sets 55 of these aside for another contract's answer and for its own verdict. */
+const FAULT_GAS = tgas(80)
+/** Characters of the longest approval as text. */
+const LONGEST_APPROVAL = 440
 
 /** A call as it was sent: what it logged, and what a proof of it needs. */
 export interface SentCall extends SignedBytes {
@@ -133,12 +137,12 @@ export interface ModelWalletOptions extends Pick<CallOptions, 'account' | 'onSig
 export function modelWallet({ near, contract, signal, ...sending }: ModelWalletOptions): ModelWallet {
   const at = model(near, contract)
   const cancel = signal === undefined ? {} : { signal }
-  const paying = (deposit: bigint, hook: CallHook = {}): CallOptions => ({
+  const paying = (deposit: bigint, hook: CallHook = {}, gas: bigint = GAS): CallOptions => ({
     ...sending,
     ...hook,
     ...cancel,
     deposit,
-    gas: GAS,
+    gas,
   })
   return {
     chain: { networkId: near.networkId, contract },
@@ -181,7 +185,8 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
       return at.start_close({ channel_id: channelId }, paying(close_fee, hook))
     },
     finishClose: (channelId, hook) => at.finish_close({ channel_id: channelId }, paying(0n, hook)),
-    closeDisconnected: (channelId, hook) => at.close_disconnected({ channel_id: channelId }, paying(0n, hook)),
+    closeDisconnected: (channelId, hook) =>
+      at.close_disconnected({ channel_id: channelId }, paying(0n, hook, FAULT_GAS)),
     closeInvalidResponse: (channelId, { request, response, payload, reply }, hook) =>
       at.close_invalid_response(
         {
@@ -189,9 +194,10 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
           request: concatBytes(bytesOf(porRequest, request.body), request.signature),
           response: concatBytes(bytesOf(porResponse, response.body), response.signature),
           payload,
-          reply,
+          // one that is longer is none, as the response says by itself
+          reply: reply.length > LONGEST_APPROVAL ? null : reply,
         },
-        paying(0n, hook),
+        paying(0n, hook, FAULT_GAS),
       ),
     async seed(channelId) {
       return (await at.channel({ channel_id: channelId }, cancel))?.seed ?? null
