@@ -7,7 +7,8 @@ const names = [
   'fund', 'seal', 'deploy', 'serve-a', 'seed', 'serve-b', 'pass-key', 'publisher-gone', 'verify', 'offer', 'open', 'pay',
   'receipt', 'close', 'reconcile',
   'wrong-image', 'tampered-weights', 'relay', 'simulated-in-production', 'other-enclave', 'forged-proof', 'stale-head',
-  'replayed-voucher', 'replayed-approval', 'overdraw', 'snapshot-restore', 'offline-theft', 'silent-host',
+  'replayed-voucher', 'replayed-approval', 'overdraw', 'snapshot-restore',
+  'por-network', 'por-late', 'por-cut', 'por-isolate', 'por-fast-close', 'offline-theft', 'silent-host',
   'an-hour-later', 'host-reads-disk',
 ] // biome-ignore format: in the order they are played
 

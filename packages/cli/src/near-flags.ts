@@ -32,6 +32,7 @@ export const nearOptions = {
   key: () =>
     new Option('--key <file>', "file with the account's key: ed25519:…, or NEAR credentials JSON").env('DCML_NEAR_KEY'),
   contract: () => named('--contract <account>', 'NEAR account of the model contract'),
+  por: () => named('--por-account <account>', 'NEAR account of the Proof of Response contract'),
   deployment: () =>
     named('--deployment <hash>', 'transaction that opened the contract: `contract deploy` told it to its owner'),
   /** A flag with an amount of money. */
@@ -73,6 +74,21 @@ export async function connect({ network, node = [] }: NearFlags): Promise<Near> 
 export function contractOf({ contract }: ContractFlags): string {
   if (contract !== undefined) return contract
   throw missing('near_contract_unnamed', 'Nothing says which model contract is meant.', '--contract ACCOUNT')
+}
+
+/** Of a command about one Proof of Response network. */
+export interface PorFlags {
+  porAccount?: string
+}
+
+/** @throws DcmlError `near_contract_unnamed` */
+export function porOf({ porAccount }: PorFlags): string {
+  if (porAccount !== undefined) return porAccount
+  throw missing(
+    'near_contract_unnamed',
+    'Nothing says which Proof of Response contract is meant.',
+    '--por-account ACCOUNT',
+  )
 }
 
 const secret = v.pipe(v.string(), v.startsWith('ed25519:'))

@@ -46,6 +46,10 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
     description: 'have forced closes answered on time',
     load: async () => (await import('./commands/watcher.ts')).watcherCommand,
   },
+  por: {
+    description: 'Proof of Response: run a node, ask others, prove silence',
+    load: async () => (await import('./commands/por.ts')).porCommand,
+  },
   near: {
     description: 'typed clients of NEAR contracts',
     load: async () => (await import('./commands/near.ts')).nearCommand,

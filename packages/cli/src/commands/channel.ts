@@ -3,6 +3,7 @@ import {
   type ChannelPayer,
   type ChannelSummary,
   type Closure,
+  closeOverPor,
   createClient,
   describeChannel,
   exportChannel,
@@ -26,8 +27,9 @@ import {
   type SignerFlags,
   withSigner,
 } from '../near-flags.ts'
-import { decimal, options, originOf, parseAddress, readBytes, withTrust } from '../options.ts'
+import { decimal, options, originOf, parseAddress, readBytes, wholeNumber, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
+import { porRequester } from '../por/requester.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
 
@@ -141,8 +143,24 @@ export function channelCommand(output: () => Output): Command {
         .argParser(decimal)
         .default(10),
     )
-    .action(async (flags: PayFlags & { wait?: boolean; patience: number }) => {
-      const { wait = false, patience } = flags
+    .option('--por <folder>', 'ask over Proof of Response, through the node that runs on this store: nobody waits')
+    .addOption(nearOptions.amount('--max-cost <amount>', 'most to pay for that').default(10n ** 23n, '0.1 NEAR'))
+    .addOption(new Option('--hold <ms>', 'how long to be paid for waiting, at most').argParser(wholeNumber))
+    .action(async (flags: PayFlags & { wait?: boolean; patience: number } & PorCloseFlags) => {
+      const { wait = false, patience, por, hold, maxCost } = flags
+      if (por !== undefined) {
+        const onLate = (amount: bigint) => output().note(`late: ${formatAmount(amount)} for waiting`)
+        const { way } = await closeOverPor({
+          store: fileChannel(flags.channel),
+          wallet: await walletOf(flags),
+          requester: porRequester(por, onLate),
+          maxCost,
+          budget: POR_BUDGET_MS,
+          ...(hold !== undefined && { hold }),
+          signal: interrupted(),
+        })
+        return tell(flags.channel, { done: true, way })
+      }
       const closing = { wait, patienceMs: patience * 60_000, signal: interrupted() }
       const closure = await withPayer(flags, (payer) => payer.close(closing))
       await tell(flags.channel, { done: closure.done, ...nextOf(closure) })
@@ -151,6 +169,14 @@ export function channelCommand(output: () => Output): Command {
   const all = [request, open, show, toFile, fromFile, establish, topUp, close]
   return all.reduce((command, each) => command.addCommand(each), new Command('channel').addHelpText('after', ORDER))
 }
+
+interface PorCloseFlags {
+  por?: string
+  hold?: number
+  maxCost: bigint
+}
+/** What the contract leaves an enclave for its answer, and as much again for the way. */
+const POR_BUDGET_MS = 20_000
 
 type OpenFlags = PayFlags & {
   challenge?: string

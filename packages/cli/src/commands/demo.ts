@@ -9,6 +9,7 @@ import { Command } from 'commander'
 import { acts, defaultModelPath } from '../demo/acts.ts'
 import { attacks, hostReadsDisk } from '../demo/attacks.ts'
 import { accountOf } from '../demo/near.ts'
+import { proofOfResponse } from '../demo/por.ts'
 import { startRelay } from '../demo/relay.ts'
 import { silence } from '../demo/silence.ts'
 import { createStage } from '../demo/stage.ts'
@@ -35,7 +36,7 @@ interface Played {
   proved: string
 }
 
-/** `dcml demo`: the paper's §2 to §4 and §6, then attacks that are refused. Exit 1 if any act is not ok. */
+/** `dcml demo`: the paper's §2 to §4, §6 and §8, and attacks that are refused. Exit 1 if any act is not ok. */
 export function demoCommand(output: () => Output): Command {
   return new Command('demo')
     .option('--model <gguf>', 'serve this model instead of the embedded one')
@@ -61,7 +62,7 @@ export function demoCommand(output: () => Output): Command {
       stopped.addEventListener('abort', () => void stage.close())
       note(`SIMULATED TEE: this shows the protocol at work and protects nothing. Folders: ${root}\n`)
       const played: Played[] = []
-      const planned = [...acts, ...attacks, ...(flags.keep ? [] : silence), hostReadsDisk]
+      const planned = [...acts, ...attacks, ...proofOfResponse, ...(flags.keep ? [] : silence), hostReadsDisk]
       try {
         for (const { name, play } of planned) {
           const start = performance.now()

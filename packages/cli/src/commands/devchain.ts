@@ -1,7 +1,7 @@
 import { createDevchain, type DevAccount } from '@dcml/devchain'
 import { DcmlError, formatAmount } from '@dcml/protocol'
 import { Command, Option } from 'commander'
-import { options, portNumber, wholeNumber } from '../options.ts'
+import { collect, options, portNumber, wholeNumber } from '../options.ts'
 import type { Output } from '../output.ts'
 import { interrupted } from './interrupted.ts'
 
@@ -14,9 +14,10 @@ interface Flags {
   epochLength: number
   chainId: string
   seed: string
+  fund?: string[]
 }
 
-const FUNDED = ['alice', 'bob', 'charlie']
+const FUNDED = ['alice.test.near', 'bob.test.near', 'charlie.test.near']
 const BALANCE = 10_000n * 10n ** 24n
 
 /** `dcml devchain`: a NEAR chain on this machine, with accounts to use at once. */
@@ -31,11 +32,15 @@ export function devchainCommand(output: () => Output): Command {
       .addOption(new Option('--protocol-version <number>', 'of NEAR').choices(['86', '87']).default('86'))
       .addOption(new Option('--epoch-length <heights>', 'heights per epoch').argParser(wholeNumber).default(500))
       .option('--chain-id <id>', 'what status says and signatures are bound to', 'localnet')
+      .addOption(
+        new Option('--fund <account>', 'make this account too, below test.near; repeatable').argParser(collect),
+      )
       .option('--seed <text>', 'what all keys are derived from', 'devchain')
       .addOption(options.config())
       .addOption(options.json())
       .action(async (flags: Flags) => {
         const { host, port, data, epochLength, chainId, seed } = flags
+        const funded = [...FUNDED, ...(flags.fund ?? [])]
         const chain = createDevchain({
           chainId,
           epochLength,
@@ -43,12 +48,12 @@ export function devchainCommand(output: () => Output): Command {
           mining: mining(flags.blockTime),
           clock: Date.now,
           protocolVersion: flags.protocolVersion === '87' ? 87 : 86,
-          accounts: FUNDED.map((name) => ({ accountId: `${name}.test.near`, balance: BALANCE })),
+          accounts: funded.map((accountId) => ({ accountId, balance: BALANCE })),
           ...(data !== undefined && { data }),
         })
         const signal = interrupted() // before anybody reads that it is up, and ends it
         const server = await chain.serve({ host, port })
-        const accounts = FUNDED.map((name) => shown(chain.account(`${name}.test.near`)))
+        const accounts = funded.map((accountId) => shown(chain.account(accountId)))
         const root = shown(chain.root)
         output().result(
           [

@@ -6,7 +6,8 @@ import * as v from 'valibot'
 import type { Stage } from './stage.ts'
 
 const NETWORK = 'localnet'
-const PARTIES = ['alice', 'bob', 'charlie'] as const
+const MORE = ['carol', 'dave', 'eve'] as const
+const PARTIES = ['alice', 'bob', 'charlie', ...MORE] as const
 export type Party = (typeof PARTIES)[number]
 
 /** What everybody knows of the chain. */
@@ -18,7 +19,8 @@ export interface DemoChain {
   readonly contract: string
   /** Flags of a command that reads the chain. */
   readonly flags: readonly string[]
-  /** Flags of a command that a party signs with the key in its folder. */
+  /** Flags of a command that a party signs with the key in its folder; and of one about the model's contract. */
+  as(party: Party): string[]
   signs(party: Party): string[]
 }
 
@@ -31,20 +33,23 @@ const funded = v.object({
 
 /** Starts the chain and puts every party's key into its folder. */
 export async function startChain(stage: Stage): Promise<DemoChain> {
-  const { url, accounts } = v.parse(funded, await stage.service('near', ['devchain', '--port', '0']))
+  const more = MORE.flatMap((party) => ['--fund', accountOf(party)])
+  const { url, accounts } = v.parse(funded, await stage.service('near', ['devchain', '--port', '0', ...more]))
   for (const party of PARTIES) {
     const account = accounts.find(({ accountId }) => accountId === accountOf(party))
     await writeFile(join(await stage.folder(party), 'near.key'), account!.secretKey, { mode: 0o600 })
   }
   const contract = `tale.${accountOf('charlie')}`
   const flags = ['--network', NETWORK, '--node', url]
+  const as = (party: Party) => [...flags, '--account', accountOf(party), '--key', 'near.key']
   return {
     near: connectNear({ networkId: NETWORK, nodes: url }),
     url,
     networkId: NETWORK,
     contract,
     flags,
-    signs: (party) => [...flags, '--contract', contract, '--account', accountOf(party), '--key', 'near.key'],
+    as,
+    signs: (party) => [...as(party), '--contract', contract],
   }
 }
 

@@ -20,6 +20,9 @@ export interface Host {
   /** Of a runtime, hex. */
   readonly sessionKey: string
   readonly folder: string
+  /** Stops its process as a machine that hangs: connections stay. */
+  pause(): void
+  resume(): void
   stop(): Promise<void>
 }
 
@@ -89,6 +92,8 @@ export function createStage(root: string): Stage {
         adminUrl: adminUrl!,
         sessionKey: sessionKey ?? '',
         folder: join(root, party),
+        pause: () => void child.kill('SIGSTOP'),
+        resume: () => void child.kill('SIGCONT'),
         async stop() {
           child.kill('SIGKILL')
           await ended(child)

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageH } from '@dcml/attestation'
 import { DcmlError, toHex, utf8 } from '@dcml/protocol'
-import { accountOf, type DemoChain, type Wealth } from './near.ts'
+import { accountOf, type DemoChain, type Party, type Wealth } from './near.ts'
 import type { Finished, Host, Stage } from './stage.ts'
 
 export type { Host } from './stage.ts'
@@ -26,6 +26,8 @@ export interface Story {
   /** Another enclave of the same image, beside B. */
   c: Host
   chain: DemoChain
+  /** Of Proof of Response, those that run. */
+  nodes: Partial<Record<Party, Host>>
   /** Transaction that opened the model's contract. */
   deployment: string
   /** What everybody had before Alice opened her channel. */
