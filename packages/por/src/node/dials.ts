@@ -29,7 +29,11 @@ export class Dials {
 
   /** Dials these endpoints and no others. */
   only(endpoints: ReadonlyMap<bigint, string>): void {
-    for (const [edgeId, { endpoint }] of this.#attempts) if (endpoints.get(edgeId) !== endpoint) this.forget(edgeId)
+    for (const [edgeId, { endpoint }] of this.#attempts) {
+      if (endpoints.get(edgeId) === endpoint) continue
+      this.forget(edgeId)
+      this.#tries.delete(edgeId)
+    }
     for (const [edgeId, endpoint] of endpoints) if (!this.#attempts.has(edgeId)) this.#schedule(edgeId, endpoint)
   }
 

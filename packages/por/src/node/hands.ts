@@ -27,7 +27,10 @@ export function createHands(options: HandsOptions): (effect: Outward) => void {
     send: ({ edgeId, message }) => neighbours.send(edgeId, message),
     drop: ({ edgeId, code }) => neighbours.drop(edgeId, code),
     submit: ({ cert }) => duties.carryOut(cert),
-    note: ({ note }) => metrics.noted(note),
+    note({ note }) {
+      metrics.noted(note)
+      if (note.what === 'severed') log.warn({ edge: `${note.edgeId}`, why: note.why }, 'cut an edge')
+    },
     offer: ({ edgeId, message }) => log.info({ edge: `${edgeId}`, kind: message.type }, 'the neighbour offers'),
     late({ requestHash, amount }) {
       metrics.paidForWaiting(amount)

@@ -27,6 +27,7 @@ export interface Line {
   readonly chain: MemoryChain
   readonly nodes: PorNode[]
   readonly registries: Registry[]
+  storeOf(index: number): string
   /** Starts node `index` again, from its store. */
   restart(index: number): Promise<PorNode>
   close(): Promise<void>
@@ -43,6 +44,7 @@ export async function startLine(
   const folder = temporaryFolder()
   const nodes: PorNode[] = []
   const registries: Registry[] = []
+  const storeOf = (index: number): string => join(folder.path, `${index}`)
   const start = async (index: number): Promise<PorNode> => {
     registries[index] = new Registry()
     nodes[index] = await startNode({
@@ -50,7 +52,7 @@ export async function startLine(
       key: seedOf(index),
       account: nameOf(index),
       listen: { host: '127.0.0.1', port: 0 },
-      store: join(folder.path, `${index}`),
+      store: storeOf(index),
       poll: 50,
       log: silent,
       metrics: registries[index],
@@ -70,6 +72,7 @@ export async function startLine(
     chain,
     nodes,
     registries,
+    storeOf,
     restart: start,
     async close() {
       for (const node of nodes) await node.close()
