@@ -18,9 +18,9 @@ export function choose(asker: Asker, target: string, wanted: Wanted, avoid: Read
   if (route === null) return null
   if (wanted.lateRate !== undefined) return { route, lateRate: wanted.lateRate }
   const rate = perSecond(route.cost)
-  const within = inRange(asker, route, rate)
+  const within = inRange(asker, route, rate, wanted.hold)
   if (within !== null) return { route, lateRate: within }
-  // the edges of the cheapest path agree on no rate at all: take a path whose edges agree on this one
+  // the edges of the cheapest path agree on no rate that they can pay: take a path whose edges take this one
   const agreed = findRoute(asker.graph, asker.account, target, { ...needs, lateRate: rate })
   return agreed && { route: agreed, lateRate: rate }
 }
@@ -30,6 +30,7 @@ const needsOf = (asker: Asker, wanted: Wanted, avoid: ReadonlySet<bigint>): Rout
   maxResponse: wanted.maxResponse,
   budget: wanted.budget,
   service: wanted.service,
+  hold: wanted.hold,
   maxCost: wanted.maxCost,
   avoid: new Set([...wanted.avoid, ...avoid]),
   ...(wanted.lateRate === undefined ? {} : { lateRate: wanted.lateRate }),
@@ -39,16 +40,17 @@ const needsOf = (asker: Asker, wanted: Wanted, avoid: ReadonlySet<bigint>): Rout
 /** ρ that pays a path’s price once per second. */
 const perSecond = (cost: bigint): bigint => cost / 1000n
 
-/** The rate nearest to one that every edge of a route takes; null where they agree on none. */
-function inRange({ graph }: Asker, { path }: Route, rate: bigint): bigint | null {
-  let [least, most] = [0n, null as bigint | null]
-  for (const id of path) {
-    const { minLateRate, maxLateRate } = graph.edge(id)!.params
-    if (minLateRate > least) least = minLateRate
-    if (most === null || maxLateRate < most) most = maxLateRate
-  }
-  if (most === null || least > most) return null
-  return rate < least ? least : rate > most ? most : rate
+/** The rate nearest to one that every edge of a route takes, and can pay for so long; null where they agree on none. */
+function inRange({ graph }: Asker, { path }: Route, rate: bigint, hold: number): bigint | null {
+  const edges = path.map((id) => graph.edge(id)!)
+  let nearest = rate
+  for (const { params } of edges) if (nearest < params.minLateRate) nearest = params.minLateRate
+  for (const { params } of edges) if (nearest > params.maxLateRate) nearest = params.maxLateRate
+  const held = nearest * BigInt(hold)
+  const isTaken = edges.every(
+    ({ params, depositU, depositV }) => params.minLateRate <= nearest && held <= depositU + depositV,
+  )
+  return isTaken ? nearest : null
 }
 
 /** Why there is no route, found by asking for less and less. */
@@ -73,7 +75,10 @@ export function noRoute(asker: Asker, target: string, wanted: Wanted, avoid: Rea
   const { lateRate: _, ...anyRate } = { ...free, budget: Number.MAX_SAFE_INTEGER }
   const route = findRoute(asker.graph, asker.account, target, needsOf(asker, anyRate, avoid))
   if (route)
-    return fail(`No way to ${target} agrees on one rate for being late.`, 'Name a lateRate that its edges take.')
+    return fail(
+      `No way to ${target} takes this rate for being late, or has the deposits to pay it for so long.`,
+      'Name another lateRate, or a shorter hold.',
+    )
   if (asker.graph.node(asker.account) !== null && buildPartitionProof(asker.graph, asker.account))
     return fail('This node itself is cut off from most of the stake.', 'Open an edge to a connected node.')
   return fail(

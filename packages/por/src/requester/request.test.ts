@@ -85,7 +85,10 @@ test('no route is an error that says what to do', async () => {
     request(asker, target, PING, { ...ask, ...options }).catch(({ code, hint }) => `${code}: ${hint}`)
   expect(await hint({ maxCost: 1_999_999n })).toBe('por_no_route: Raise maxCost.')
   expect(await hint({ budget: 399 })).toBe('por_no_route: Raise the budget to at least that.')
-  expect(await hint({ lateRate: 10n ** 30n })).toBe('por_no_route: Name a lateRate that its edges take.')
+  expect(await hint({ lateRate: 10n ** 30n })).toBe('por_no_route: Name another lateRate, or a shorter hold.')
+  expect(await hint({ lateRate: 10n ** 20n, hold: 20_001 })).toBe(
+    'por_no_route: Name another lateRate, or a shorter hold.',
+  )
   expect(await hint({ avoid: new Set([2n, 4n]) })).toContain('por_no_route: Open an edge')
   expect(await hint({}, 'stranger')).toContain('por_unknown_node')
   change({ kind: 'node', node: { ...nodeOf('bob'), isolatedSince: 1n } })
@@ -110,6 +113,14 @@ test('waiting is paid at the path’s price per second, within what its edges ta
   expect(await rate({}, 7n)).toEqual({ rate: 7n, path: [1n, 2n] })
   expect(await rate({ maxLateRate: 10n }, 11n)).toEqual({ rate: 11n, path: [3n, 4n] })
   expect(await rate({ minLateRate: 10n ** 30n, maxLateRate: 10n ** 31n })).toEqual({ rate: 2000n, path: [3n, 4n] })
+})
+
+test('a path whose deposits could not pay for the wait is no path: nobody on it would take the request up', async () => {
+  const poor = { ...edgeOf(2n, 'alice', 'bob'), depositU: 0n, depositV: 50_000_000n }
+  const { asker, asks } = fake('alex', { ...square, edges: square.edges.map((edge) => (edge.id === 2n ? poor : edge)) })
+  for (const hold of [25_000, 25_001]) await request(asker, 'bob', PING, { ...ask, hold })
+  for (const lateRate of [2000n, 2001n]) await request(asker, 'bob', PING, { ...ask, hold: 25_000, lateRate })
+  expect(asks.map(({ path }) => path[0])).toEqual([1n, 3n, 1n, 3n])
 })
 
 test('hold reports turn the next request away from an edge that takes longer than the budget allows', async () => {

@@ -20,11 +20,11 @@ export const graphs = ({ nodes, edges }: Shape): fc.Arbitrary<Graph> =>
     )
     .map(([stakes, drawn]) => {
       const facts: EdgeFacts[] = []
-      for (const [a, b, { status, activeFrom, ...params }] of drawn) {
+      for (const [a, b, { status, activeFrom, depositU, ...params }] of drawn) {
         const [u, v] = [a % stakes.length, b % stakes.length]
         if (u === v) continue
         const id = BigInt(facts.length + 1)
-        facts.push({ ...edgeOf(id, nameOf(u), nameOf(v), params), status, activeFrom })
+        facts.push({ ...edgeOf(id, nameOf(u), nameOf(v), params), status, activeFrom, depositU, depositV: 5n })
       }
       const named: NodeFacts[] = stakes.map((stake, index) => nodeOf(nameOf(index), stake))
       return Graph.from({ nodes: named, edges: facts, height: 1n }, () => 10n)
@@ -36,5 +36,6 @@ const edge = fc.record({
   byteCost: fc.bigInt(0n, 2n),
   minLateRate: fc.constantFrom(0n, 0n, 0n, 5n),
   status: fc.constantFrom('active', 'active', 'active', 'active', 'active', 'closing', 'severed', 'pending'),
+  depositU: fc.constantFrom(0n, 15n, 10n ** 24n, 10n ** 24n),
   activeFrom: fc.constantFrom(0n, 10n, 10n, 11n, null),
 }) satisfies fc.Arbitrary<Partial<EdgeFacts> & Partial<EdgeFacts['params']>>

@@ -22,8 +22,10 @@ function bruteForce(graph: Graph, from: string, to: string, needs: RouteNeeds): 
     for (const edge of graph.edgesOf(at)) {
       const next = otherEnd(edge, at)
       const { minLateRate, maxLateRate } = edge.params
+      const isPaid = (needs.lateRate ?? 0n) * BigInt(needs.hold ?? 0) <= edge.depositU + edge.depositV
       const isInRange = needs.lateRate === undefined || (minLateRate <= needs.lateRate && needs.lateRate <= maxLateRate)
-      if (!graph.connects(edge.id) || !isInRange || needs.avoid?.has(edge.id) || seen.includes(next)) continue
+      if (!graph.connects(edge.id) || !isInRange || !isPaid || needs.avoid?.has(edge.id) || seen.includes(next))
+        continue
       walk(next, [...path, edge], [...seen, next])
     }
   }
@@ -58,6 +60,7 @@ const needs: fc.Arbitrary<RouteNeeds> = fc
     service: fc.constantFrom(0, 0, 50),
     maxCost: fc.bigInt(1n, 40n),
     lateRate: fc.constantFrom(undefined, 1n, 5n),
+    hold: fc.constantFrom(0, 3, 4, 10),
     avoid: fc.uniqueArray(fc.bigInt(1n, 20n), { maxLength: 3 }).map((ids) => new Set(ids)),
     scored: fc.constantFrom(0, 0, 7),
   })

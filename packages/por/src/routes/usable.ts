@@ -16,6 +16,8 @@ export interface RouteNeeds {
   readonly maxCost: bigint
   /** ρ in yoctoNEAR per ms; left out, edges of every range will do. */
   readonly lateRate?: bigint
+  /** H: with `lateRate`, edges whose deposits could not pay for being late so many ms are left out. Default 0. */
+  readonly hold?: number
   /** Edges to leave out. */
   readonly avoid?: ReadonlySet<bigint>
   /** Measured round trip of an edge in ms. One that takes longer than it promises is taken at what it takes. */
@@ -51,9 +53,11 @@ export function usable(graph: Graph, needs: RouteNeeds): Usable {
   return { numberOf, hops }
 }
 
-function serves({ id, params }: EdgeFacts, { avoid, lateRate }: RouteNeeds): boolean {
+function serves({ id, params, depositU, depositV }: EdgeFacts, { avoid, lateRate, hold = 0 }: RouteNeeds): boolean {
   if (params.maxInflight === 0 || avoid?.has(id)) return false
-  return lateRate === undefined || (params.minLateRate <= lateRate && lateRate <= params.maxLateRate)
+  if (lateRate === undefined) return true
+  const isInRange = params.minLateRate <= lateRate && lateRate <= params.maxLateRate
+  return isInRange && lateRate * BigInt(hold) <= depositU + depositV
 }
 
 interface Links {
