@@ -5,6 +5,7 @@ import { requireSigned, type SeverCert, type Signed, severCert, sign } from '@dc
 import { type Core, keyOf, note } from './core.ts'
 import { type Edge, edgeOf } from './edges.ts'
 import { withdraw } from './forward.ts'
+import type { Hop } from './hops.ts'
 import { drop, resolve } from './results.ts'
 
 /** Cuts an edge: the requests that went over it end with the proof. */
@@ -13,7 +14,16 @@ export function sever(core: Core, edge: Edge, now: number, why: string): void {
   const cert = sign(severCert, core.config.chain, { edgeId: edge.id }, core.signer)
   note(core, 'severed', edge, null, { why })
   publish(core, cert)
+  // The neighbour hears of it before the chain tells, where it waits for something.
+  const [waiting] = edge.open.values()
+  if (waiting !== undefined) show(core, edge, waiting, cert)
   cutOff(core, edge, cert, now)
+}
+
+function show(core: Core, edge: Edge, { hash }: Hop, cert: Signed<SeverCert>): void {
+  if (edge.session !== 'ready') return
+  const about = { requestHash: hash, edgeId: edge.id, brokenEdge: edge.id, cert, voucher: null, holds: [] }
+  core.out.push({ kind: 'send', edgeId: edge.id, message: { type: 'broken', ...about } })
 }
 
 /** Keeps a cut, and has it carried out where the graph does not show it yet. */

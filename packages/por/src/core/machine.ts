@@ -11,7 +11,7 @@ import { onOffer } from './offers.ts'
 import { onAsk, onRequest } from './requests.ts'
 import { restore } from './restore.ts'
 import { onBroken, onResponse } from './results.ts'
-import { dropSession, onConnected, onHello } from './session.ts'
+import { dropSession, onConnected, onDisconnected, onHello } from './session.ts'
 import { booksOf, snapshot } from './snapshot.ts'
 import { onSync } from './sync.ts'
 import { Timers } from './timers.ts'
@@ -81,7 +81,7 @@ function take(core: Core, input: Input, now: number): void {
       onConnected(core, edge)
       return
     case 'disconnected':
-      edge.session = 'none'
+      onDisconnected(core, edge, now)
       return
     case 'cut':
       sever(core, edge, now, 'operator')

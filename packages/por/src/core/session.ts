@@ -3,7 +3,7 @@
 import type { MessageBody } from '../wire/messages.ts'
 import type { Core } from './core.ts'
 import { type Edge, windowOf } from './edges.ts'
-import { post, pump, seeRoom } from './forward.ts'
+import { arm, post, pump, seeRoom } from './forward.ts'
 import { isVoucherOf, takeVoucher } from './vouchers.ts'
 
 const VERSION = 1
@@ -42,6 +42,17 @@ export function onHello(core: Core, edge: Edge, hello: MessageBody<'hello'>, now
   for (const hop of edge.outbound.values()) post(core, hop, now)
   seeRoom(edge, hello.window)
   pump(core, edge, now)
+}
+
+/** A session that ends is no silence: who has not acknowledged yet has a settlement's time to come back. */
+export function onDisconnected(core: Core, edge: Edge, now: number): void {
+  edge.session = 'none'
+  for (const hop of edge.outbound.values()) {
+    if (hop.state !== 'forwarded') continue
+    const { sync } = core.graph.edge(edge.id)!.params
+    hop.retryAt = now + Math.min(sync + core.config.guard, hop.soft)
+    arm(core, hop, now)
+  }
 }
 
 /** What this node paid, and forgot in a crash, the neighbour shows it. */

@@ -77,9 +77,9 @@ export function tick(core: Core, edge: Edge, now: number): void {
   core.timers.set(edge.tick, next)
 }
 
-/** Whether to ask the policy before paying for it again: the next node is at fault, or has no room. */
-const isTrouble = (hop: Hop, now: number): boolean =>
-  hop.state === 'stalled' || (hop.state === 'queued' && now > hop.due.lateAt)
+/** Whether to ask the policy before paying for it again: the next node is at fault, or does not take it. */
+const isTrouble = ({ state, due: { lateAt } }: Hop, now: number): boolean =>
+  state === 'stalled' || ((state === 'queued' || state === 'forwarded') && now > lateAt)
 
 /** Takes the neighbour's settlement. */
 export function onSync(core: Core, edge: Edge, message: MessageBody<'sync'>, now: number): void {

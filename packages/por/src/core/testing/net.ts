@@ -85,6 +85,8 @@ export class Net {
   wire: Wire = (message, _from, _to, latency) => [message, latency]
   /** ms until the chain carries a cut out. */
   finality = 1_200
+  /** Sessions of an edge so far: what one still carries when it ends is lost. */
+  readonly #sessions = new Map<bigint, number>()
   #queue: { at: number; rank: number; order: number; run: () => void }[] = []
   #order = 0
   #config: (account: string) => Partial<NodeConfig>
@@ -201,9 +203,11 @@ export class Net {
         const to = edge.u === account ? edge.v : edge.u
         const passed = this.wire(effect.message, account, to, edge.params.latency, this.now)
         if (passed === null) return
-        this.at(this.now + passed[1], () =>
-          this.tell(to, { kind: 'message', edgeId: effect.edgeId, message: passed[0] }),
-        )
+        const session = this.#sessions.get(edge.id)
+        this.at(this.now + passed[1], () => {
+          if (this.#sessions.get(edge.id) === session)
+            this.tell(to, { kind: 'message', edgeId: edge.id, message: passed[0] })
+        })
         return
       }
       case 'serve': {
@@ -238,6 +242,7 @@ export class Net {
   }
 
   disconnect(id: bigint): void {
+    this.#sessions.set(id, (this.#sessions.get(id) ?? 0) + 1)
     const { u, v } = this.edges.get(id)!
     this.tell(u, { kind: 'disconnected', edgeId: id })
     this.tell(v, { kind: 'disconnected', edgeId: id })

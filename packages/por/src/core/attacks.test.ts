@@ -1,0 +1,346 @@
+// The attacks of the specification, §6, that a node's machine has to withstand; each under its number. The contract's
+// and the requester's are tested there.
+
+import { utf8 } from '@dcml/protocol'
+import { porRequest, porResponse, porVoucher, requestHash, severCert, sign } from '@dcml/protocol/por'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { expect, test } from 'vitest'
+import { type Message, REFUSALS } from '../wire/messages.ts'
+import { keepWhatPays } from './patience.ts'
+import { CHAIN, Net, type Wire } from './testing/net.ts'
+import type { NodeConfig, Patience } from './types.ts'
+
+const line = (...names: string[]) => names.slice(1).map((name, at) => ({ ends: [names[at]!, name] as const }))
+const four = (config: (account: string) => Partial<NodeConfig> = () => ({})) =>
+  new Net(line('alex', 'alice', 'bob', 'carol'), config)
+const PATH = [1n, 2n, 3n]
+const WAIT: Patience = () => 'wait'
+
+/** Changes what one node says. */
+const saying =
+  (who: string, change: (message: Message, now: number) => Message | null): Wire =>
+  (message, from, _to, latency, now) => {
+    const said = from === who ? change(message, now) : message
+    return said === null ? null : [said, latency]
+  }
+
+/** Puts words into a neighbour's mouth. */
+const say = (net: Net, to: string, edgeId: bigint, message: Message): void =>
+  net.tell(to, { kind: 'message', edgeId, message })
+
+const refusals = (net: Net): string[] =>
+  net.all('send').flatMap(({ effect: { message } }) => (message.type === 'refuse' ? REFUSALS[message.reason]! : []))
+
+test('A1 a late response claimed as timely: its fee is missed by the receiver’s clock, and the edge is cut by its profit', () => {
+  const net = four((account) => ({ patience: account === 'alice' ? keepWhatPays : WAIT }))
+  net.service = (_, payload) => [payload, 3_000]
+  // Bob pays nothing for being late, ever.
+  net.wire = saying('bob', (message) =>
+    message.type === 'sync'
+      ? { ...message, late: [], voucher: null }
+      : message.type === 'response'
+        ? { ...message, voucher: null }
+        : message,
+  )
+  net.ask('alex', 'carol', PATH)
+  net.run()
+  const [end] = net.outcomes('alex')
+  expect(end!.outcome.kind).toBe('broken')
+  expect(end!.outcome).toMatchObject({ edgeId: 2n })
+  // The requester was paid by Alice all the same.
+  const paid = net.all('late').reduce((sum, { effect }) => sum + effect.amount, 0n)
+  expect(paid).toBe(100n * BigInt(end!.at - 600))
+})
+
+test('A1 debts beyond the limit cost the edge, though the response was good', () => {
+  const net = four((account) => ({ patience: WAIT, debtLimit: account === 'alice' ? 100_000n : 10n ** 15n }))
+  net.service = (_, payload) => [payload, 5_000]
+  net.wire = saying('bob', (message) =>
+    message.type === 'sync'
+      ? { ...message, late: [], voucher: null }
+      : message.type === 'response'
+        ? { ...message, voucher: null }
+        : message,
+  )
+  net.ask('alex', 'carol', PATH)
+  net.run()
+  expect(
+    net.all('note').find(({ node, effect }) => node === 'alice' && effect.note.what === 'severed')?.effect.note.why,
+  ).toBe('debt')
+  expect(net.edges.get(2n)!.status).toBe('severed')
+})
+
+test('A2 paying ρ for ever instead of answering ends at the hard deadline', () => {
+  const net = four(() => ({ patience: WAIT }))
+  net.service = () => null
+  net.wire = saying('carol', (message) => (message.type === 'response' ? null : message))
+  net.ask('alex', 'carol', PATH, { hold: 8_000 })
+  net.run()
+  const [end] = net.outcomes('alex')
+  expect(end!.outcome).toMatchObject({ kind: 'broken', edgeId: 3n })
+  expect(end!.at).toBeLessThanOrEqual(600 + 8_000)
+  const paid = net.all('late').reduce((sum, { effect }) => sum + effect.amount, 0n)
+  expect(paid).toBe(100n * BigInt(end!.at - 600))
+})
+
+test('A3 a relay that would have to pay long before it is paid refuses beyond its cap', () => {
+  const links = [
+    { ends: ['alex', 'alice'], params: { sync: 500 } },
+    { ends: ['alice', 'bob'], params: { sync: 5_000 } },
+  ] as const
+  const ask = (waitCap: bigint) => {
+    const net = new Net(links, (account) => ({ patience: WAIT, ...(account === 'alice' && { waitCap }) }))
+    net.ask('alex', 'bob', [1n, 2n])
+    net.run()
+    return net.outcomes('alex')[0]!.outcome
+  }
+  expect(ask(100n * 4_500n).kind).toBe('response')
+  expect(ask(100n * 4_500n - 1n)).toEqual({ kind: 'refused', reason: 'reserve' })
+})
+
+test('A3 a rate outside of an edge’s range is refused before anything is owed', () => {
+  const net = new Net([...line('alex', 'alice'), { ends: ['alice', 'bob'], params: { maxLateRate: 99n } }])
+  net.ask('alex', 'bob', [1n, 2n])
+  expect(net.outcomes('alex')[0]!.outcome).toEqual({ kind: 'refused', reason: 'fee' })
+})
+
+test('A4 a cut is submitted by everyone who sees it', () => {
+  const net = four()
+  net.down('carol')
+  net.ask('alex', 'carol', PATH)
+  net.run()
+  expect(net.all('submit').map(({ node }) => node)).toEqual(['bob', 'alice', 'alex'])
+})
+
+test('A5 a hold beyond the notice of a closing edge is refused, and what is under way on it is still served', () => {
+  const net = four()
+  net.ask('alex', 'carol', PATH, { hold: 600_001 })
+  expect(net.outcomes('alex')[0]!.outcome).toEqual({ kind: 'refused', reason: 'budget' })
+  net.service = (_, payload) => [payload, 2_000]
+  net.ask('alex', 'carol', PATH, { service: 3_000 })
+  net.run(net.now + 1_000)
+  net.edges.set(3n, { ...net.edges.get(3n)!, status: 'closing' })
+  for (const name of net.members.keys()) net.tell(name, { kind: 'edge', edgeId: 3n })
+  net.run()
+  expect(net.outcomes('alex')[1]!.outcome.kind).toBe('response')
+  net.ask('alex', 'carol', PATH)
+  expect(net.outcomes('alex')[2]!.outcome).toEqual({ kind: 'refused', reason: 'closing' })
+})
+
+test('A11 slow requests take slots and reserves, and no more than there are', () => {
+  const reserve = 100n * 30_000n
+  const net = new Net([{ ends: ['alex', 'bob'], deposit: 3n * reserve + 100_000n, params: { maxInflight: 10 } }])
+  net.service = () => null
+  for (let n = 0; n < 5; n++) net.ask('alex', 'bob', [1n])
+  net.run(net.now + 500)
+  const books = net.members.get('bob')!.machine.edge(1n)!
+  expect(books.inbound).toBe(3)
+  expect(books.reserved).toBe(3n * reserve)
+  expect(net.outcomes('alex').map(({ outcome }) => outcome)).toEqual(
+    Array(2).fill({ kind: 'refused', reason: 'reserve' }),
+  )
+})
+
+test('A13 an answer longer than what was paid for is none, and the recipient does not make one', () => {
+  const net = four()
+  net.service = () => [new Uint8Array(101), 0]
+  net.ask('alex', 'carol', PATH, { maxResponse: 100 })
+  net.run()
+  expect(net.outcomes('alex')[0]!.outcome).toMatchObject({
+    kind: 'response',
+    response: { body: { status: 2, payloadLength: 0 } },
+  })
+  const forced = four()
+  const { signer } = forced.members.get('carol')!
+  forced.wire = saying('carol', (message) => {
+    if (message.type !== 'response') return message
+    const payload = new Uint8Array(101)
+    const fields = {
+      requestHash: message.response.body.requestHash,
+      status: 0,
+      payloadHash: sha256(payload),
+      payloadLength: 101,
+    }
+    return { ...message, payload, response: sign(porResponse, CHAIN, fields, signer) }
+  })
+  forced.ask('alex', 'carol', PATH, { maxResponse: 100 })
+  forced.run()
+  expect(forced.outcomes('alex')[0]!.outcome).toMatchObject({ kind: 'broken', edgeId: 3n })
+})
+
+test('A14 a forged or garbled response stops at the first honest node, and blames the liar’s edge', () => {
+  const liars: ((message: Message, net: Net) => Message)[] = [
+    (message) => (message.type === 'response' ? { ...message, payload: utf8('jello') } : message),
+    (message) =>
+      message.type === 'response'
+        ? { ...message, response: { ...message.response, signature: new Uint8Array(64) } }
+        : message,
+    (message, net) => {
+      if (message.type !== 'response') return message
+      const { requestHash, status, payloadHash, payloadLength } = message.response.body
+      const fields = { requestHash, status, payloadHash, payloadLength }
+      return { ...message, response: sign(porResponse, CHAIN, fields, net.members.get('bob')!.signer) }
+    },
+  ]
+  for (const lie of liars) {
+    const net = four()
+    net.wire = saying('bob', (message) => lie(message, net))
+    net.ask('alex', 'carol', PATH)
+    net.run()
+    expect(net.outcomes('alex')[0]!.outcome).toMatchObject({ kind: 'broken', edgeId: 2n })
+  }
+})
+
+test('A14 nobody proves a cut that no endpoint made, or of an edge that is not on the way (I15)', () => {
+  const proofs = [
+    { brokenEdge: 3n, by: 'alice' },
+    { brokenEdge: 1n, by: 'alex' },
+    { brokenEdge: 4n, by: 'bob' },
+    { brokenEdge: 3n, by: null },
+  ]
+  for (const { brokenEdge, by } of proofs) {
+    const net = new Net([...line('alex', 'alice', 'bob', 'carol'), { ends: ['bob', 'dave'] }])
+    const signer = by === null ? null : net.members.get(by)!.signer
+    net.wire = saying('bob', (message) => {
+      if (message.type !== 'response') return message
+      const cert = signer === null ? null : sign(severCert, CHAIN, { edgeId: brokenEdge }, signer)
+      const { requestHash } = message.response.body
+      return { type: 'broken', requestHash, edgeId: 2n, brokenEdge, cert, voucher: null, holds: [] }
+    })
+    net.ask('alex', 'carol', PATH)
+    net.run()
+    expect([brokenEdge, by, net.outcomes('alex')[0]!.outcome]).toMatchObject([
+      brokenEdge,
+      by,
+      { kind: 'broken', edgeId: 2n },
+    ])
+    expect(net.edges.get(brokenEdge)!.status).toBe('active')
+  }
+})
+
+test('A15 requests, vouchers and proofs heard again change nothing (I20)', () => {
+  const net = four()
+  net.ask('alex', 'carol', PATH)
+  net.run(net.now + 1_000)
+  const recorded = net.all('send')
+  const books = () =>
+    ['alex', 'alice', 'bob', 'carol'].flatMap((name) => PATH.map((id) => net.members.get(name)!.machine.edge(id)))
+  const before = books()
+  for (const { node, effect } of recorded) {
+    const { u, v } = net.edges.get(effect.edgeId)!
+    net.tell(u === node ? v : u, { kind: 'message', edgeId: effect.edgeId, message: effect.message })
+  }
+  net.run(net.now + 1_000)
+  expect(books().map((edge) => edge && [edge.paid, edge.received, edge.balance, edge.reserved])).toEqual(
+    before.map((edge) => edge && [edge.paid, edge.received, edge.balance, edge.reserved]),
+  )
+  expect(net.all('serve').length).toBe(1)
+  expect(net.outcomes('alex').length).toBe(1)
+})
+
+test('A15 a voucher or request made for another edge, contract or kind is none', () => {
+  const net = four()
+  const { signer } = net.members.get('alex')!
+  const ask = net.prepare('alex', 'carol', PATH)
+  const { domain: _, ...fields } = ask.request.body
+  const elsewhere = { ...CHAIN, contract: 'other.test' }
+  const paid = { edgeId: 1n, seq: 1n, total: ask.fee }
+  const base = {
+    type: 'request',
+    edgeId: 1n,
+    path: [2n, 3n],
+    soft: 600,
+    hard: 30_600,
+    fee: ask.fee,
+    payload: ask.payload,
+  } as const
+  const good = { ...base, request: ask.request, voucher: sign(porVoucher, CHAIN, paid, signer) }
+  const wrong = [
+    { ...good, voucher: sign(porVoucher, CHAIN, { ...paid, edgeId: 2n }, signer) },
+    { ...good, voucher: sign(porVoucher, elsewhere, paid, signer) },
+    { ...good, voucher: sign(porVoucher, CHAIN, paid, net.members.get('bob')!.signer) },
+    { ...good, voucher: sign(porVoucher, CHAIN, { ...paid, total: 10n ** 13n }, signer) },
+    { ...good, voucher: null },
+    { ...good, request: sign(porRequest, elsewhere, fields, signer) },
+    { ...good, request: sign(porRequest, CHAIN, fields, net.members.get('bob')!.signer) },
+  ]
+  for (const message of wrong) say(net, 'alice', 1n, message)
+  expect(refusals(net)).toEqual([...Array(5).fill('voucher'), 'signature', 'signature'])
+  say(net, 'alice', 1n, good)
+  expect(net.members.get('alice')!.machine.inflight).toBe(1)
+})
+
+test('A18 a node that was suspended blames nobody for what it did not read, and pays for no time that was not', () => {
+  const net = four()
+  net.service = (_, payload) => [payload, 100]
+  net.ask('alex', 'carol', PATH, { service: 500 })
+  net.run(net.start + 150)
+  // Alice sleeps past her ack timer; what comes for her waits.
+  const { machine } = net.members.get('alice')!
+  net.members.get('alice')!.isDown = true
+  const waiting: Message[] = []
+  net.wire = (message, _from, to, latency) => {
+    if (to === 'alice') waiting.push(message)
+    return [message, latency]
+  }
+  net.run(net.start + 1_550)
+  net.members.get('alice')!.isDown = false
+  net.tell('alice', { kind: 'wake' })
+  for (const message of waiting) if (message.type !== 'sync') say(net, 'alice', 2n, message)
+  net.run()
+  expect(net.edges.get(2n)!.status).toBe('active')
+  expect(machine.edge(2n)!.debt).toBe(0n)
+  // A clock that goes back stands still.
+  expect(machine.handle({ kind: 'wake' }, 0)).toEqual([])
+})
+
+test('A19 a neighbour that vanishes owes no more than its credit', () => {
+  const credit = 10_000n
+  const net = new Net(line('alex', 'alice', 'bob'), () => ({ credit, batch: { requests: 1_000, ms: 60_000 } }))
+  net.wire = saying('alex', (message) => ('voucher' in message ? { ...message, voucher: null } : message))
+  for (let n = 0; n < 20; n++) net.ask('alex', 'bob', [1n, 2n])
+  net.run()
+  const taken = net.all('keep').filter(({ node, effect }) => node === 'alice' && effect.record.kind === 'accepted')
+  expect(taken.length).toBe(Number(credit / 2_210n))
+  expect(net.members.get('alice')!.machine.edge(1n)!.received).toBe(0n)
+})
+
+test('A20 a neighbour’s requests are as many as its bucket holds, and each that is taken is paid', () => {
+  const net = new Net(line('alex', 'alice', 'bob'), (account) =>
+    account === 'alice' ? { rate: { perSecond: 10, burst: 5 } } : {},
+  )
+  for (let n = 0; n < 20; n++) net.ask('alex', 'bob', [1n, 2n])
+  net.run(net.now + 500)
+  expect(refusals(net)).toEqual(Array(15).fill('rate'))
+  expect(net.outcomes('alex').filter(({ outcome }) => outcome.kind === 'refused').length).toBe(15)
+  for (let n = 0; n < 20; n++) net.ask('alex', 'bob', [1n, 2n])
+  net.run(net.now + 60_000)
+  expect(net.outcomes('alex').filter(({ outcome }) => outcome.kind === 'response').length).toBe(10)
+  expect(net.members.get('alice')!.machine.edge(1n)!.received >= 10n * 2_210n).toBe(true)
+})
+
+test('A20 paths that are none, or lead through a node twice, are refused', () => {
+  const net = new Net([...line('alex', 'alice', 'bob', 'carol'), { ends: ['carol', 'alice'] }])
+  for (const path of [[], [1n, 3n], [2n, 3n], [9n], [1n, 2n], [1n, 4n, 3n, 2n, 4n], [1n, 1n, 1n]])
+    net.ask(
+      'alex',
+      'carol',
+      path.filter((id) => net.edges.has(id)),
+    )
+  expect(
+    new Set(net.outcomes('alex').map(({ outcome }) => (outcome.kind === 'refused' ? outcome.reason : outcome.kind))),
+  ).toEqual(new Set(['stale']))
+  const ask = net.prepare('alex', 'carol', PATH)
+  expect(requestHash(ask.request.body).length).toBe(32)
+  net.tell('alex', { kind: 'ask', ask: { ...ask, payload: utf8('other') } })
+  net.tell('alex', { kind: 'ask', ask: { ...ask, fee: ask.fee - 1n } })
+  expect(
+    net
+      .outcomes('alex')
+      .slice(-2)
+      .map(({ outcome }) => outcome),
+  ).toEqual([
+    { kind: 'refused', reason: 'payload' },
+    { kind: 'refused', reason: 'fee' },
+  ])
+})
