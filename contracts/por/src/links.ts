@@ -18,23 +18,16 @@ export const MAX_LINKS = 64
 const LETTER = { pending: 'p', active: 'a', closing: 'c', severed: 's' } as const
 const STATE: Record<string, LinkState> = { p: 'pending', a: 'active', c: 'closing', s: 'severed' }
 
-/** Plain text: records of a schema would cost ten times the gas to read. */
-const written = (links: readonly Link[]): string =>
-  links.map(({ id, peer, state, at }) => `${id} ${peer} ${LETTER[state]}${at}`).join(',')
+/** Plain text: records of a schema would cost ten times the gas. */
+const written = ({ id, peer, state, at }: Link): string => `${id} ${peer} ${LETTER[state]}${at}`
 
-export function linksOf(books: Books, account: string): Link[] {
-  const row = books.links.get(account)
-  if (row === null) return []
-  return row.split(',').map((entry) => {
+const entriesOf = (books: Books, account: string): string[] => books.links.get(account)?.split(',') ?? []
+
+export const linksOf = (books: Books, account: string): Link[] =>
+  entriesOf(books, account).map((entry) => {
     const [id, peer, mark] = entry.split(' ') as [string, string, string]
     return { id: BigInt(id), peer, state: STATE[mark[0] as string] as LinkState, at: BigInt(mark.slice(1)) }
   })
-}
-
-function write(books: Books, account: string, links: readonly Link[]): void {
-  if (links.length > 0) books.links.set(account, written(links))
-  else books.links.remove(account)
-}
 
 /** Whether a link connects at a time. */
 export const connects = ({ state, at }: Link, now: bigint): boolean => state === 'active' && at <= now
@@ -48,11 +41,19 @@ export function checkRoom(links: readonly Link[], account: string, peer: string,
 
 /** Adds a link, or changes the one of this edge. */
 export function putLink(books: Books, account: string, link: Link): void {
-  const others = linksOf(books, account).filter(({ id }) => id !== link.id)
-  write(books, account, [...others, link])
+  write(books, account, [...without(books, account, link.id), written(link)])
 }
 
 export function dropLink(books: Books, account: string, edgeId: bigint): void {
-  const others = linksOf(books, account).filter(({ id }) => id !== edgeId)
-  write(books, account, others)
+  write(books, account, without(books, account, edgeId))
+}
+
+function without(books: Books, account: string, edgeId: bigint): string[] {
+  const start = `${edgeId} `
+  return entriesOf(books, account).filter((entry) => !entry.startsWith(start))
+}
+
+function write(books: Books, account: string, entries: readonly string[]): void {
+  if (entries.length > 0) books.links.set(account, entries.join(','))
+  else books.links.remove(account)
 }

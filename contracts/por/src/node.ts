@@ -4,7 +4,7 @@ import { type Books, type Caller, nextVersion, type Payout, refuse, shift } from
 export interface Isolation {
   /** What downtime counts from: a proof soon after a reconnection goes back to the one before. */
   readonly since: bigint
-  /** When it was proven, or when the node left. */
+  /** When it was proven, or when the node left; 0 for one that left and came back. */
   readonly at: bigint
 }
 
@@ -60,7 +60,8 @@ export function register(books: Books, { by, attached, now }: Caller, key: strin
     stakedAt: now,
     version: nextVersion(books),
     isolated: null,
-    prior: gone && { ...gone, until: now },
+    // leaving was no proof: nobody is slashed or reimbursed for it
+    prior: gone && { since: gone.since, at: 0n, until: now },
   }
   shift(books, { storage, stakes: node.stake })
   books.nextSeat += 1

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { buildContract } from '@dcml/contract-build'
 import {
   type CallOptions,
@@ -7,7 +7,7 @@ import {
   type Devchain,
   type TransactionResult,
 } from '@dcml/devchain'
-import { encode, toHex } from '@dcml/protocol'
+import { encode } from '@dcml/protocol'
 import {
   type CloseOffer,
   closeOffer,
@@ -16,7 +16,6 @@ import {
   edgeParamsLayout,
   edgeUpdate,
   type Kind,
-  type NodeSigner,
   type PorVoucher,
   porVoucher,
   type SeverCert,
@@ -27,6 +26,7 @@ import { beforeAll, beforeEach } from 'vitest'
 import { BUDGET } from '../src/budget.ts'
 import { EDGE_STORAGE, LINK_STORAGE } from '../src/edge.ts'
 import { NODE_STORAGE } from '../src/node.ts'
+import { Key } from './key.ts'
 
 export const NEAR = 10n ** 24n
 export const MILLI = 10n ** 21n
@@ -70,29 +70,6 @@ export const paramsArgs = (params: EdgeParams) => ({
 
 export const hashOf = (params: EdgeParams): string =>
   createHash('sha256').update(encode(edgeParamsLayout, params)).digest('hex')
-
-/** A node key. */
-export class Key implements NodeSigner {
-  readonly publicKey: Uint8Array
-  readonly #secret: KeyObject
-
-  constructor(name: string) {
-    const seed = createHash('sha256').update(name).digest()
-    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed])
-    this.#secret = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    this.publicKey = Uint8Array.from(
-      createPublicKey(this.#secret).export({ type: 'spki', format: 'der' }).subarray(-32),
-    )
-  }
-
-  get hex(): string {
-    return toHex(this.publicKey)
-  }
-
-  sign(message: Uint8Array): Uint8Array {
-    return Uint8Array.from(sign(null, message, this.#secret))
-  }
-}
 
 let built: Promise<Uint8Array> | undefined
 export const porWasm = (): Promise<Uint8Array> => {

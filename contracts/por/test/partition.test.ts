@@ -1,0 +1,118 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { MAX_CUT, MAX_WITNESS } from '../src/partition.ts'
+import { Ledger, RULES } from './ledger.ts'
+import { certify, connections, type Part, partsOf } from './oracle.ts'
+
+const ACCOUNTS = Array.from({ length: 7 }, (_, n) => `node${n}`)
+const nth = fc.nat(ACCOUNTS.length - 1)
+
+const FATES = ['active', 'active', 'young', 'sever', 'close'] as const
+
+/** A network of 7 nodes: what they have at stake beyond the least, which edges there are and what became of them. */
+const plan = fc.record({
+  stakes: fc.array(fc.bigInt({ min: 0n, max: 3n }), { minLength: 7, maxLength: 7 }),
+  edges: fc.array(fc.record({ u: nth, v: nth, fate: fc.constantFrom(...FATES) }), { maxLength: 12 }),
+})
+
+function build({ stakes, edges }: typeof plan extends fc.Arbitrary<infer T> ? T : never): Ledger {
+  const ledger = new Ledger()
+  for (const [at, account] of ACCOUNTS.entries()) ledger.register(account, RULES.minStake + (stakes[at] as bigint))
+  const opened = edges.flatMap(({ u, v, fate }) => {
+    const id = ledger.books.nextEdge
+    const [a, b] = [ACCOUNTS[u] as string, ACCOUNTS[v] as string]
+    return ledger.open(a, b, 0n) === null ? [{ id, a, b, fate }] : []
+  })
+  for (const { id, b, fate } of opened) if (fate !== 'young') ledger.confirm(b, id, 0n)
+  ledger.now += RULES.activation
+  for (const { id, a, b, fate } of opened) {
+    if (fate === 'young') ledger.confirm(b, id, 0n)
+    if (fate === 'sever') ledger.sever('anyone', id, a)
+    if (fate === 'close') ledger.startClose(a, id)
+  }
+  return ledger
+}
+
+const most = (parts: readonly Part[]): bigint => [...parts].sort((a, b) => Number(b.stake - a.stake))[0]?.stake ?? 0n
+
+test('I18: every node outside all parts with most stake can be proven to be cut off, and nobody else', () => {
+  let proven = 0
+  fc.assert(
+    fc.property(plan, (plan) => {
+      const ledger = build(plan)
+      const parts = partsOf(ledger)
+      for (const cut of parts)
+        for (const witness of parts) {
+          const before = ledger.books
+          const told = ledger.report(certify(ledger, cut, witness))
+          // slashing changes who outweighs whom
+          ledger.books = before
+          expect(Array.isArray(told)).toBe(witness.stake > cut.stake)
+          proven += Array.isArray(told) ? told.length : 0
+        }
+    }),
+    { numRuns: 200 },
+  )
+  expect(proven).toBeGreaterThan(100)
+})
+
+const account = nth.map((n) => ACCOUNTS[n] as string)
+const claim = fc.record({
+  cut: fc.array(account, { minLength: 1, maxLength: 4 }),
+  witness: fc.array(account, { minLength: 1, maxLength: 5 }),
+  tree: fc.array(fc.bigInt({ min: 0n, max: 13n }), { maxLength: 4 }),
+  /** Takes the tree that a search finds, where there is one. */
+  searches: fc.boolean(),
+})
+
+test('I18: whatever is claimed, nobody in a part with most stake is declared cut off', () => {
+  let accepted = 0
+  fc.assert(
+    fc.property(plan, fc.array(claim, { maxLength: 20 }), (plan, claims) => {
+      const ledger = build(plan)
+      for (const { cut, witness, tree, searches } of claims) {
+        const parts = partsOf(ledger)
+        const found = certify(ledger, { accounts: cut, stake: 0n }, { accounts: witness, stake: 0n })
+        const told = ledger.report(searches ? found : { cut, witness, tree })
+        if (typeof told === 'string') continue
+        accepted++
+        const top = most(parts)
+        for (const { accounts, stake } of parts)
+          if (stake === top) for (const one of accounts) expect(cut).not.toContain(one)
+        // and nothing leaves it
+        for (const { u, v } of connections(ledger)) expect(cut.includes(u)).toBe(cut.includes(v))
+      }
+    }),
+    { numRuns: 300 },
+  )
+  expect(accepted).toBeGreaterThan(20)
+})
+
+test('how a reporter groups the parts of a cut makes no difference to who is slashed', () => {
+  fc.assert(
+    fc.property(plan, (plan) => {
+      const ledger = build(plan)
+      const parts = partsOf(ledger)
+      const witness = parts.find(({ stake }) => stake === most(parts)) as Part
+      const lost = parts.filter((part) => part.stake < witness.stake)
+      const together = { accounts: lost.flatMap(({ accounts }) => accounts), stake: 0n }
+      const stakes = () => ACCOUNTS.map((one) => ledger.books.nodes.get(one).stake)
+      const before = ledger.books
+      if (lost.length === 0 || typeof ledger.report(certify(ledger, together, witness)) === 'string') return
+      const grouped = stakes()
+      ledger.books = before
+      for (const part of lost) expect(ledger.report(certify(ledger, part, witness))).toHaveLength(part.accounts.length)
+      expect(stakes()).toEqual(grouped)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('lists that are empty or too long are refused before they cost anything', () => {
+  const ledger = new Ledger()
+  const cut = Array.from({ length: MAX_CUT + 1 }, (_, n) => `n${n}`)
+  expect(ledger.report({ cut: [], witness: ['a'], tree: [] })).toBe(`name 1 to ${MAX_CUT} nodes that are cut off`)
+  expect(ledger.report({ cut, witness: ['a'], tree: [] })).toBe(`name 1 to ${MAX_CUT} nodes that are cut off`)
+  expect(ledger.report({ cut: ['b'], witness: [], tree: [] })).toBe('name a witness')
+  expect(MAX_WITNESS).toBe(512)
+})
