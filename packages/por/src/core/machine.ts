@@ -8,6 +8,7 @@ import { onGraph, sever } from './cuts.ts'
 import { type Edge, edgeOf } from './edges.ts'
 import { onAck, onRefuse } from './forward.ts'
 import { onOffer } from './offers.ts'
+import { forgive } from './pause.ts'
 import { onAsk, onRequest } from './requests.ts'
 import { restore } from './restore.ts'
 import { onBroken, onResponse } from './results.ts'
@@ -39,6 +40,7 @@ export const createMachine: CreateMachine = (config, { signer, verify }, graph, 
     handle(input, now) {
       clock = Math.max(clock, Math.floor(now))
       core.out = []
+      forgive(core, clock)
       resume?.(clock)
       resume = null
       take(core, input, clock)

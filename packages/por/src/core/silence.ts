@@ -3,7 +3,7 @@
 import { giveUp } from './answers.ts'
 import { type Core, note } from './core.ts'
 import { sever } from './cuts.ts'
-import { ackTime, due } from './deadlines.ts'
+import { due } from './deadlines.ts'
 import type { Edge } from './edges.ts'
 import { arm, forward, lastChance } from './forward.ts'
 import { type Hop, rateOf } from './hops.ts'
@@ -11,7 +11,6 @@ import type { Trouble } from './types.ts'
 
 /** What a hop's timer is for. */
 export function hopDue(core: Core, hop: Hop, now: number): void {
-  const wasAsleep = now - hop.timer.at > core.config.guard
   if (hop.state === 'serving') {
     giveUp(core, hop, now)
     return
@@ -30,13 +29,7 @@ export function hopDue(core: Core, hop: Hop, now: number): void {
       forward(core, hop, now)
       return
     case 'forwarded':
-      if (!wasAsleep) {
-        stall(core, hop, 'no-ack', now)
-        return
-      }
-      // It was this node that slept: what the neighbour said meanwhile is still to be read.
-      hop.retryAt = now + ackTime(core.graph.edge(hop.to!.id)!.params.latency, core.config.guard, hop.soft)
-      arm(core, hop, now)
+      stall(core, hop, 'no-ack', now)
       return
     case 'waiting':
       hop.state = 'late'
@@ -96,12 +89,7 @@ export function doubt(core: Core, hop: Hop, now: number): void {
 /** The neighbour's settlement is missing. */
 export function miss(core: Core, edge: Edge, now: number): void {
   if (edge.acked === 0) return
-  const { guard } = core.config
-  if (now - edge.watch.at > guard) {
-    core.timers.set(edge.watch, now + guard)
-    return
-  }
-  core.timers.set(edge.watch, now + core.graph.edge(edge.id)!.params.sync + guard)
+  core.timers.set(edge.watch, now + core.graph.edge(edge.id)!.params.sync + core.config.guard)
   for (const hop of edge.outbound.values()) {
     if (edge.isCut) return
     if (hop.isAcked) stall(core, hop, 'missed-sync', now)

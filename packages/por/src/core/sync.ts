@@ -77,9 +77,9 @@ export function tick(core: Core, edge: Edge, now: number): void {
   core.timers.set(edge.tick, next)
 }
 
-/** Whether to ask the policy before paying for it again: the next node is at fault, or does not take it. */
-const isTrouble = ({ state, due: { lateAt } }: Hop, now: number): boolean =>
-  state === 'stalled' || ((state === 'queued' || state === 'forwarded') && now > lateAt)
+/** Whether to ask the policy before paying for it again: the next node is at fault, has no room, or is away. */
+const isTrouble = ({ state, to, due: { lateAt } }: Hop, now: number): boolean =>
+  state === 'stalled' || (now > lateAt && (state === 'queued' || (state === 'forwarded' && to?.session !== 'ready')))
 
 /** Takes the neighbour's settlement. */
 export function onSync(core: Core, edge: Edge, message: MessageBody<'sync'>, now: number): void {
