@@ -1,5 +1,6 @@
 import { fromHex, sharesOf, toHex, utf8 } from '@dcml/protocol'
 import { CLOSE_CHANNEL, CLOSE_CHANNEL_RESPONSE, CLOSE_CHANNEL_SERVICE } from '@dcml/protocol/por'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { answered, approvalText, host, type Parties, sha256, type Wrong } from '../test/answers.ts'
@@ -211,4 +212,30 @@ test('evidence of one channel is none for the next, and none for another contrac
   expect(judge(evidence, { ...at, here: other })).toBe('the payload asks to close something else')
   expect(judge(evidence, { ...at, por: 'por2.testnet' })).toMatch(/another Proof of Response contract/)
   expect(fromHex(judge(evidence), 32)).toEqual(node.publicKey)
+})
+
+test('a closure request that the chain takes and an enclave refuses is none: points of low order', () => {
+  // the chain asks for R = sB - kA alone, with which any message is signed by the neutral element
+  const lax = { ...host, ed25519Verify: () => true }
+  const evidence = answered(parties, 'no')
+  expect(faultyNode(lax, at, evidence)).toBe(node.hex)
+  const { Point } = ed25519
+  const eighth = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa')
+  const low = Array.from({ length: 8 }, (_, n) => Point.ZERO.add(eighth.multiplyUnsafe(BigInt(n))).toBytes())
+  const unreduced = ['ed', 'ee'].map((first) => fromHex(`${first}${'ff'.repeat(30)}7f`))
+  for (const point of [...low, ...unreduced])
+    for (const sign of [0, 0x80]) {
+      const spelt = point.with(31, point[31]! ^ sign)
+      const key = { publicKey: spelt, hex: toHex(spelt), sign: payer.sign.bind(payer) } as Key
+      const byKey = answered({ ...parties, payer: key }, 'no')
+      expect(() => faultyNode(lax, { ...at, channel: { ...channel, payerKey: key.hex } }, byKey)).toThrow(
+        'not everyone',
+      )
+      const signWith = (message: Uint8Array) => Uint8Array.from([...spelt, ...payer.sign(message).slice(32)])
+      const committed = answered(
+        { ...parties, payer: { ...key, publicKey: payer.publicKey, sign: signWith } as Key },
+        'no',
+      )
+      expect(() => faultyNode(lax, at, committed)).toThrow('not everyone')
+    }
 })

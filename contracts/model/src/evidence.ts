@@ -123,8 +123,11 @@ function checkClosing(host: Host, { id, channel, here }: Case, payload: Uint8Arr
   const message = signed.slice(0, wanted.length)
   if (signed.length !== wanted.length + SIGNATURE || !same(host, message, wanted))
     refuse('the payload asks to close something else')
-  if (!host.ed25519Verify(signed.slice(wanted.length), message, payerKey))
+  const signature = signed.slice(wanted.length)
+  if (!host.ed25519Verify(signature, message, payerKey))
     refuse('the closure request is not signed by the payer’s channel key')
+  if ([payerKey, signature.slice(0, 32)].some((point) => isOfLowOrder(host, point)))
+    refuse('the closure request is signed in a way that not everyone takes')
 }
 
 /** Whether a reply is what `settle` takes for this channel, be it in time or not. */
@@ -140,6 +143,24 @@ function isApproval(host: Host, { id, channel, here }: Case, reply: Uint8Array):
   if (owner + hosts !== delivery.spent || delivery.spent > channel.deposited) return false
   return host.ed25519Verify(signature, message, sessionKey)
 }
+
+/**
+ * The y coordinates of all points of low order, in each spelling (RFC 8032 §5.1.3). NEAR takes signatures with such keys and
+ * commitments, OpenSSL in the enclave does not: a payer could sign what a host has to refuse.
+ */
+const LOW_ORDER = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+]
+
+/** @param point 32 bytes; the top bit is the sign of x */
+const isOfLowOrder = (host: Host, point: Uint8Array): boolean =>
+  LOW_ORDER.includes(host.bytesToHex(point.with(31, (point[31] as number) & 0x7f)))
 
 const same = (host: Host, a: Uint8Array, b: Uint8Array): boolean => host.bytesToHex(a) === host.bytesToHex(b)
 

@@ -122,6 +122,16 @@ test('an answer of before the opening, of a former channel or to a request that 
   expect(world.held()).toEqual(held)
 })
 
+test('a payer key that signs everything on chain, and nothing for an enclave, shows no fault', () => {
+  // the neutral element, under which R = sB holds for every message; here s = 1
+  const [neutral, base] = ['01'.padEnd(64, '0'), '58'.padEnd(64, '6')]
+  const sign = () => fromHex(base + neutral)
+  const payer = { publicKey: fromHex(neutral), hex: neutral, sign } as unknown as Key
+  const id = world.openChannel(DEPOSIT, world.alice, { payer_key: neutral })
+  const args = evidenceArgs({ ...parties(id), payer }, 'no')
+  expect(world.refused(world.alice, 'close_invalid_response', args)).toContain('not everyone takes')
+})
+
 test('two channels on one challenge have different seeds, unknown before the opening', () => {
   const seeds = [1, 2, 3].map(() => Buffer.from(parties(world.openChannel(DEPOSIT)).seed).toString('hex'))
   expect(new Set(seeds).size).toBe(3)
