@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Kept } from '../core/types.ts'
 import { anyKept } from '../wire/arbitrary.ts'
-import { Journal } from './journal.ts'
+import { Journal, type Opened } from './journal.ts'
 import { type Folder, temporaryFolder } from './testing/line.ts'
 
 let folder: Folder
@@ -25,7 +25,7 @@ const fresh = () => join(folder.path, `${stores++}`)
 
 /** Writes groups, and says where each ends in the file. */
 async function write(path: string, records: readonly (readonly Kept[])[]): Promise<number[]> {
-  const journal = new Journal(path)
+  const { journal } = Journal.open(path)
   const ends = []
   for (const [at, group] of records.entries()) {
     await journal.append(group, 1000 + at)
@@ -35,10 +35,10 @@ async function write(path: string, records: readonly (readonly Kept[])[]): Promi
   return ends
 }
 
-function reopen(path: string): Pick<Journal, 'kept' | 'clock'> {
-  const journal = new Journal(path)
+function reopen(path: string): Omit<Opened, 'journal'> {
+  const { journal, ...held } = Journal.open(path)
   journal.close()
-  return { kept: journal.kept, clock: journal.clock }
+  return held
 }
 
 test('what was appended is there again, and time went on', async () => {
@@ -61,8 +61,8 @@ test('an entry torn at any byte is cut off, and nothing else', async () => {
       const torn = fresh()
       await write(torn, [])
       writeFileSync(join(torn, 'journal'), Buffer.concat([whole.subarray(0, length), Buffer.alloc(tail)]))
-      const journal = new Journal(torn)
-      expect(journal.kept).toEqual([forgotten(1), forgotten(2)])
+      const { journal, kept } = Journal.open(torn)
+      expect(kept).toEqual([forgotten(1), forgotten(2)])
       await journal.append([forgotten(5)], 2000)
       journal.close()
       expect(reopen(torn).kept).toEqual([forgotten(1), forgotten(2), forgotten(5)])
@@ -78,13 +78,13 @@ test('damage before the last entry is no torn write: the node does not start', a
     const bad = Buffer.from(whole)
     bad[at]! ^= 0x10
     writeFileSync(join(path, 'journal'), bad)
-    expect(() => new Journal(path), `byte ${at}`).toThrow(expect.objectContaining({ code: 'por_store_damaged' }))
+    expect(() => Journal.open(path), `byte ${at}`).toThrow(expect.objectContaining({ code: 'por_store_damaged' }))
   }
 })
 
 test('a snapshot takes the place of all before, and entries follow it', async () => {
   const path = fresh()
-  const journal = new Journal(path)
+  const { journal } = Journal.open(path)
   await journal.append([forgotten(1), forgotten(2)], 1)
   await journal.replace([forgotten(3)], 2)
   await journal.append([forgotten(4)], 3)
@@ -96,15 +96,15 @@ test('a process that died while it wrote a snapshot left the old file', async ()
   const path = fresh()
   await write(path, [[forgotten(1)]])
   writeFileSync(join(path, 'journal.new'), 'half of a sn')
-  const journal = new Journal(path)
-  expect(journal.kept).toEqual([forgotten(1)])
+  const { journal, kept } = Journal.open(path)
+  expect(kept).toEqual([forgotten(1)])
   await journal.replace([forgotten(2)], 5)
   journal.close()
   expect(reopen(path).kept).toEqual([forgotten(2)])
 })
 
 test('grows until a snapshot is worth it', async () => {
-  const journal = new Journal(fresh())
+  const { journal } = Journal.open(fresh())
   const payload = new Uint8Array(60_000)
   const big = fc.sample(anyKept, 200).find((record) => record.kind === 'accepted')!
   const records = Array.from({ length: 80 }, () => ({ ...big, payload }) as Kept)
@@ -118,20 +118,20 @@ test('grows until a snapshot is worth it', async () => {
 
 test('one process per store, and a dead one does not count', () => {
   const path = fresh()
-  const journal = new Journal(path)
-  expect(() => new Journal(path)).toThrow(expect.objectContaining({ code: 'por_store_busy', retryable: true }))
+  const { journal } = Journal.open(path)
+  expect(() => Journal.open(path)).toThrow(expect.objectContaining({ code: 'por_store_busy', retryable: true }))
   journal.close()
-  new Journal(path).close()
+  Journal.open(path).journal.close()
   writeFileSync(join(path, 'lock'), '999999999')
-  new Journal(path).close()
+  Journal.open(path).journal.close()
   writeFileSync(join(path, 'lock'), `${process.pid}`)
-  new Journal(path).close()
+  Journal.open(path).journal.close()
   writeFileSync(join(path, 'lock'), `${process.ppid}`)
-  expect(() => new Journal(path)).toThrow(expect.objectContaining({ code: 'por_store_busy' }))
+  expect(() => Journal.open(path)).toThrow(expect.objectContaining({ code: 'por_store_busy' }))
 })
 
 test('a full disk fails by name, before anything is promised', async () => {
-  const journal = new Journal(fresh())
+  const { journal } = Journal.open(fresh())
   journal.close()
   await expect(journal.append([forgotten(1)], 1)).rejects.toMatchObject({ code: 'por_store_failed' })
 })

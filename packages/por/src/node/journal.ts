@@ -28,41 +28,49 @@ const datasync = promisify(fdatasync)
 const GROWTH = 4
 const SMALL = 4 * 1024 * 1024
 
-/** The records of one node, in a folder of its own. */
-export class Journal {
-  readonly #path: string
-  readonly #release: () => void
+/** What a journal held when it was opened. */
+export interface Opened {
+  readonly journal: Journal
   /** Records of all entries, in order. */
   readonly kept: readonly Kept[]
   /** The node's clock at the last of them; 0 before the first. */
   readonly clock: number
+}
+
+/** The records of one node, in a folder of its own. */
+export class Journal {
+  readonly #path: string
+  readonly #release: () => void
   #file: number
   #size: number
   #first: number
+  #isClosed = false
+
+  private constructor(path: string, file: number, size: number, release: () => void) {
+    this.#path = path
+    this.#file = file
+    this.#size = this.#first = size
+    this.#release = release
+  }
 
   /**
    * Opens or begins the journal in a folder, cutting off an entry that was never written to its end.
    * @throws DcmlError `por_store_busy`, `por_store_damaged`
    */
-  constructor(folder: string) {
+  static open(folder: string): Opened {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    this.#path = join(folder, 'journal')
-    this.#release = lock(join(folder, 'lock'))
+    const path = join(folder, 'journal')
+    const release = lock(join(folder, 'lock'))
     try {
-      const entries = readEntries(readIfThere(this.#path))
-      this.kept = entries.kept
-      this.clock = entries.clock
-      this.#file = openSync(this.#path, 'a', 0o600)
-      if (entries.end === 0) {
-        ftruncateSync(this.#file, 0)
-        writeFileSync(this.#file, MAGIC)
-      } else ftruncateSync(this.#file, entries.end)
-      fsyncSync(this.#file)
+      const { kept, clock, end } = readEntries(readIfThere(path))
+      const file = openSync(path, 'a', 0o600)
+      ftruncateSync(file, end)
+      if (end === 0) writeFileSync(file, MAGIC)
+      fsyncSync(file)
       syncFolder(folder)
-      this.#size = Math.max(entries.end, MAGIC.length)
-      this.#first = this.#size
+      return { journal: new Journal(path, file, Math.max(end, MAGIC.length), release), kept, clock }
     } catch (error) {
-      this.#release()
+      release()
       throw error
     }
   }
@@ -99,6 +107,8 @@ export class Journal {
   }
 
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     closeSync(this.#file)
     this.#release()
   }

@@ -17,8 +17,8 @@ import { Driver } from './driver.ts'
 import { Duties } from './duties.ts'
 import { Follower } from './follower.ts'
 import { createHands } from './hands.ts'
-import { Journal } from './journal.ts'
-import { createVerify, nodeKeys } from './keys.ts'
+import { Journal, type Opened } from './journal.ts'
+import { createVerify, type NodeKeys, nodeKeys } from './keys.ts'
 import { SESSION_LIMITS } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { Neighbours } from './neighbours.ts'
@@ -30,7 +30,7 @@ import type { NodeOptions, PorNode } from './options.ts'
  *   `por_store_busy`, `por_store_damaged`, `por_listen_failed`, and what the chain throws
  */
 export async function startNode(options: NodeOptions): Promise<PorNode> {
-  const { account, chain, listen, log = pino({ name: 'dcml-por' }), metrics: registry = new Registry() } = options
+  const { account, chain } = options
   const keys = nodeKeys(options.key)
   const graph = Graph.from(await chain.graph(), () => BigInt(Date.now()) * 1_000_000n)
   const registered = graph.node(account)?.key
@@ -38,12 +38,27 @@ export async function startNode(options: NodeOptions): Promise<PorNode> {
     throw new DcmlError('por_key_foreign', `The contract knows ${account} by another key.`, {
       hint: 'Start the node with the key that it was registered with.',
     })
-  const journal = new Journal(options.store)
+  const opened = Journal.open(options.store)
+  try {
+    return await run(options, keys, graph, opened)
+  } catch (error) {
+    opened.journal.close()
+    throw error
+  }
+}
+
+async function run(
+  options: NodeOptions,
+  keys: NodeKeys,
+  graph: Graph,
+  { journal, kept, clock: last }: Opened,
+): Promise<PorNode> {
+  const { account, chain, listen, log = pino({ name: 'dcml-por' }), metrics: registry = new Registry() } = options
   const apps = new Apps(options.apps ?? {}, log)
   const asks = new Asks()
   const config: NodeConfig = { ...NODE_DEFAULTS, ...options.config, chain: chain.chain, account, apps: apps.names }
-  const clock = nodeClock(journal.clock)
-  const machine = createMachine(config, { signer: keys.signer, verify: createVerify() }, graph, journal.kept)
+  const clock = nodeClock(last)
+  const machine = createMachine(config, { signer: keys.signer, verify: createVerify() }, graph, kept)
   const metrics = createMetrics(registry, () => ({
     sessions: neighbours.size,
     edges: [...graph.edgesOf(account)].length,
