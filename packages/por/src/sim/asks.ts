@@ -50,26 +50,3 @@ export function prepare(network: Network, from: string, wish: Wish): Prepared {
   const soft = params.reduce((sum, { latency }) => sum + 2 * latency, service)
   return { ask: { request, path, payload, hold, fee }, hash: requestHash(request.body), soft, hard: soft + hold }
 }
-
-/** The way with least latency, in time that grows with the graph; [] where there is none. Ties go to the older edge. */
-export function quickest(network: Network, from: string, to: string): bigint[] {
-  const { ledger } = network
-  const best = new Map<string, { time: number; by: bigint | null }>([[from, { time: 0, by: null }]])
-  const open = new Set([from])
-  while (open.size > 0) {
-    const at = [...open].reduce((a, b) => (best.get(b)!.time < best.get(a)!.time ? b : a))
-    if (at === to) break
-    open.delete(at)
-    for (const id of ledger.requireNode(at).edges) {
-      if (!ledger.connects(id)) continue
-      const next = network.other(id, at)
-      const time = best.get(at)!.time + ledger.edge(id)!.params.latency
-      if (time >= (best.get(next)?.time ?? Infinity)) continue
-      best.set(next, { time, by: id })
-      open.add(next)
-    }
-  }
-  const path: bigint[] = []
-  for (let at = to; best.get(at)?.by != null; at = network.other(path[0]!, at)) path.unshift(best.get(at)!.by!)
-  return path
-}

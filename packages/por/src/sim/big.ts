@@ -92,8 +92,10 @@ export function bigNetwork({
 
   const counts = { response: 0, broken: 0, refused: 0, unroutable: 0 }
   const payload = new Uint8Array(64)
-  for (let index = 0; index < requests; index++)
+  const askNext = (index: number): void => {
+    if (index === requests) return
     network.clock.at(START + (SPAN * index) / requests, () => {
+      askNext(index + 1)
       const [from, to] = [random.below(nodes), random.below(nodes)]
       const path = paths.find(from, to, MAX_HOPS).map((edge) => BigInt(edge) + 1n)
       if (path.length === 0) {
@@ -109,6 +111,8 @@ export function bigNetwork({
       network.onResult(hash, (effect) => effect.kind === 'outcome' && counts[effect.outcome.kind]++)
       network.ask(`n${from}`, ask)
     })
+  }
+  askNext(0)
   network.clock.run(START + SPAN + 2 * HOLD)
   return {
     ...{ nodes, edges, responses: counts.response, broken: counts.broken, refused: counts.refused },

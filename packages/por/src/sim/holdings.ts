@@ -45,7 +45,7 @@ export class Holdings {
   settleAll(): void {
     const { ledger, edges, clock } = this.#network
     const { closeNotice, challenge, reimbursement } = ledger.rules
-    for (const { id, u } of edges.values()) if (ledger.edge(id)!.status === 'active') startClose(ledger, id, u)
+    for (const { id, u } of edges.values()) if (ledger.edge(id)!.status === 'active') startClose(ledger, id, u.account)
     for (const { id } of edges.values())
       for (const voucher of this.best(id)) if (voucher !== null) submitVoucher(ledger, voucher)
     clock.run(clock.now + closeNotice + challenge)

@@ -29,6 +29,8 @@ export interface EdgeRecord {
   /** Penalties held back until the window of reimbursement is over. */
   escrow: bigint
   revision: number
+  /** ms of the chain's clock from which on it connects. */
+  activeAt: number
   /** When it was cut or began to close. */
   endedAt: number
   wasCut: boolean
@@ -57,6 +59,8 @@ export class Ledger implements GraphView {
   readonly wallets = new Map<string, bigint>()
   treasury = 0n
   readonly #now: () => number
+  /** The edges by number: machines look them up all the time. */
+  readonly #list: EdgeRecord[] = []
   readonly #log: { readonly height: bigint; readonly change: GraphChange }[] = []
   readonly #watchers: ((change: GraphChange) => void)[] = []
 
@@ -87,7 +91,7 @@ export class Ledger implements GraphView {
   }
 
   edge(id: bigint): EdgeFacts | null {
-    return this.edges.get(id)?.facts ?? null
+    return this.#list[Number(id) - 1]?.facts ?? null
   }
 
   node(account: string): NodeFacts | null {
@@ -96,8 +100,8 @@ export class Ledger implements GraphView {
 
   /** Whether it counts when a partition is looked for: active, and past its activation. */
   isActive(id: bigint): boolean {
-    const edge = this.edge(id)
-    return edge?.status === 'active' && edge.activeFrom! <= this.timestamp
+    const edge = this.#list[Number(id) - 1]
+    return edge?.facts.status === 'active' && edge.activeAt <= this.now
   }
 
   connects(id: bigint): boolean {
@@ -150,8 +154,8 @@ export class Ledger implements GraphView {
 
   openEdge(u: string, v: string, params: EdgeParams, deposit: bigint): bigint {
     if (u === v) throw refuse('por_self', 'An edge has two ends.', 'Name another node.')
-    const records = [this.requireNode(u), this.requireNode(v)]
-    const isDouble = [...records[0]!.edges].some((id) => {
+    const ends = [this.requireNode(u), this.requireNode(v)]
+    const isDouble = [...ends[0]!.edges].some((id) => {
       const { facts } = this.edges.get(id)!
       return facts.status !== 'settled' && facts.status !== 'severed' && (facts.u === v || facts.v === v)
     })
@@ -159,18 +163,21 @@ export class Ledger implements GraphView {
     this.debit(u, deposit + this.rules.penalty)
     const id = BigInt(this.edges.size) + 1n
     const facts: EdgeFacts = { id, u, v, params, status: 'pending', activeFrom: null, depositU: deposit, depositV: 0n }
-    this.edges.set(id, {
+    const record: EdgeRecord = {
       facts,
       bonds: [this.rules.penalty, 0n],
       paid: [0n, 0n],
       seq: [0n, 0n],
       escrow: 0n,
       revision: 0,
+      activeAt: Infinity,
       endedAt: 0,
       wasCut: false,
       reimbursed: false,
-    })
-    for (const record of records) record.edges.add(id)
+    }
+    this.edges.set(id, record)
+    this.#list.push(record)
+    for (const end of ends) end.edges.add(id)
     this.#announce({ kind: 'edge', edge: facts })
     return id
   }
@@ -179,6 +186,7 @@ export class Ledger implements GraphView {
     const edge = this.requireEdge(id, 'pending')
     this.debit(edge.facts.v, deposit + this.rules.penalty)
     edge.bonds[1] = this.rules.penalty
+    edge.activeAt = this.now + this.rules.activation
     const activeFrom = this.timestamp + BigInt(this.rules.activation) * NS
     this.change(edge, { status: 'active', depositV: deposit, activeFrom })
   }

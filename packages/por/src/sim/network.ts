@@ -2,6 +2,7 @@
 import { type EdgeParams, type NodeSigner, requestHash } from '@dcml/protocol/por'
 import { createMachine } from '../core/machine.ts'
 import type { Ask, Effect, Input, Kept, Machine, NodeConfig } from '../core/types.ts'
+import { Graph } from '../routes/graph.ts'
 import type { Message } from '../wire/messages.ts'
 import { type Behaviour, misbehave } from './behaviours.ts'
 import { Clock } from './clock.ts'
@@ -37,8 +38,8 @@ export interface SimNode {
 
 export interface SimEdge {
   readonly id: bigint
-  readonly u: string
-  readonly v: string
+  readonly u: SimNode
+  readonly v: SimNode
   readonly link: Link
 }
 
@@ -101,6 +102,7 @@ export class Network {
   /** Messages that arrived. */
   messages = 0
   readonly #options: NetworkOptions
+  #graph: Graph | null = null
   readonly #watchers: ((sight: Sight) => void)[] = []
   readonly #results = new Map<string, (effect: Result) => void>()
   /** Nodes that may have requests under way. */
@@ -117,6 +119,16 @@ export class Network {
   /** Calls with what a requester hears of a request: pay for waiting, then the outcome. */
   onResult(hash: Uint8Array, hear: (effect: Result) => void): void {
     this.#results.set(nameOf(hash), hear)
+  }
+
+  /** The graph as applications know it: what the contract did is known at once. */
+  get graph(): Graph {
+    if (this.#graph === null) {
+      const graph = Graph.from(this.ledger.facts(), () => this.ledger.timestamp)
+      this.ledger.watch((change) => graph.apply(change))
+      this.#graph = graph
+    }
+    return this.#graph
   }
 
   watch(watcher: (sight: Sight) => void): void {
@@ -141,7 +153,7 @@ export class Network {
   /** Opens an edge and confirms it at once. */
   addEdge({ u, v, params, deposits, link }: EdgeSetup): bigint {
     const id = this.ledger.openEdge(u, v, params, deposits[0])
-    this.edges.set(id, { id, u, v, link: new Link(link, this.random.fork()) })
+    this.edges.set(id, { id, u: this.node(u), v: this.node(v), link: new Link(link, this.random.fork()) })
     this.ledger.confirmEdge(id, deposits[1])
     return id
   }
@@ -149,7 +161,7 @@ export class Network {
   /** Opens the session of an edge, unless an end of it is down. */
   connect(id: bigint): void {
     const { link, u, v } = this.#edge(id)
-    const ends = [this.node(u), this.node(v)]
+    const ends = [u, v]
     if (link.up || ends.some((node) => node.state === 'down')) return
     link.open()
     for (const node of ends) this.tell(node, { kind: 'connected', edgeId: id })
@@ -159,7 +171,7 @@ export class Network {
     const { link, u, v } = this.#edge(id)
     if (!link.up) return
     link.close()
-    for (const account of [u, v]) this.tell(this.node(account), { kind: 'disconnected', edgeId: id })
+    for (const node of [u, v]) this.tell(node, { kind: 'disconnected', edgeId: id })
   }
 
   ask(account: string, ask: Ask): void {
@@ -205,7 +217,7 @@ export class Network {
 
   other(edgeId: bigint, account: string): string {
     const { u, v } = this.#edge(edgeId)
-    return u === account ? v : u
+    return u.account === account ? v.account : u.account
   }
 
   /** A node's own time. */
@@ -270,12 +282,12 @@ export class Network {
   }
 
   #send(node: SimNode, edgeId: bigint, message: Message, effect: Effect): void {
-    const { link, u } = this.#edge(edgeId)
-    const arrives = link.up ? link.arrival(u === node.account ? 0 : 1, this.clock.now) : null
+    const { link, u, v } = this.#edge(edgeId)
+    const arrives = link.up ? link.arrival(u === node ? 0 : 1, this.clock.now) : null
     for (const watcher of this.#watchers) watcher({ at: this.clock.now, node: node.account, effect, arrives })
     if (arrives === null) return
     const { session } = link
-    const receiver = this.node(this.other(edgeId, node.account))
+    const receiver = u === node ? v : u
     this.clock.at(arrives, () => {
       if (!link.up || link.session !== session) return
       this.messages++
@@ -283,11 +295,12 @@ export class Network {
     })
   }
 
-  /** Those hear of a change whom it may concern: its ends, and who has requests under way. */
+  /** Those hear of a change whom it may concern: its ends, and who has requests under way. Nobody knows an edge yet that never had a session. */
   #edgeChanged(id: bigint): void {
-    const { u, v } = this.ledger.edge(id)!
+    const edge = this.edges.get(id)
+    if (edge === undefined || edge.link.session === 0) return
     for (const node of this.#busy) if (node.machine.inflight === 0) this.#busy.delete(node)
-    for (const node of new Set([this.node(u), this.node(v), ...this.#busy]))
+    for (const node of new Set([edge.u, edge.v, ...this.#busy]))
       this.clock.at(this.clock.now, () => this.tell(node, { kind: 'edge', edgeId: id }))
   }
 

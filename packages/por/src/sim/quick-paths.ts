@@ -2,7 +2,9 @@
 export class QuickPaths {
   readonly #ends: readonly (readonly [number, number])[]
   readonly #offsets: Int32Array
+  /** Edges of each node, one after another, and where they lead. */
   readonly #around: Int32Array
+  readonly #across: Int32Array
   readonly #dead: Uint8Array
   /** Which search reached a node, and over which edge: from the start, and from the goal. */
   readonly #seen: readonly [Int32Array, Int32Array]
@@ -20,7 +22,15 @@ export class QuickPaths {
     for (let node = 0; node < nodes; node++) this.#offsets[node + 1]! += this.#offsets[node]!
     const fill = this.#offsets.slice()
     this.#around = new Int32Array(2 * ends.length)
-    for (const [edge, pair] of ends.entries()) for (const node of pair) this.#around[fill[node]!++] = edge
+    this.#across = new Int32Array(2 * ends.length)
+    for (const [edge, [u, v]] of ends.entries())
+      for (const [node, other] of [
+        [u, v],
+        [v, u],
+      ] as const) {
+        this.#across[fill[node]!] = other
+        this.#around[fill[node]!++] = edge
+      }
   }
 
   remove(edge: number): void {
@@ -48,13 +58,16 @@ export class QuickPaths {
 
   /** Follows the edges of a node. @returns where the searches meet, or -1 */
   #expand(node: number, side: 0 | 1, next: number[]): number {
-    for (let at = this.#offsets[node]!; at < this.#offsets[node + 1]!; at++) {
+    const seen = this.#seen[side]
+    const search = this.#search
+    const last = this.#offsets[node + 1]!
+    for (let at = this.#offsets[node]!; at < last; at++) {
+      const other = this.#across[at]!
       const edge = this.#around[at]!
-      const other = this.#other(edge, node)
-      if (this.#dead[edge] === 1 || this.#seen[side][other] === this.#search) continue
-      this.#seen[side][other] = this.#search
+      if (seen[other] === search || this.#dead[edge] === 1) continue
+      seen[other] = search
       this.#by[side][other] = edge
-      if (this.#seen[1 - side]![other] === this.#search) return other
+      if (this.#seen[1 - side]![other] === search) return other
       next.push(other)
     }
     return -1

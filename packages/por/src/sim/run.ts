@@ -1,6 +1,7 @@
 import { utf8 } from '@dcml/protocol'
 import type { NodeConfig, Patience } from '../core/types.ts'
-import { prepare, quickest } from './asks.ts'
+import { findRoute } from '../routes/route.ts'
+import { prepare } from './asks.ts'
 import { Holdings } from './holdings.ts'
 import { Network, START } from './network.ts'
 import { Recorder, type SimOutcome, type SimReport } from './report.ts'
@@ -93,14 +94,18 @@ function ask(
   request: Scenario['requests'][number],
   index: number,
 ): () => SimOutcome {
-  const { at, from, to, via, payload, ...wish } = request
+  const { at, from, to, via, budget, payload, ...wish } = request
   let outcome: SimOutcome = {
     ...{ from, to, asked: at, soft: 0, hard: 0, kind: 'none', at: null, fee: 0n, late: 0n, edge: null },
   }
   network.clock.at(START + at, () => {
-    const path = via === undefined ? quickest(network, from, to) : along(network, [from, ...via, to])
-    if (path.length === 0) return
-    const prepared = prepare(network, from, { ...wish, to, path, payload: utf8(payload), app: ECHO })
+    const bytes = utf8(payload)
+    const { maxResponse, service, lateRate } = wish
+    const needs = { payloadLength: bytes.length, maxResponse, service, lateRate, budget, maxCost: 2n ** 127n }
+    const path =
+      via === undefined ? findRoute(network.graph, from, to, needs)?.path : along(network, [from, ...via, to])
+    if (path === undefined) return
+    const prepared = prepare(network, from, { ...wish, to, path, payload: bytes, app: ECHO })
     const { soft, hard } = prepared
     outcome = { ...outcome, soft, hard, fee: prepared.ask.fee }
     recorder.know(prepared.hash, index)

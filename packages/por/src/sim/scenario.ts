@@ -57,8 +57,9 @@ const request = v.strictObject({
   at: ms,
   from: name,
   to: name,
-  /** Nodes on the way; by default the way with least latency. */
+  /** Nodes on the way; by default the cheapest way whose round trip stays within `budget` ms. */
   via: v.optional(v.pipe(v.array(name), v.maxLength(7))),
+  budget: v.optional(ms, 60_000),
   payload: v.optional(v.pipe(v.string(), v.maxLength(1024)), ''),
   maxResponse: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_048_576)), 1024),
   /** yoctoNEAR per ms. */
@@ -103,7 +104,7 @@ export type Scenario = v.InferOutput<typeof scenario>
 
 const invalid = (message: string): DcmlError =>
   new DcmlError('por_scenario_invalid', message, {
-    hint: 'Mend the scenario; packages/por/README.md shows its fields.',
+    hint: 'Mend that field; the type ScenarioFile of @dcml/por/sim names them all.',
   })
 
 /**
