@@ -133,7 +133,7 @@ test('evidence can be seen before the first prompt', async () => {
   expect({ environment, label }).toEqual({ environment: 'development', label: 'DEVELOPMENT' })
   expect(checks.find(({ name }) => name === 'session_signature')?.status).toBe('pass')
   expect(claims.sessionKey).toEqual(fake.enclave.sessionKey.publicKey)
-  expect(fake.calls.map(({ path }) => path)).toEqual(['/v1/models'])
+  expect(fake.calls.map(({ path }) => path)).toEqual(['/dcml/v1/model-h'])
 })
 
 test.each([

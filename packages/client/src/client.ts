@@ -130,7 +130,7 @@ export function clientOver({ transport, createHasher }: Platform, settings: Sett
     },
     async evidence() {
       if (newest === undefined) {
-        const response = await fetch(new URL('/v1/models', endpoint))
+        const response = await fetch(new URL('/dcml/v1/model-h', endpoint))
         await response.arrayBuffer()
       }
       return newest!

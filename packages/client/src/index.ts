@@ -5,6 +5,7 @@
  */
 export type { Client } from './client.ts'
 export { createClient } from './node/create-client.ts'
+export { createPorClient, type PorClientOptions } from './node/create-por-client.ts'
 export { fileChannel } from './node/file-channel.ts'
 export { type FileReceiptsOptions, fileReceipts } from './node/file-receipts.ts'
 export type { ClientOptions } from './options.ts'
@@ -33,6 +34,7 @@ export {
   type SealedRequest,
   sealedRequest,
 } from './por/sealed.ts'
+export type { PorRoute } from './por/transport.ts'
 export type { Usage } from './receipts/check.ts'
 export { ReceiptRefused } from './receipts/outcome.ts'
 export { parseReceiptRecord, type ReceiptRecord } from './receipts/record.ts'

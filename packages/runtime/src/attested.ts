@@ -14,7 +14,7 @@ import type { PaymentDesk } from './payment/desk.ts'
 import { paymentRoutes } from './payment/routes.ts'
 import { innerCalls } from './por/inner.ts'
 import { Replays } from './por/replays.ts'
-import { type PorLine, porRoutes } from './por/routes.ts'
+import { type PorLine, type PorOptions, porRoutes } from './por/routes.ts'
 
 interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
   readonly generation: Generation
@@ -27,6 +27,7 @@ interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
   readonly observe: (line: RequestLine) => void
   /** X25519 key of the evidence, 32 bytes. */
   readonly hpkeKey: Uint8Array
+  readonly quote: PorOptions['quote']
   readonly onPor: (line: PorLine) => void
 }
 
@@ -52,7 +53,7 @@ export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBind
   app.route('/v1', openaiRoutes({ host, generation, desk, maxBodyBytes: limits.maxBodyBytes, clock }))
   const inner = innerCalls(app.fetch, MAX_SEALED_ANSWER)
   const sealed = { privateKey: options.hpkeKey, inner, replays: new Replays(clock) }
-  app.route('/dcml/v1', porRoutes({ ...sealed, desk, observe: options.onPor }))
+  app.route('/dcml/v1', porRoutes({ ...sealed, desk, quote: options.quote, observe: options.onPor }))
   const document = openapi(desk !== undefined)
   app.get('/openapi.json', (c) => c.json(document))
   return app

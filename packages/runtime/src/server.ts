@@ -122,6 +122,7 @@ async function serve(
     draining: () => draining,
     observe,
     hpkeKey: fromBase64url(enclave.hpkeKey.export({ format: 'jwk' }).d!),
+    quote: (nonce) => enclave.quote({ purpose: 'session', nonce, tlsSpki: enclave.tlsSpki }),
     onPor: (line) => logger.info(line, 'proof of response'),
     onKey: (event) => logger.info(event, 'model key'),
     generation: {

@@ -1,8 +1,7 @@
 // One question to an enclave and its answer, over whoever carries them: HPKE to the key in its evidence (RFC 9180), and
 // back with a key that only the two can derive (as Oblivious HTTP answers, RFC 9458 §4.4).
 import { concatBytes, DcmlError, utf8 } from '@dcml/protocol'
-import { Aes256Gcm, CipherSuite, HkdfSha256 } from '@hpke/core'
-import { DhkemX25519HkdfSha256 } from '@hpke/dhkem-x25519'
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 import { expand, extract } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { pad, unpad } from './padding.ts'
@@ -11,6 +10,7 @@ import { pad, unpad } from './padding.ts'
 export const MAX_SEALED_QUESTION = 65_536
 export const MAX_SEALED_ANSWER = 1_048_576
 
+// X25519 of the platform (WebCrypto): an enclave opens whatever a stranger sends, and must not be slowed by it
 const hpke = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() })
 const INFO = utf8('dcml/sealed/1')
 const ANSWER = utf8('dcml/sealed/1 answer')
@@ -34,16 +34,12 @@ export interface OpenedQuestion {
 
 /**
  * Seals a question to an enclave. Whoever carries it sees a size class.
- * @param hpkeKey of verified claims @param ekm randomness of the one-time key, 32 bytes; given only by test vectors
+ * @param hpkeKey of verified claims
  * @throws DcmlError `sealed_too_large` above 64 KiB, `sealed_key_malformed`
  */
-export async function sealQuestion(
-  hpkeKey: Uint8Array,
-  message: Uint8Array,
-  ekm?: Uint8Array<ArrayBuffer>,
-): Promise<SealedQuestion> {
+export async function sealQuestion(hpkeKey: Uint8Array, message: Uint8Array): Promise<SealedQuestion> {
   const padded = pad(message, MAX_SEALED_QUESTION)
-  const sender = await sending(hpkeKey, ekm)
+  const sender = await sending(hpkeKey)
   const enc = new Uint8Array(sender.enc)
   const payload = concatBytes(enc, new Uint8Array(await sender.seal(padded)))
   const secret = new Uint8Array(await sender.export(ANSWER, KEY))
@@ -93,10 +89,10 @@ export async function openQuestion(privateKey: Uint8Array, payload: Uint8Array):
   }
 }
 
-async function sending(hpkeKey: Uint8Array, ekm: Uint8Array<ArrayBuffer> | undefined) {
+async function sending(hpkeKey: Uint8Array) {
   try {
     const recipientPublicKey = await hpke.kem.deserializePublicKey(Uint8Array.from(hpkeKey))
-    return await hpke.createSenderContext({ recipientPublicKey, info: INFO, ...(ekm && { ekm }) })
+    return await hpke.createSenderContext({ recipientPublicKey, info: INFO })
   } catch (cause) {
     throw new DcmlError('sealed_key_malformed', 'The key to seal to is no X25519 key.', {
       hint: 'Take it from claims that were verified.',

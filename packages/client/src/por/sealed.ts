@@ -98,7 +98,7 @@ export async function sealedRequest(
 const refusalSchema = v.object({ code: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_]{0,63}$/)) })
 
 /** Unsealed, so it is the host's word: why there is no answer, in a code. */
-function refused(payload: Uint8Array): DcmlError {
+export function refused(payload: Uint8Array): DcmlError {
   let reason = 'unknown'
   try {
     reason = v.parse(refusalSchema, JSON.parse(new TextDecoder().decode(payload))).code

@@ -7,7 +7,7 @@ import { DcmlError, formatClosureRequest, fromBase64url, toBase64url, toHex, utf
 import { type ChannelClosing, CLOSE_CHANNEL, parseChannelClosing } from '@dcml/protocol/por'
 import * as v from 'valibot'
 import { type EnclaveLine, enclaveLine } from './enclave-line.ts'
-import { SEALED } from './routes.ts'
+import { EVIDENCE, SEALED } from './routes.ts'
 
 /** Answers requests of one application, as a node of `@dcml/por` calls it. */
 export type PorHandler = (
@@ -56,7 +56,8 @@ type About = Parameters<PorHandler>[1]
 export function runtimeHandlers(options: RuntimeHandlersOptions): Record<string, PorHandler> {
   const line = enclaveLine(options.runtime, ANSWER_MS)
   return {
-    // sealed to the enclave: whatever is wrong with it, the sender is told at once and may ask again
+    // whatever is wrong with these, the sender is told at once and may ask again
+    [EVIDENCE]: (payload, about) => pass(line, EVIDENCE, payload, about).catch(refusalOf),
     [SEALED]: (payload, about) => pass(line, SEALED, payload, about).catch(refusalOf),
     [CLOSE_CHANNEL]: (payload, about) => closeChannel(line, payload, about, options),
   }

@@ -1,5 +1,6 @@
 // What the host's node of Proof of Response brings to the enclave (paper §8). The node is the host's own program: all it
 // says is taken for hearsay, and what it carries authenticates itself.
+import type { EvidenceJson } from '@dcml/attestation'
 import { type Chain, DcmlError, formatClosureRequest, fromBase64url, toBase64url, utf8 } from '@dcml/protocol'
 import { CLOSE_CHANNEL, parseChannelClosing } from '@dcml/protocol/por'
 import type { HttpBindings } from '@hono/node-server'
@@ -10,6 +11,8 @@ import { asDcmlError, statusOf } from '../api/errors.ts'
 import type { PaymentDesk } from '../payment/desk.ts'
 import { answerSealed, type SealedOptions } from './sealed.ts'
 
+/** Name of the application that gives evidence, in the clear: the payload is a nonce of 32 bytes. */
+export const EVIDENCE = 'dcml/evidence'
 /** Name of the application that seals. */
 export const SEALED = 'dcml/sealed'
 
@@ -39,6 +42,8 @@ export interface PorLine {
 export interface PorOptions extends SealedOptions {
   /** Given where completions are paid for. */
   readonly desk: PaymentDesk | undefined
+  /** Evidence over a nonce, without a connection. @throws DcmlError `quote_busy`, `quote_failed` */
+  readonly quote: (nonce: Uint8Array) => Promise<EvidenceJson>
   readonly observe: (line: PorLine) => void
 }
 
@@ -67,6 +72,7 @@ interface Answer {
 async function answer(app: string, payload: Uint8Array, options: PorOptions): Promise<Answer> {
   try {
     if (app === SEALED) return { status: 0, bytes: await answerSealed(payload, options) }
+    if (app === EVIDENCE) return { status: 0, bytes: utf8(JSON.stringify(await evidence(payload, options))) }
     if (app === CLOSE_CHANNEL && options.desk !== undefined)
       return { status: 0, bytes: utf8(await closeChannel(payload, options.desk)) }
     throw appUnknown()
@@ -75,6 +81,13 @@ async function answer(app: string, payload: Uint8Array, options: PorOptions): Pr
     if (error.retryable || statusOf(error) >= 500) throw error
     return { status: 2, code: error.code, bytes: utf8(JSON.stringify({ code: error.code })) }
   }
+}
+
+function evidence(nonce: Uint8Array, { quote }: PorOptions): Promise<EvidenceJson> {
+  if (nonce.length === 32) return quote(nonce)
+  throw new DcmlError('evidence_request_invalid', 'The payload is no nonce of 32 bytes.', {
+    hint: 'Draw one at random.',
+  })
 }
 
 /** `request_channel_closure`. The seed of the opening is between payer, host and contract: the enclave knows its channels. */
@@ -93,5 +106,5 @@ const foreign = ({ networkId, contract }: Chain): DcmlError =>
 
 const appUnknown = (): DcmlError =>
   new DcmlError('por_app_unknown', 'This enclave has no such application.', {
-    hint: `It answers for ${SEALED} and, where completions are paid for, ${CLOSE_CHANNEL}.`,
+    hint: `It answers for ${SEALED}, ${EVIDENCE} and, where completions are paid for, ${CLOSE_CHANNEL}.`,
   })
