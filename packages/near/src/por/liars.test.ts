@@ -1,0 +1,46 @@
+import type { Near } from '@dcml/near'
+import { porChain } from '@dcml/near/por'
+import { expect, test } from 'vitest'
+
+const node = {
+  account: 'alice.near',
+  key: '11'.repeat(32),
+  endpoint: '',
+  stake: '1',
+  staked_at: '0',
+  version: '1',
+  isolated_since: null,
+  isolated_at: null,
+}
+const honest = { nodes: { nodes: [node], next: null }, edges: { edges: [], next: null } }
+
+/** A node of NEAR that answers views with what it is told to. */
+function saying(views: Record<string, unknown>, height: unknown = 7): Near {
+  const request = async (method: string, params: unknown) => {
+    if (method === 'block') return { header: { height, hash: 'x' } }
+    const { method_name } = params as { method_name: string }
+    const result = [...new TextEncoder().encode(JSON.stringify({ ...honest, ...views }[method_name]))]
+    return { result, logs: [], block_height: 7, block_hash: 'x' }
+  }
+  return { networkId: 'testnet', request, async *attempts() {} }
+}
+const graph = (near: Near) => porChain({ near, contract: 'por.near' }).graph()
+
+test('what an honest node says is taken', async () => {
+  expect(await graph(saying({}))).toMatchObject({ nodes: [{ account: 'alice.near', stake: 1n }], height: 7n })
+})
+
+test.each([
+  ['pages that lead in circles', { nodes: { nodes: [], next: '0' } }],
+  ['pages that go nowhere', { edges: { edges: [], next: '1' } }],
+  ['a key that is none', { nodes: { nodes: [{ ...node, key: '11' }], next: null } }],
+  ['a stake that is no number', { nodes: { nodes: [{ ...node, stake: '-1' }], next: null } }],
+  ['an edge of an unknown kind', { edges: { edges: [{ id: '1', status: 'glowing' }], next: null } }],
+  ['no page at all', { edges: null }],
+])('%s are refused by name', async (_, lie) => {
+  await expect(graph(saying(lie))).rejects.toMatchObject({ code: 'near_answer_invalid' })
+})
+
+test('a head that is no height is refused by name', async () => {
+  await expect(graph(saying({}, 'seven'))).rejects.toMatchObject({ code: 'near_answer_invalid' })
+})
