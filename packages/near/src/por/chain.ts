@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { parse } from '../answer.ts'
 import type { Near } from '../connection.ts'
 import { readEvents } from '../events.ts'
+import { sleep } from '../sleep.ts'
 import { type PorOptions, paying, until } from './calls.ts'
 import { ComingTerms, changeOf, edgeFacts, nodeFacts, tellParams } from './facts.ts'
 import { reportPartition } from './partition.ts'
@@ -51,8 +52,7 @@ export function porChain(options: PorChainOptions): PorChain {
   return {
     chain: { networkId: near.networkId, contract },
     async graph(): Promise<GraphFacts> {
-      const height = await finalHeight(near, cancel)
-      const [nodes, edges] = await Promise.all([allNodes(at, height, cancel), allEdges(at, height, cancel)])
+      const { nodes, edges, height } = await wholeGraph(near, at, cancel)
       for (const edge of edges) coming.note(edge)
       return { nodes: nodes.map(nodeFacts), edges: edges.map(edgeFacts), height: BigInt(height) }
     },
@@ -121,6 +121,21 @@ export function porChain(options: PorChainOptions): PorChain {
     },
     reportPartition: (proof) => reportPartition(at, calling(), proof),
     disconnectedSince: (account) => at.disconnected_since({ account }, cancel),
+  }
+}
+
+/** Looks at the graph before giving up: behind several nodes, one may not have the block yet that another named. */
+const TRIES = 3
+
+async function wholeGraph(near: Near, at: Por, cancel: { signal?: AbortSignal }, tries = TRIES) {
+  const height = await finalHeight(near, cancel)
+  try {
+    const [nodes, edges] = await Promise.all([allNodes(at, height, cancel), allEdges(at, height, cancel)])
+    return { nodes, edges, height }
+  } catch (error) {
+    if (tries === 1 || !DcmlError.isInstance(error) || error.code !== 'near_block_unknown') throw error
+    await sleep(500, cancel.signal)
+    return wholeGraph(near, at, cancel, tries - 1)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Near } from '@dcml/near'
 import { porChain } from '@dcml/near/por'
+import { DcmlError } from '@dcml/protocol'
 import { expect, test } from 'vitest'
 
 const node = {
@@ -43,4 +44,25 @@ test.each([
 
 test('a head that is no height is refused by name', async () => {
   await expect(graph(saying({}, 'seven'))).rejects.toMatchObject({ code: 'near_answer_invalid' })
+})
+
+test('a node that lacks the block which another named is asked again, and not for ever', async () => {
+  for (const [lacks, outcome] of [
+    [2, 'known'],
+    [3, 'unknown'],
+  ] as const) {
+    const near = saying({})
+    let left = lacks * 2
+    const lagging: Near = {
+      ...near,
+      async request(method, params) {
+        if (method === 'query' && left-- > 0)
+          throw new DcmlError('near_block_unknown', 'No such block.', { hint: 'Ask another.' })
+        return near.request(method, params)
+      },
+    }
+    const read = graph(lagging)
+    if (outcome === 'known') expect(await read).toMatchObject({ height: 7n })
+    else await expect(read).rejects.toMatchObject({ code: 'near_block_unknown' })
+  }
 })
