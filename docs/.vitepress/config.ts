@@ -31,6 +31,13 @@ export default defineConfig({
         ],
       },
       {
+        text: 'Network',
+        items: [
+          { text: 'Proof of Response', link: '/proof-of-response' },
+          { text: 'Run a node', link: '/recipes/por' },
+        ],
+      },
+      {
         text: 'NEAR',
         items: [
           { text: 'Writing contracts', link: '/contracts' },
