@@ -113,6 +113,7 @@ export function deposit(books: Books, { by, attached }: Caller, id: bigint): Edg
       : { ...found, depositV: found.depositV + attached }
   shift(books, { deposits: attached })
   books.edges.set(`${id}`, edge)
+  nextVersion(books)
   return edge
 }
 

@@ -91,6 +91,7 @@ export function submitVoucher(
     ? { ...found, seqU: higher(found.seqU), paidU: total }
     : { ...found, seqV: higher(found.seqV), paidV: total }
   books.edges.set(`${id}`, edge)
+  nextVersion(books)
   return edge
 }
 

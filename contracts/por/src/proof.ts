@@ -31,7 +31,8 @@ const MILLI = 10n ** 21n
 /** Paid for a proof's row, and for each node of it; both come back. */
 export const PROOF_STORAGE: bigint = 4n * MILLI
 export const MARK_STORAGE: bigint = 25n * 10n ** 20n
-const MAX_MARKS = 100_000n
+/** Most nodes of one proof. */
+export const MAX_MARKS = 100_000n
 
 /** For so long after its moment a proof can be acted on: it tells of then, and not of now. */
 export const PROOF_LIFE: bigint = 3_600n * 10n ** 9n

@@ -1,4 +1,4 @@
-import { type Books, refuse } from './books.ts'
+import { type Books, nextVersion, refuse } from './books.ts'
 import { type Edge, edgeOf } from './edge.ts'
 
 /** What two endpoints agree about an edge; the contract only keeps it (Proof of Response §2). */
@@ -62,5 +62,6 @@ export function update(
   if (!areGenuine(edge)) refuse('the signatures are not those of both ends')
   const changed = { ...terms, revision: change.revision, next }
   books.terms.set(`${change.edgeId}`, changed)
+  nextVersion(books)
   return { edge, terms: changed }
 }

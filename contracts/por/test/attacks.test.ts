@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LINK_STORAGE } from '../src/edge.ts'
+import { MARK_STORAGE, PROOF_STORAGE } from '../src/proof.ts'
 import { Key } from './key.ts'
 import {
   ACTIVATION,
@@ -264,7 +265,7 @@ test('A17: what others do cannot disturb a proof, and what its own nodes do cann
   world.sever(tree[2] as bigint, bob)
   const prove = (between: () => void): string | null => {
     const clean = world.chain.snapshot()
-    const deposit = (4n * NEAR) / 1000n + (3n * 5n * NEAR) / 2000n
+    const deposit = PROOF_STORAGE + 3n * MARK_STORAGE
     const id = world.call(world.stranger, 'start_partition', {}, { deposit }).json<string>()
     const step = (method: string, args: object) =>
       world.call(world.stranger, method, { proof_id: id, ...args }, { mayFail: true }).error
@@ -298,7 +299,7 @@ test('A17: stake cannot be counted twice by moving it between the calls of a pro
   network()
   const { dave, eve, carol } = world.by
   world.register(dave, 5n * NEAR)
-  const id = world.call(eve, 'start_partition', {}, { deposit: (14n * NEAR) / 1000n }).json<string>()
+  const id = world.call(eve, 'start_partition', {}, { deposit: PROOF_STORAGE + 2n * MARK_STORAGE }).json<string>()
   world.call(eve, 'collect_partition', { proof_id: id, cut: [carol.id], witness: [dave.id], tree: [] })
   world.wait(WINDOW)
   world.call(dave, 'withdraw_stake')

@@ -84,7 +84,15 @@ export function measureGas(wasm: Uint8Array, neighbours = 0): Map<string, Gas> {
   call(dave, 'withdraw_stake')
   world.call(carol, 'start_close', { edge_id: other })
   chunks(world, eve, alice, back, call)
+  pages(world)
   return gas
+}
+
+/** The longest pages: a view that takes more gas than a node gives it throws. */
+function pages(world: World): void {
+  world.view('nodes', { from: 0, limit: 100 })
+  world.view('edges', { from_id: 0, limit: 100 })
+  world.view('edges_of', { account: world.by.alice.id })
 }
 
 function chunks(

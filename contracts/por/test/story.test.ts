@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { EDGE_STORAGE, LINK_STORAGE } from '../src/edge.ts'
 import { GONE_STORAGE, NODE_STORAGE } from '../src/node.ts'
+import { MARK_STORAGE, PROOF_STORAGE } from '../src/proof.ts'
 import {
   BOUNTY,
   CHALLENGE,
   CONFIRMING,
   eventsOf,
   hashOf,
-  MILLI,
   NEAR,
   NOTICE,
   OPENING,
@@ -258,7 +258,7 @@ test('a partition too long for one call is proven in chunks, as of one moment', 
   const dead = world.edge(carol, eve)
   world.sever(dead, carol)
   const room = 5n
-  const deposit = 4n * MILLI + room * ((5n * MILLI) / 2n)
+  const deposit = PROOF_STORAGE + room * MARK_STORAGE
   const id = world.call(dave, 'start_partition', {}, { deposit }).json<string>()
   const step = (method: string, args: object) => world.call(dave, method, { proof_id: id, ...args })
   step('collect_partition', { cut: [eve.id], witness: [alice.id, bob.id], tree: [tree[0]] })
