@@ -246,14 +246,14 @@ test('A15 a voucher or request made for another edge, contract or kind is none',
   const elsewhere = { ...CHAIN, contract: 'other.test' }
   const paid = { edgeId: 1n, seq: 1n, total: ask.fee }
   const base = {
-    type: 'request',
+    type: 'request' as const,
     edgeId: 1n,
     path: [2n, 3n],
     soft: 600,
     hard: 30_600,
     fee: ask.fee,
     payload: ask.payload,
-  } as const
+  }
   const good = { ...base, request: ask.request, voucher: sign(porVoucher, CHAIN, paid, signer) }
   const wrong = [
     { ...good, voucher: sign(porVoucher, CHAIN, { ...paid, edgeId: 2n }, signer) },
@@ -297,7 +297,9 @@ test('A18 a node that was suspended blames nobody for what it did not read, and 
 test('A19 a neighbour that vanishes owes no more than its credit', () => {
   const credit = 10_000n
   const net = new Net(line('alex', 'alice', 'bob'), () => ({ credit, batch: { requests: 1_000, ms: 60_000 } }))
-  net.wire = saying('alex', (message) => ('voucher' in message ? { ...message, voucher: null } : message))
+  net.wire = saying('alex', (message) =>
+    message.type === 'request' ? { ...message, voucher: null } : message.type === 'pay' ? null : message,
+  )
   for (let n = 0; n < 20; n++) net.ask('alex', 'bob', [1n, 2n])
   net.run()
   const taken = net.all('keep').filter(({ node, effect }) => node === 'alice' && effect.record.kind === 'accepted')

@@ -31,6 +31,8 @@ export interface Edge extends Arrivals {
   /** How many more it takes. */
   window: number
   session: 'none' | 'greeting' | 'ready'
+  /** Number of the voucher in this node's last hello. */
+  shown: bigint
   /** Cut, by whomever. */
   isCut: boolean
   /** Whether the neighbour takes requests on credit: not once it refused one. */
@@ -70,6 +72,7 @@ export function edgeOf(core: Core, id: bigint): Edge | null {
     acked: 0,
     window: facts.params.maxInflight,
     session: 'none',
+    shown: 0n,
     isCut: false,
     hasCredit: core.config.credit > 0n,
     batched: 0,

@@ -5,7 +5,6 @@ import { requestHash } from '@dcml/protocol/por'
 import { walk } from './accept.ts'
 import { restoreAnswer, serve } from './answers.ts'
 import type { Core } from './core.ts'
-import { sever } from './cuts.ts'
 import { cost, cutTime, roundTrip } from './deadlines.ts'
 import { edgeOf } from './edges.ts'
 import { forward } from './forward.ts'
@@ -102,8 +101,10 @@ function resume(core: Core, record: Accepted, now: number): void {
   const hash = requestHash(request.body)
   const inbound = from === null ? null : core.graph.edge(from.id)!.params
   const latency = inbound?.latency ?? 0
-  const to = path[0] === undefined ? null : edgeOf(core, path[0])
   const route = walk(core, path, request.body.recipient, from?.peer ?? null)
+  const to = route.kind === 'gone' || path[0] === undefined ? null : edgeOf(core, path[0])
+  // An edge of this node's own that the graph does not know yet: there is nothing to do it with.
+  if (route.kind !== 'gone' && path.length > 0 && to === null) return
   const rest = path.flatMap((id) => core.graph.edge(id)?.params ?? [])
   const soft = roundTrip(rest, request.body.service)
   const onwardFee = inbound === null ? fee : fee - cost(inbound, payload.length, request.body.maxResponse)
@@ -122,10 +123,6 @@ function resume(core: Core, record: Accepted, now: number): void {
   }
   if (to === null) {
     serve(core, hop, now)
-    return
-  }
-  if (now >= cutAt) {
-    sever(core, to, now, 'deadline')
     return
   }
   forward(core, hop, now)

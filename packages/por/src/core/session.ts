@@ -4,12 +4,13 @@ import type { MessageBody } from '../wire/messages.ts'
 import type { Core } from './core.ts'
 import { type Edge, windowOf } from './edges.ts'
 import { arm, post, pump, seeRoom } from './forward.ts'
-import { isVoucherOf, takeVoucher } from './vouchers.ts'
+import { isVoucherOf, payUp, showVoucher, takeVoucher } from './vouchers.ts'
 
 const VERSION = 1
 
 export function onConnected(core: Core, edge: Edge): void {
   edge.session = 'greeting'
+  edge.shown = edge.ledger.paid?.body.seq ?? 0n
   const { chain, account } = core.config
   core.out.push({
     kind: 'send',
@@ -38,6 +39,8 @@ export function onHello(core: Core, edge: Edge, hello: MessageBody<'hello'>, now
   if (hello.paid !== null) takeVoucher(core, edge, hello.paid)
   if (hello.received !== null) recall(core, edge, hello.received)
   edge.session = 'ready'
+  payUp(core, edge)
+  if ((edge.ledger.paid?.body.seq ?? 0n) > edge.shown) showVoucher(core, edge)
   // What is not acknowledged is on its way again from here.
   for (const hop of edge.outbound.values()) post(core, hop, now)
   seeRoom(edge, hello.window)

@@ -19,11 +19,16 @@ export function payUp(core: Core, edge: Edge, lateUntil?: number): Signed<PorVou
   return voucher
 }
 
-/** Pays for the requests that went on credit. */
+/** Pays for the requests that went on credit; while the neighbour is away, what is owed waits for its return. */
 export function payBatch(core: Core, edge: Edge): void {
-  const voucher = payUp(core, edge)
-  if (voucher !== null && edge.session === 'ready')
-    core.out.push({ kind: 'send', edgeId: edge.id, message: { type: 'pay', edgeId: edge.id, voucher } })
+  if (edge.session === 'ready' && payUp(core, edge) !== null) showVoucher(core, edge)
+}
+
+/** Shows the neighbour the last voucher, by itself. */
+export function showVoucher(core: Core, edge: Edge): void {
+  const voucher = edge.ledger.paid
+  if (voucher === null) return
+  core.out.push({ kind: 'send', edgeId: edge.id, message: { type: 'pay', edgeId: edge.id, voucher } })
 }
 
 /** Whether a voucher is this edge's, by that account. */

@@ -248,6 +248,12 @@ export class Net {
     this.tell(v, { kind: 'disconnected', edgeId: id })
   }
 
+  /** A new session, where the old one ended or not. */
+  reconnect(id: bigint): void {
+    this.disconnect(id)
+    this.connect(id)
+  }
+
   /** The node is gone: it hears and says nothing, and its sessions end. */
   down(account: string): void {
     this.members.get(account)!.isDown = true
@@ -256,7 +262,7 @@ export class Net {
 
   up(account: string): void {
     this.boot(account)
-    for (const { id, u, v } of this.edges.values()) if (u === account || v === account) this.connect(id)
+    for (const { id, u, v } of this.edges.values()) if (u === account || v === account) this.reconnect(id)
   }
 
   /** Asks; the request's hash. */
