@@ -25,7 +25,7 @@ export function peerKey(socket: TLSSocket): Uint8Array | null {
 
 /** @throws DcmlError `por_endpoint_invalid` */
 export function parseEndpoint(endpoint: string): { readonly host: string; readonly port: number } {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(endpoint) ?? []
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(endpoint) ?? []
   const host = bracketed ?? plain
   if (host === undefined || Number(port) === 0 || Number(port) > 65535)
     throw new DcmlError('por_endpoint_invalid', `${JSON.stringify(endpoint)} is no endpoint.`, {

@@ -1,5 +1,6 @@
 // A node in a process of its own, that its parent can kill at any time. The chain is the parent's.
 
+import { DcmlError } from '@dcml/protocol'
 import type { PorChain } from '@dcml/protocol/por'
 import pino from 'pino'
 import { startNode } from '../start.ts'
@@ -52,9 +53,13 @@ const node = await startNode({
 })
 process.on('message', async (message: Answered | Order) => {
   if ('call' in message) return
-  const value =
-    message.order === 'edges' ? node.edges() : await node.request(message.target, message.payload, message.options)
-  process.send!({ done: message.id, value })
+  try {
+    const value =
+      message.order === 'edges' ? node.edges() : await node.request(message.target, message.payload, message.options)
+    process.send!({ done: message.id, value })
+  } catch (error) {
+    process.send!({ done: message.id, error: DcmlError.isInstance(error) ? error.code : String(error) })
+  }
 })
 process.send!({ address: node.address })
 process.on('disconnect', () => process.exit())

@@ -10,7 +10,7 @@ import type { MemoryChain } from './memory-chain.ts'
 
 export interface ChildOptions extends Pick<NodeOptions, 'key' | 'account' | 'store' | 'listen' | 'limits'> {
   readonly chain: Chain
-  readonly config: { readonly guard?: number }
+  readonly config: { readonly guard?: number; readonly credit?: bigint }
 }
 
 /** What the chain answered. */
@@ -32,20 +32,25 @@ export type Order =
 
 type Said =
   | { readonly call: number; readonly method: keyof MemoryChain; readonly args: readonly unknown[] }
-  | { readonly done: number; readonly value: unknown }
+  | { readonly done: number; readonly value?: unknown; readonly error?: string }
   | { readonly address: { readonly host: string; readonly port: number } }
 
 /** A node in another process: it can be stopped, and killed, as a real one. */
 export class ProcessNode {
   readonly #child: ChildProcess
-  readonly #orders = new Map<number, (value: never) => void>()
+  readonly #orders = new Map<number, PromiseWithResolvers<never>>()
   #next = 0
 
   private constructor(child: ChildProcess) {
     this.#child = child
   }
 
-  static async start(chain: MemoryChain, options: Omit<ChildOptions, 'chain'>): Promise<ProcessNode> {
+  /** @param through gives the endpoint that is registered for the port it listens on */
+  static async start(
+    chain: MemoryChain,
+    options: Omit<ChildOptions, 'chain'>,
+    through: (port: number) => Promise<string> = async (port) => `127.0.0.1:${port}`,
+  ): Promise<ProcessNode> {
     const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), {
       serialization: 'advanced',
       execArgv: ['--conditions=@dcml/source'],
@@ -55,9 +60,9 @@ export class ProcessNode {
     child.on('message', async (said: Said) => {
       if ('address' in said) {
         const key = nodeKeys(options.key).signer.publicKey
-        chain.register(options.account, key, `${said.address.host}:${said.address.port}`)
+        chain.register(options.account, key, await through(said.address.port))
         ready.resolve()
-      } else if ('done' in said) node.#orders.get(said.done)?.(said.value as never)
+      } else if ('done' in said) node.#done(said)
       else node.#say(await answerOf(chain, said))
     })
     child.once('exit', (code) => ready.reject(new Error(`The node exited with ${code}.`)))
@@ -89,10 +94,18 @@ export class ProcessNode {
   }
 
   #order<T>(make: (id: number) => Order): Promise<T> {
-    return new Promise((resolve) => {
-      this.#orders.set(++this.#next, resolve)
-      this.#say(make(this.#next))
-    })
+    const waiting = Promise.withResolvers<never>()
+    this.#orders.set(++this.#next, waiting)
+    this.#say(make(this.#next))
+    return waiting.promise
+  }
+
+  /** An error crosses as its code. */
+  #done({ done, value, error }: Extract<Said, { done: number }>): void {
+    const waiting = this.#orders.get(done)
+    this.#orders.delete(done)
+    if (error === undefined) waiting?.resolve(value as never)
+    else waiting?.reject(new Error(error))
   }
 }
 
