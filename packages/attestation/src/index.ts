@@ -40,7 +40,6 @@ export { strictKeyPolicy } from './policy/key-release.ts'
 export { type Binding, type ImageMeasurements, type Policy, type PolicyInput, parsePolicy } from './policy/policy.ts'
 export { clientDefault, development, keyRelease, platform } from './policy/presets.ts'
 export type { Root } from './roots/trust.ts'
-export { roomIn } from './sealed/padding.ts'
 export {
   MAX_SEALED_ANSWER,
   MAX_SEALED_QUESTION,

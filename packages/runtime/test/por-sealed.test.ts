@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Attested, sealQuestion } from '@dcml/attestation'
 import { sealedRequest } from '@dcml/client'
 import { detachDcml, parseReceipt, utf8 } from '@dcml/protocol'
+import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type PorHandler, runtimeHandlers } from '../src/index.ts'
 import type { Script } from '../src/testing.ts'
@@ -148,6 +149,39 @@ test('what was opened and is no question is refused to its sender alone', async 
     const { status } = JSON.parse(new TextDecoder().decode(await openAnswer(reply.payload)))
     expect(status).toBe(400)
   }
+})
+
+test('nothing that a stranger sends, sealed or not, breaks anything', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async (payload) => {
+      expect(refusal(await handlers['dcml/sealed']!(payload, about))).toEqual([2, 'sealed_unreadable'])
+    }),
+    { numRuns: 30 },
+  )
+  const kind = fc.constantFrom('ping', 'chat', 'close-channel', 'http')
+  const ask = fc.record({ kind, body: fc.jsonValue(), request: fc.string() }, { requiredKeys: ['kind'] })
+  const most = fc.constantFrom(1024, 2048, 0, 5)
+  const question = fc.oneof(fc.jsonValue(), fc.record({ at: fc.constant(Date.now()), most, ask }))
+  await fc.assert(
+    fc.asyncProperty(question, async (said) => {
+      const { payload, openAnswer } = await sealQuestion(attested.claims.hpkeKey, utf8(JSON.stringify(said)))
+      const reply = await handlers['dcml/sealed']!(payload, about)
+      const { status } = JSON.parse(new TextDecoder().decode(await openAnswer(reply.payload)))
+      expect([200, 400, 404]).toContain(status)
+    }),
+    { numRuns: 60 },
+  )
+  const body = fc.oneof(
+    fc.json(),
+    fc.record({ app: fc.string(), payload: fc.string(), requester: fc.string() }).map((each) => JSON.stringify(each)),
+  )
+  await fc.assert(
+    fc.asyncProperty(body, async (text) => {
+      expect((await served.post('/dcml/v1/por', text)).status).toBe(400)
+    }),
+    { numRuns: 40 },
+  )
+  expect((await served.post('/dcml/v1/por', 'x'.repeat(100_000))).status).toBe(413)
 })
 
 test('a free enclave has no channels to close, and no other applications', async () => {

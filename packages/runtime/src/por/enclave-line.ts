@@ -27,7 +27,14 @@ const faultSchema = v.object({
  */
 export function enclaveLine(url: string, timeoutMs: number): EnclaveLine {
   // without keep-alive, so that a host that is done can end
-  const dispatcher = new Agent({ connect: { rejectUnauthorized: false }, pipelining: 0, maxResponseSize: MAX_ANSWER })
+  const dispatcher = new Agent({
+    connect: { rejectUnauthorized: false },
+    pipelining: 0,
+    maxResponseSize: MAX_ANSWER,
+    // a whole answer shows nothing before it is there
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  })
   return {
     async ask(schema, path, body) {
       const { status, text } = await exchange(new URL(path, url), body, dispatcher, timeoutMs)

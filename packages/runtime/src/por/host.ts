@@ -43,7 +43,8 @@ const answerSchema = v.object({
 })
 const refusalSchema = v.pipe(v.string(), v.parseJson(), v.object({ code: v.string() }))
 
-const ANSWER_MS = 660_000
+/** Longer than the longest generation; and for one try at a closure. */
+const [ANSWER_MS, CLOSING_MS] = [660_000, 30_000]
 const [SOON, LATER] = [250, 5000]
 
 type Answer = Awaited<ReturnType<PorHandler>>
@@ -55,11 +56,12 @@ type About = Parameters<PorHandler>[1]
  */
 export function runtimeHandlers(options: RuntimeHandlersOptions): Record<string, PorHandler> {
   const line = enclaveLine(options.runtime, ANSWER_MS)
+  const closing = enclaveLine(options.runtime, CLOSING_MS)
   return {
     // whatever is wrong with these, the sender is told at once and may ask again
     [EVIDENCE]: (payload, about) => pass(line, EVIDENCE, payload, about).catch(refusalOf),
     [SEALED]: (payload, about) => pass(line, SEALED, payload, about).catch(refusalOf),
-    [CLOSE_CHANNEL]: (payload, about) => closeChannel(line, payload, about, options),
+    [CLOSE_CHANNEL]: (payload, about) => closeChannel(closing, payload, about, options),
   }
 }
 
