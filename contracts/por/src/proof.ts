@@ -128,11 +128,13 @@ export function collect(books: Books, { by, now }: Caller, id: bigint, { cut, wi
  */
 export function check(
   books: Books,
-  { now }: Caller,
+  { by, now }: Caller,
   id: bigint,
   { cut, witness }: Pick<Certificate, 'cut' | 'witness'>,
 ): Proof {
   const found = liveProof(books, id)
+  // or a stranger could end the collection before it is whole
+  if (by !== found.by) refuse(`only ${found.by} may have this proof checked`)
   if (!found.hasWitness || !found.hasCut) refuse('the proof names no witness yet, or no node that is cut off')
   const at = found.at === 0n ? now : found.at
   let { stakeCut, slashes } = found

@@ -305,6 +305,11 @@ test('A17: stake cannot be counted twice by moving it between the calls of a pro
   world.call(dave, 'withdraw_stake')
   world.call(dave, 'register_node', { key: new Key('another').hex, endpoint: '' }, { deposit: 3n * NEAR })
   const check = { proof_id: id, cut: [], witness: [dave.id] }
+  // nor can a stranger end the collection, or add to it
+  for (const method of ['check_partition', 'collect_partition'])
+    expect(world.refused(dave, method, { ...check, ...(method === 'collect_partition' && { tree: [] }) })).toMatch(
+      `only ${eve.id} may`,
+    )
   expect(world.refused(eve, 'check_partition', check)).toBe(`${dave.id} has changed: begin another proof`)
 })
 

@@ -249,6 +249,18 @@ test('an account that is gone when it is paid is owed, and holds up nobody', () 
   expect(world.surplus()).toBe(0n)
 })
 
+test('both ends are gone when they are paid: both are owed, with the gas that a call brings', () => {
+  const { alice, bob, carol } = world.by
+  for (const party of [alice, bob]) world.register(party)
+  const id = world.edge(alice, bob)
+  world.call(alice, 'start_close', { edge_id: id })
+  world.wait(NOTICE + CHALLENGE)
+  for (const party of [alice, bob]) party.account.send(party.id, [{ type: 'DeleteAccount', beneficiaryId: carol.id }])
+  world.call(world.stranger, 'settle', { edge_id: id }, { mayFail: true })
+  expect(world.held().owed).toBe(2n * (NEAR + PENALTY + LINK_STORAGE) + EDGE_STORAGE)
+  expect(world.surplus()).toBe(0n)
+})
+
 test('a partition too long for one call is proven in chunks, as of one moment', () => {
   const { alice, bob, carol, dave, eve, whale } = world.by
   for (const party of [alice, bob, carol, dave]) world.register(party)
