@@ -36,11 +36,11 @@ export interface BigNetworkFigures {
 
 /** Requests come evenly over so many ms. */
 const SPAN = 60_000
-const HOLD = 10_000
+const HOLD = 3_000
 const UNIT = 10n ** 24n
 
 const CONFIG: Omit<NodeConfig, 'chain' | 'account'> = {
-  ...{ guard: 500, debtLimit: 0n, waitCap: UNIT, credit: 0n, patience: patienceOf(2_000), apps: [ECHO] },
+  ...{ guard: 200, debtLimit: 0n, waitCap: UNIT, credit: 0n, patience: patienceOf(2_000), apps: [ECHO] },
   ...{ batch: { requests: 32, ms: 50 }, rate: { perSecond: 10_000, burst: 10_000 } },
 }
 

@@ -25,7 +25,9 @@ export class Random {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.bits() & 0xff)
+    const bytes = new Uint8Array(length)
+    for (let at = 0; at < length; at++) bytes[at] = this.bits()
+    return bytes
   }
 
   /** A stream of its own, so that what one part draws does not move another's. */

@@ -113,7 +113,8 @@ test('I20: hearing every message again, at any time until its request is forgott
       const again = play(plan, { steady: true }, ({ network }, random) => {
         let isReplay = false
         network.watch(({ node, effect }) => {
-          if (isReplay || effect.kind !== 'send' || effect.message.type === 'hello' || effect.message.type === 'sync') return
+          if (isReplay || effect.kind !== 'send' || effect.message.type === 'hello' || effect.message.type === 'sync')
+            return
           replayed++
           network.clock.at(network.clock.now + 1 + random.below(3000), () => {
             isReplay = true
