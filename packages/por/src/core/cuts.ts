@@ -75,5 +75,5 @@ export function onGraph(core: Core, edgeId: bigint, now: number): void {
   if (mine !== null) cutOff(core, mine, cert, now)
   for (const edge of core.edges.values())
     for (const hop of [...edge.queue.values(), ...edge.outbound.values()])
-      if (hop.path.includes(edgeId)) resolve(core, hop, { kind: 'broken', edgeId, cert, holds: [] }, now)
+      if (hop.path.includes(edgeId)) resolve(core, hop, { kind: 'broken', edgeId, cert, holds: [] }, now, false)
 }

@@ -283,6 +283,19 @@ test('a cut that only the chain shows ends what goes over the edge', () => {
   expect(net.outcomes('alex')).toMatchObject([{ at: 1_000, outcome: { kind: 'broken', edgeId: 3n, cert: null } }])
 })
 
+test('a neighbour whose last payment is still on its way, as the chain is quicker, is not blamed', () => {
+  const net = four()
+  net.wire = (message, from, _to, latency) =>
+    from === 'carol' && message.type === 'response' ? null : [message, latency]
+  net.ask('alex', 'carol', PATH)
+  net.run(net.start + 1_350)
+  net.severed(3n)
+  net.run()
+  expect(net.outcomes('alex').map(({ outcome }) => outcome)).toMatchObject([{ kind: 'broken', edgeId: 3n }])
+  expect([1n, 2n].map((id) => net.edges.get(id)!.status)).toEqual(['active', 'active'])
+  expect(net.members.get('alice')!.machine.edge(2n)!.debt).toBe(0n)
+})
+
 test('a request over an edge that is gone ends with that, and the requester’s own check refuses it at once', () => {
   const net = four()
   const ask = net.prepare('alex', 'carol', PATH)

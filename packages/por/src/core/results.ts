@@ -71,10 +71,15 @@ export const brokenAt = (core: Core, edgeId: bigint): End => ({
   holds: [],
 })
 
-/** Ends a request: its late fees both ways, its place at the next node, and what `from` is told. */
-export function resolve(core: Core, hop: Hop, outcome: End, now: number): void {
+/**
+ * Ends a request: its late fees both ways, its place at the next node, and what `from` is told.
+ * @param isHeard whether the next node said so, and so had its chance to pay; not where this node learnt it first
+ */
+export function resolve(core: Core, hop: Hop, outcome: End, now: number, isHeard = true): void {
   const { from, to } = hop
-  const isUnderpaid = to !== null && collect(core, to, hop, now)
+  // Ending one request may cut an edge, and with it end others that are about to be.
+  if (hop.state === 'resolved') return
+  const isUnderpaid = isHeard && to !== null && collect(core, to, hop, now)
   if (to !== null) withdraw(hop)
   if (to !== null && to.acked === 0) core.timers.clear(to.watch)
   const latency = from === null ? 0 : (core.graph.edge(from.id)?.params.latency ?? 0)
@@ -146,6 +151,7 @@ function release(core: Core, hop: Hop): void {
 
 /** Lets go of a request that nobody upstream waits for any more. */
 export function drop(core: Core, hop: Hop): void {
+  if (hop.state === 'resolved') return
   release(core, hop)
   forgotten(core, hop)
 }
