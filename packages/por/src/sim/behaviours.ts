@@ -16,7 +16,7 @@ export type Behaviour =
   | { readonly kind: 'ignore'; readonly requester: string }
   /** Says everything later. */
   | { readonly kind: 'slow'; readonly delay: number }
-  /** Sends results so much later, as if they were in time: without pay (§5.4). */
+  /** Shows results so much later, to its neighbour and to the chain, as if they were in time: without pay (§5.4). */
   | { readonly kind: 'backdate'; readonly delay: number }
   /** Pays no late fees, or nothing at all. */
   | { readonly kind: 'stingy'; readonly of: 'late' | 'all' }
@@ -124,9 +124,10 @@ export function misbehave(machine: Machine, behaviour: Behaviour, { random, star
     case 'slow':
       return delayed(machine, (effect) => (effect.kind === 'send' ? behaviour.delay : 0))
     case 'backdate': {
-      const later = delayed(machine, (effect) =>
-        effect.kind === 'send' && isResult(effect.message) ? behaviour.delay : 0,
-      )
+      const later = delayed(machine, (effect) => {
+        const isHeld = effect.kind === 'submit' || (effect.kind === 'send' && isResult(effect.message))
+        return isHeld ? behaviour.delay : 0
+      })
       return spoiled(later, (effect) => withMessage(effect, (message) => unpaid(message, 'late')))
     }
     case 'stingy':

@@ -1,7 +1,7 @@
 import type { SimReport } from './report.ts'
 import { type Scene, storyOf } from './story.ts'
 
-const COLUMN = 190
+const COLUMN = 250
 const LEFT = 70
 const TOP = 48
 const COLOURS: Record<Scene['kind'], string> = {
@@ -35,7 +35,7 @@ function scale(scenes: readonly Scene[]): Map<number, number> {
 }
 
 const label = (at: number, y: number, text: string, colour: string, anchor = 'middle'): string =>
-  `<text x="${at}" y="${y}" fill="${colour}" text-anchor="${anchor}">${escaped(text)}</text>`
+  `<text x="${at}" y="${y}" fill="${colour}" stroke="#fff" stroke-width="3" paint-order="stroke" text-anchor="${anchor}">${escaped(text)}</text>`
 
 const cross = (at: number, y: number, colour: string): string =>
   `<path d="M${at - 6} ${y - 6}l12 12m0 -12l-12 12" stroke="${colour}" stroke-width="2.5"/>`
@@ -48,7 +48,7 @@ function drawScene(
   const colour = COLOURS[kind]
   const [y, end] = [heights.get(at)!, heights.get(arrives)!]
   if (kind === 'mark')
-    return `<circle cx="${x(from)}" cy="${y}" r="3" fill="${colour}"/>${label(x(from) + 7, y - 4 - lift, text, colour, 'start')}`
+    return `<circle cx="${x(from)}" cy="${y}" r="3" fill="${colour}"/>${label(x(from) - 7, y + 4 - lift, text, colour, 'end')}`
   const middle = (x(from) + x(to)) / 2
   if (kind === 'cut') return cross(middle, y, colour) + label(middle, y - 10 - lift, text, colour)
   const isLost = kind === 'lost'
