@@ -14,6 +14,10 @@ export interface DutiesOptions {
   best(edgeId: bigint): Signed<PorVoucher> | null
 }
 
+/** Longest ms between two attempts: a cut concerns everybody, a refused settlement costs gas. */
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
 const OVER: ReadonlySet<EdgeStatus | undefined> = new Set(['severed', 'settled', undefined])
 
 export class Duties {
@@ -21,6 +25,7 @@ export class Duties {
   readonly #retries: Retries
   /** Totals that the contract was given, by edge. */
   readonly #submitted = new Map<bigint, bigint>()
+  readonly #claims = new Map<bigint, Promise<boolean>>()
 
   constructor(options: DutiesOptions) {
     this.#o = options
@@ -32,7 +37,7 @@ export class Duties {
     const { chain, graph } = this.#o
     const { edgeId } = cert.body
     // each signer's certificate counts for itself: a forged one must not stand in the way of a genuine one
-    this.#retries.until(`sever ${edgeId} ${toHex(cert.body.domain.subject)}`, async () => {
+    this.#retries.until(`sever ${edgeId} ${toHex(cert.body.domain.subject)}`, MINUTE, async () => {
       if (OVER.has(graph.edge(edgeId)?.status)) return true
       await chain.sever(cert)
       return false
@@ -43,24 +48,39 @@ export class Duties {
   review(): void {
     const { graph, account } = this.#o
     for (const { id, status } of graph.edgesOf(account))
-      if (status === 'closing' || status === 'severed') this.#retries.until(`settle ${id}`, () => this.#windUp(id))
+      if (status === 'closing' || status === 'severed') {
+        // a closing edge still earns, so there may be better vouchers
+        this.#retries.until(`claim ${id}`, MINUTE, () => this.#claim(id))
+        this.#retries.until(`settle ${id}`, HOUR, () => this.#settle(id))
+      }
   }
 
   close(): void {
     this.#retries.close()
   }
 
-  /** One step; the contract refuses to settle before its time, so it is asked again ever more seldom. */
-  async #windUp(edgeId: bigint): Promise<boolean> {
+  /** Submits the best voucher, once however many ask. @returns whether the edge is settled */
+  #claim(edgeId: bigint): Promise<boolean> {
+    const claim = this.#claims.get(edgeId) ?? this.#submit(edgeId).finally(() => this.#claims.delete(edgeId))
+    this.#claims.set(edgeId, claim)
+    return claim
+  }
+
+  async #submit(edgeId: bigint): Promise<boolean> {
     const { chain, graph, best: bestOf } = this.#o
-    const status = graph.edge(edgeId)?.status
-    if (status !== 'closing' && status !== 'severed') return true
     const best = bestOf(edgeId)
+    if (graph.edge(edgeId)?.status === 'settled') return true
     if (best !== null && best.body.total > (this.#submitted.get(edgeId) ?? 0n)) {
       await chain.submitVoucher(best)
       this.#submitted.set(edgeId, best.body.total)
     }
-    await chain.settle(edgeId)
+    return false
+  }
+
+  /** After the voucher. The contract refuses before its time, so it is asked ever more seldom. */
+  async #settle(edgeId: bigint): Promise<boolean> {
+    if (await this.#claim(edgeId)) return true
+    await this.#o.chain.settle(edgeId)
     return false
   }
 }

@@ -22,7 +22,7 @@ export function nodeKeys(seed: Uint8Array): NodeKeys {
   const key = createPrivateKey({ key: Buffer.from(concatBytes(PKCS8, seed)), format: 'der', type: 'pkcs8' })
   const publicKey = createPublicKey(key)
   return {
-    signer: { publicKey: rawKey(publicKey)!, sign: (message) => sign(null, message, key) },
+    signer: { publicKey: rawKey(publicKey)!, sign: (message) => Uint8Array.from(sign(null, message, key)) },
     tls: {
       key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
       cert: selfSignedCertificate(key, publicKey, 'DCML node', new Date(0)),

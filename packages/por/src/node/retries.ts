@@ -1,9 +1,8 @@
 import { DcmlError } from '@dcml/protocol'
 import type { Logger } from 'pino'
 
-/** ms before the second attempt, and at most. */
+/** ms before the second attempt. */
 const FIRST = 1000
-const LONGEST = 10 * 60_000
 
 /** Things to be tried until they are so, each under its name, ever more seldom. */
 export class Retries {
@@ -15,11 +14,14 @@ export class Retries {
     this.#log = log
   }
 
-  /** Tries at once, and again until `attempt` returns true. A second call of the same name changes nothing. */
-  until(name: string, attempt: () => Promise<boolean>): void {
+  /**
+   * Tries at once, and again until `attempt` returns true. A second call of the same name changes nothing.
+   * @param longest ms between two attempts
+   */
+  until(name: string, longest: number, attempt: () => Promise<boolean>): void {
     if (this.#closed || this.#timers.has(name)) return
     this.#timers.set(name, null)
-    void this.#try(name, attempt, FIRST)
+    void this.#try(name, longest, attempt, FIRST)
   }
 
   close(): void {
@@ -27,14 +29,14 @@ export class Retries {
     for (const timer of this.#timers.values()) clearTimeout(timer ?? undefined)
   }
 
-  async #try(name: string, attempt: () => Promise<boolean>, wait: number): Promise<void> {
+  async #try(name: string, longest: number, attempt: () => Promise<boolean>, wait: number): Promise<void> {
     const isDone = await attempt().catch((error: unknown) => {
       this.#log.info({ duty: name, code: DcmlError.isInstance(error) ? error.code : 'unknown' }, 'not yet')
       return false
     })
     if (isDone) this.#timers.delete(name)
     else if (!this.#closed) {
-      const next = () => this.#try(name, attempt, Math.min(2 * wait, LONGEST))
+      const next = () => this.#try(name, longest, attempt, Math.min(2 * wait, longest))
       this.#timers.set(name, setTimeout(next, wait * (0.75 + Math.random() / 2)))
     }
   }

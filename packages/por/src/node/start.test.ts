@@ -34,10 +34,10 @@ test('many requests at once each get their own answer', async () => {
   line = await startLine(3)
   await areConnected(...line.nodes)
   const answers = await Promise.all(
-    Array.from({ length: 200 }, (_, i) => line.nodes[0]!.request(nameOf(2), Uint8Array.of(i), ask)),
+    Array.from({ length: 100 }, (_, i) => line.nodes[0]!.request(nameOf(2), Uint8Array.of(i), ask)),
   )
   expect(answers.map((answer) => 'response' in answer && answer.response.payload[0])).toEqual(
-    Array.from({ length: 200 }, (_, i) => i),
+    Array.from({ length: 100 }, (_, i) => i),
   )
 })
 
