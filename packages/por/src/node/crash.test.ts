@@ -37,35 +37,38 @@ const isIdle = (edges: Awaited<ReturnType<ProcessNode['edges']>>) =>
   edges.every(({ connected, books }) => connected && books!.inbound + books!.outbound === 0)
 
 test.each([
-  ['relay', 1],
-  ['recipient', 2],
-])('kill -9 of the %s at any moment: every request is answered, and both ends agree on the money', async (_, apart) => {
-  const run = await start(3, apart)
-  for (let kills = 0; kills < 2; kills++) {
-    const results: Promise<RequestResult>[] = []
-    const dead = new Promise((resolve) => setTimeout(resolve, Math.random() * 150)).then(() => child.kill())
-    for (let i = 0; i < REQUESTS; i++) {
-      results.push(line.nodes[0]!.request(nameOf(2), Uint8Array.of(i), ask))
-      await new Promise((resolve) => setTimeout(resolve, 5))
+  ['relay', 1, 2],
+  ['recipient', 2, 1],
+])(
+  'kill -9 of the %s at any moment: every request is answered, and both ends agree on the money',
+  async (_, apart, times) => {
+    const run = await start(3, apart)
+    for (let kills = 0; kills < times; kills++) {
+      const results: Promise<RequestResult>[] = []
+      const dead = new Promise((resolve) => setTimeout(resolve, Math.random() * 150)).then(() => child.kill())
+      for (let i = 0; i < REQUESTS; i++) {
+        results.push(line.nodes[0]!.request(nameOf(2), Uint8Array.of(i), ask))
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      await dead
+      child = await run()
+      const answers = (await Promise.all(results)).map((result) => 'response' in result && result.response.payload)
+      expect(answers).toEqual(Array.from({ length: REQUESTS }, (_, i) => Uint8Array.of(i)))
     }
-    await dead
-    child = await run()
-    const answers = (await Promise.all(results)).map((result) => 'response' in result && result.response.payload)
-    expect(answers).toEqual(Array.from({ length: REQUESTS }, (_, i) => Uint8Array.of(i)))
-  }
-  await until(async () => isIdle(await child.edges()))
-  await until(() => line.nodes.every((node, index) => index === apart || isIdle(node.edges())))
-  const books = async (index: number, edgeId: bigint) => {
-    const edges = index === apart ? await child.edges() : line.nodes[index]!.edges()
-    return edges.find(({ id }) => id === edgeId)!.books!
-  }
-  for (const edgeId of [1n, 2n]) {
-    const [payer, payee] = [await books(Number(edgeId) - 1, edgeId), await books(Number(edgeId), edgeId)]
-    expect(payee.received).toBe(payer.paid)
-    expect(payer.received).toBe(payee.paid)
-  }
-  expect(line.chain.severed).toEqual([])
-})
+    await until(async () => isIdle(await child.edges()))
+    await until(() => line.nodes.every((node, index) => index === apart || isIdle(node.edges())))
+    const books = async (index: number, edgeId: bigint) => {
+      const edges = index === apart ? await child.edges() : line.nodes[index]!.edges()
+      return edges.find(({ id }) => id === edgeId)!.books!
+    }
+    for (const edgeId of [1n, 2n]) {
+      const [payer, payee] = [await books(Number(edgeId) - 1, edgeId), await books(Number(edgeId), edgeId)]
+      expect(payee.received).toBe(payer.paid)
+      expect(payer.received).toBe(payee.paid)
+    }
+    expect(line.chain.severed).toEqual([])
+  },
+)
 
 test('kill -9 of the requester: what it sent goes on, and is paid for once', async () => {
   const run = await start(2, 0)

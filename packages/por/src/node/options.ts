@@ -4,6 +4,7 @@ import type { EdgeStatus, PorChain } from '@dcml/protocol/por'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { EdgeBooks, NodeConfig } from '../core/types.ts'
+import type { Asker } from '../requester/asker.ts'
 import type { IsolateResult } from '../requester/isolate.ts'
 import type { RequestOptions } from '../requester/options.ts'
 import type { RequestResult } from '../requester/request.ts'
@@ -48,6 +49,8 @@ export interface PorNode {
   /** Where it listens; null where it dials only. */
   readonly address: { readonly host: string; readonly port: number } | null
   readonly graph: Graph
+  /** For what the main entry asks through a node, such as `reclaim`. */
+  readonly asker: Asker
   /** Exactly one of a response and a broken edge. @throws DcmlError as `request` of the main entry, `por_node_closed` */
   request(target: string, payload: Uint8Array, options: RequestOptions): Promise<RequestResult>
   /** A response, or the target cut off, provably. @throws DcmlError as `isolate` of the main entry, `por_node_closed` */

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { reclaim } from '../requester/reclaim.ts'
 import type { Handler } from './apps.ts'
 import { startNode } from './start.ts'
 import { areConnected, type Line, nameOf, seedOf, startLine, until } from './testing/line.ts'
@@ -78,6 +79,19 @@ test('an operator cuts an edge', async () => {
   await until(() => line.chain.edge(1n).status !== 'active')
   await until(() => line.nodes.every((node) => node.edges().length === 0))
   await expect(line.nodes[0]!.request(nameOf(1), payload, ask)).rejects.toMatchObject({ code: 'por_no_route' })
+})
+
+test('after a cut, an honest other end answers over other edges', async () => {
+  line = await startLine(3)
+  line.chain.open(9n, nameOf(0), nameOf(2))
+  await areConnected(...line.nodes)
+  line.nodes[1]!.cut(2n)
+  // settled edges cannot be disputed any more
+  line.chain.settle = () => Promise.reject(new Error('not before its time'))
+  await until(() => line.nodes[1]!.graph.edge(2n)?.status === 'severed')
+  const lost = { edgeId: 2n, requestHash: new Uint8Array(32), owed: 5n }
+  const result = await reclaim(line.nodes[1]!.asker, lost, { maxCost: NEAR, budget: 10_000 }, async () => {})
+  expect(result).toMatchObject({ response: { status: 1 } })
 })
 
 test('what is under way when the target restarts is answered afterwards', async () => {

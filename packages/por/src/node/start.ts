@@ -155,6 +155,7 @@ async function run(
     account,
     address,
     graph,
+    asker,
     request: (target, payload, how) => request(asker, target, payload, how),
     isolate: (target, payload, how) => isolate(asker, target, payload, how),
     edges: () =>
