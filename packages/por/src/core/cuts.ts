@@ -5,7 +5,6 @@ import { requireSigned, type SeverCert, type Signed, severCert, sign } from '@dc
 import { type Core, keyOf, note } from './core.ts'
 import { type Edge, edgeOf } from './edges.ts'
 import { withdraw } from './forward.ts'
-import type { Hop } from './hops.ts'
 import { drop, resolve } from './results.ts'
 
 /** Cuts an edge: the requests that went over it end with the proof. */
@@ -16,13 +15,14 @@ export function sever(core: Core, edge: Edge, now: number, why: string): void {
   publish(core, cert)
   // The neighbour hears of it before the chain tells, where it waits for something.
   const [waiting] = edge.open.values()
-  if (waiting !== undefined) show(core, edge, waiting, cert)
+  if (waiting !== undefined) show(core, edge, waiting.hash, cert)
   cutOff(core, edge, cert, now)
 }
 
-function show(core: Core, edge: Edge, { hash }: Hop, cert: Signed<SeverCert>): void {
+/** Tells the neighbour that the edge between is cut, in answer to a request. */
+export function show(core: Core, edge: Edge, requestHash: Uint8Array, cert: Signed<SeverCert>): void {
   if (edge.session !== 'ready') return
-  const about = { requestHash: hash, edgeId: edge.id, brokenEdge: edge.id, cert, voucher: null, holds: [] }
+  const about = { requestHash, edgeId: edge.id, brokenEdge: edge.id, cert, voucher: null, holds: [] }
   core.out.push({ kind: 'send', edgeId: edge.id, message: { type: 'broken', ...about } })
 }
 

@@ -156,20 +156,21 @@ export function onRefuse(core: Core, edge: Edge, refuse: MessageBody<'refuse'>, 
   withdraw(hop)
   const { ledger } = edge
   ledger.owed -= hop.onwardFee
-  const isFirstDoubt = reason === 'voucher' && edge.hasCredit
+  // A neighbour that gave credit, or a fee lost in a crash: it is paid now.
+  const isMended = reason === 'voucher' && (edge.hasCredit || hop.isUnsure)
   // What was paid ahead, and the neighbour does not know of, is given up.
   if (reason === 'voucher' && !edge.hasCredit && ledger.owed < ledger.paidTotal) ledger.owed = ledger.paidTotal
-  if (reason === 'voucher') edge.hasCredit = false
+  if (reason === 'voucher') edge.hasCredit = hop.isUnsure = false
   if (reason === 'window') edge.window = 0
-  if (hop.from === null) {
+  if (hop.from === null && !isMended) {
     finish(core, hop, { kind: 'refused', reason })
     return
   }
   ledger.reserved += hop.onwardFee
   const { sync } = core.graph.edge(edge.id)!.params
-  hop.retryAt = isFirstDoubt ? now : now + sync
+  hop.retryAt = isMended ? now : now + sync
   hop.state = 'queued'
   edge.queue.set(hop.name, hop)
-  if (isFirstDoubt) forward(core, hop, now)
+  if (isMended) forward(core, hop, now)
   else arm(core, hop, now)
 }

@@ -42,6 +42,8 @@ export interface Hop {
   retryAt: number
   /** Whether `to` acknowledged it ever: from then on it owes late fees. */
   isAcked: boolean
+  /** Whether its fee may be paid or not: taken up again after a crash. */
+  isUnsure: boolean
   /** Late fees to `from` are paid up to here, `paid` in all; `reserve` is held back for the rest. */
   paidUntil: number
   paid: bigint
@@ -87,6 +89,7 @@ export function newHop(about: NewHop, now: number, run: (hop: Hop, now: number) 
     cause: 'late',
     retryAt: now,
     isAcked: false,
+    isUnsure: false,
     paidUntil: about.due.lateAt,
     paid: 0n,
     reserve: 0n,

@@ -283,6 +283,15 @@ test('a cut that only the chain shows ends what goes over the edge', () => {
   expect(net.outcomes('alex')).toMatchObject([{ at: 1_000, outcome: { kind: 'broken', edgeId: 3n, cert: null } }])
 })
 
+test('a request over an edge that the next node cut is answered with the cut', () => {
+  const net = four()
+  net.finality = 60_000
+  net.tell('carol', { kind: 'cut', edgeId: 3n })
+  net.ask('alex', 'carol', PATH)
+  net.run(net.now + 1_000)
+  expect(net.outcomes('alex')).toMatchObject([{ at: 600, outcome: { kind: 'broken', edgeId: 3n } }])
+})
+
 test('a neighbour whose last payment is still on its way, as the chain is quicker, is not blamed', () => {
   const net = four()
   net.wire = (message, from, _to, latency) =>
@@ -303,7 +312,7 @@ test('a request over an edge that is gone ends with that, and the requester’s 
   net.tell('alex', { kind: 'ask', ask })
   net.run()
   expect(net.outcomes('alex')[0]?.outcome).toMatchObject({ kind: 'broken', edgeId: 3n })
-  expect(net.outcomes('alex')[0]?.at).toBeLessThan(600)
+  expect(net.outcomes('alex')[0]?.at).toBe(600 - 200)
   net.ask('alex', 'carol', PATH)
   expect(net.outcomes('alex')[1]?.outcome).toEqual({ kind: 'refused', reason: 'stale' })
 })

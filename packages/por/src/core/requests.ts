@@ -5,6 +5,7 @@ import { type MessageBody, REFUSALS, type Refusal } from '../wire/messages.ts'
 import { type Candidate, isAffordable, isAuthentic, isPriced, walk } from './accept.ts'
 import { serve } from './answers.ts'
 import { arrivalsOf, type Core, note } from './core.ts'
+import { show } from './cuts.ts'
 import { cost, cutTime, deadlinesOf, onwardSoft, ownBudget } from './deadlines.ts'
 import { type Edge, edgeOf, windowOf } from './edges.ts'
 import { forward, roomAt } from './forward.ts'
@@ -22,6 +23,11 @@ export function onRequest(core: Core, from: Edge, message: RequestMessage, now: 
   const hash = requestHash(message.request.body)
   const name = toHex(hash)
   if (isAgain(core, from, message, hash, name)) return
+  const cut = core.certs.get(from.id)
+  if (cut !== undefined) {
+    show(core, from, hash, cut)
+    return
+  }
   const fault = from.open.has(name) ? 'duplicate' : from.bucket.take(now) ? null : 'rate'
   const refusal = fault ?? takeUp(core, from, message, hash, name, now)
   if (refusal === null) return

@@ -127,5 +127,7 @@ function resume(core: Core, record: Accepted, now: number): void {
   }
   forward(core, hop, now)
   // Its fee may be paid already: the neighbour says if not.
-  if (hop.state === 'forwarded') to.ledger.owed -= hop.onwardFee
+  if (hop.state !== 'forwarded') return
+  to.ledger.owed -= hop.onwardFee
+  hop.isUnsure = true
 }

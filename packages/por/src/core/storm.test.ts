@@ -109,3 +109,33 @@ test('after a storm every request has ended once, and no slot, reserve or timer 
     { numRuns: Math.ceil(RUNS / 8) },
   )
 }, 60_000)
+
+test('a node killed between any two effects takes up what it kept: one outcome, and books that agree', () => {
+  for (const victim of ['a', 'b', 'c', 'd'])
+    for (let effects = 0; effects < 16; effects++) {
+      const net = new Net(EDGES.map((ends) => ({ ends })))
+      net.service = (_, payload) => [payload, 100]
+      net.fuse = { node: victim, effects, gap: 300 }
+      const path = [1n, 2n, 3n]
+      const hash = net.ask('a', 'd', path, { service: 3_000 })
+      net.run()
+      const isKept = net.members.get('a')!.kept.some(({ kind }) => kind === 'accepted')
+      const kinds = net.outcomes('a').map(({ outcome }) => outcome.kind)
+      // A requester killed with its answer already kept has it in its store.
+      const isStored = net
+        .all('keep')
+        .some(
+          ({ node, effect: { record } }) =>
+            node === 'a' && record.kind === 'resolved' && record.requestHash.every((byte, at) => byte === hash[at]),
+        )
+      expect([victim, effects, kinds.length === 1 || isStored || !isKept]).toEqual([victim, effects, true])
+      // A voucher kept without its request is a fee lost: the neighbour says no, and one try is over (I7).
+      expect([victim, effects, kinds.every((kind) => kind !== 'broken')]).toEqual([victim, effects, true])
+      for (const id of path) {
+        const { u, v } = net.edges.get(id)!
+        const [payer, payee] = [u, v].map((name) => net.members.get(name)!.machine.edge(id)!)
+        expect([victim, effects, id, payee!.received]).toEqual([victim, effects, id, payer!.paid])
+        expect([victim, effects, id, payer!.paid <= 6n * 1_105n]).toEqual([victim, effects, id, true])
+      }
+    }
+})

@@ -89,6 +89,8 @@ export class Net {
   readonly #sessions = new Map<bigint, number>()
   #queue: { at: number; rank: number; order: number; run: () => void }[] = []
   #order = 0
+  /** Kills a node after so many effects, amid a turn. */
+  fuse: { readonly node: string; effects: number; readonly gap: number } | null = null
   #config: (account: string) => Partial<NodeConfig>
 
   constructor(links: readonly LinkSpec[], config: (account: string) => Partial<NodeConfig> = () => ({})) {
@@ -172,8 +174,20 @@ export class Net {
     const member = this.members.get(account)!
     if (member.isDown) return
     const effects = member.machine.handle(input, this.now)
-    for (const effect of effects) this.#carryOut(account, member, effect)
+    for (const effect of effects) {
+      if (this.fuse?.node === account && this.fuse.effects-- === 0) {
+        this.#kill(account)
+        return
+      }
+      this.#carryOut(account, member, effect)
+    }
     this.#plan(account)
+  }
+
+  #kill(account: string): void {
+    const { gap } = this.fuse!
+    this.down(account)
+    this.at(this.now + gap, () => this.up(account))
   }
 
   #plan(account: string): void {
