@@ -1,9 +1,12 @@
 // Who can be cut off, and who cannot (specification §6: I8, I12, I13, I20).
+import { severCert, sign } from '@dcml/protocol/por'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isolate } from '../../src/requester/isolate.ts'
+import { otherEnd } from '../../src/routes/graph.ts'
 import { buildPartitionProof } from '../../src/routes/partition.ts'
 import { askerOf, live } from '../../src/sim/asker.ts'
+import { sever } from '../../src/sim/closing.ts'
 import { reportPartition } from '../../src/sim/partition.ts'
 import { Random } from '../../src/sim/random.ts'
 import { ECHO } from '../../src/sim/run.ts'
@@ -27,6 +30,43 @@ test('I8: an honest node that keeps one honest neighbour of the rest is never cu
         const witness = [...joined].filter((other) => other !== account)
         expect(() => reportPartition(ledger, { cut: [account], witness, tree: [] })).toThrow()
       }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+/** The nodes of each part of the graph, by edges that are active. */
+function partsOf({ network: { ledger } }: World): string[][] {
+  const parts: string[][] = []
+  for (const account of ledger.nodes.keys()) {
+    if (parts.some((part) => part.includes(account))) continue
+    const part = new Set([account])
+    for (const at of part)
+      for (const id of ledger.requireNode(at).edges) if (ledger.isActive(id)) part.add(otherEnd(ledger.edge(id)!, at))
+    parts.push([...part])
+  }
+  return parts
+}
+
+test('isolation certificate: the chain takes one for every node outside the largest parts, and there is none for others', () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.array(fc.nat(), { maxLength: 12 }), (seed, cuts) => {
+      const world = play({ seed, nodes: 7, chords: 3, asks: 0, cheats: [], patience: 0, tardy: 0 })
+      const { network } = world
+      const { ledger } = network
+      for (const cut of cuts) {
+        const edgeId = BigInt(1 + (cut % network.edges.size))
+        sever(ledger, sign(severCert, ledger.chain, { edgeId }, network.edges.get(edgeId)!.u.signer), 'n0')
+      }
+      const parts = partsOf(world)
+      const largest = Math.max(...parts.map((part) => part.length))
+      for (const part of parts)
+        for (const account of part) {
+          const proof = buildPartitionProof(network.graph, account)
+          if (part.length === largest) expect(proof).toBeNull()
+          else if (ledger.node(account)!.isolatedSince === null) reportPartition(ledger, proof!)
+          expect(ledger.node(account)!.isolatedSince === null).toBe(part.length === largest)
+        }
     }),
     { numRuns: 60 },
   )
