@@ -1,6 +1,6 @@
 // A channel that an enclave was never shown, proven by its host long afterwards.
 import { advance, parseLightClientBlock, parseLogProof, verifyLog } from '@dcml/light-client'
-import { fetchTrustRoot } from '@dcml/near'
+import { fetchTrustRoot, type Near } from '@dcml/near'
 import { fetchOpening, modelProvider, modelWallet } from '@dcml/near/model'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { challenge, type ModelScene, NEAR, namedKey, prices, startModel } from './model-scene.ts'
@@ -84,7 +84,52 @@ test('a channel of another seed, one that is to come, and one that has ended are
   const seed = (await wallet().seed(1n))!
   expect(seed).toHaveLength(32)
   expect(await wallet().seed(2n)).not.toEqual(seed)
-  expect(await fetchOpening(near, { contract, channelId: 1n, seed: seed.with(0, seed[0]! ^ 1), from })).toBe(null)
-  expect(await fetchOpening(near, { contract, channelId: 99n, seed, from })).toBe(null)
+  const asked = await finalTime()
+  scene.chain.advanceTime(3000)
+  scene.chain.mine(4)
+  const other = seed.with(0, seed[0]! ^ 1)
+  expect(await fetchOpening(near, { contract, channelId: 1n, seed: other, from, asked })).toBe(null)
+  expect(await fetchOpening(near, { contract, channelId: 99n, seed, from, asked })).toBe(null)
   expect(await wallet().seed(99n)).toBe(null)
+})
+
+const finalTime = async (): Promise<number> => {
+  const { header } = (await scene.near.request('block', { finality: 'final' })) as {
+    header: { timestamp_nanosec: string }
+  }
+  return Number(BigInt(header.timestamp_nanosec) / 1_000_000n)
+}
+
+test('a host whose node lags behind the payer’s does not deny the channel that was just opened', async () => {
+  const { contract, near, chain } = scene
+  const from = await fetchTrustRoot(near)
+  const asked = await finalTime()
+  const stale = chain.head.header.height
+  const { events } = await open()
+  const channelId = BigInt((events[0]!.data as { channel_id: string }).channel_id)
+  const seed = (await wallet().seed(channelId))!
+  let looks = 0
+  const lagging: Near = {
+    ...near,
+    request(method, params, options) {
+      const isBehind = 'finality' in (params as object) && ++looks <= 4
+      return near.request(method, isBehind ? { ...behind(params as object), block_id: stale } : params, options)
+    },
+  }
+  const behind = ({ finality: _, ...params }: { finality?: unknown }) => params
+  const mining = setInterval(() => chain.mine(1), 20)
+  try {
+    const found = await fetchOpening(lagging, { contract, channelId, seed, from, asked })
+    expect(found).toMatchObject({ from: from.headHash })
+  } finally {
+    clearInterval(mining)
+  }
+})
+
+test('a node that stays behind is no reason to deny a channel', async () => {
+  const { contract, near } = scene
+  const from = await fetchTrustRoot(near)
+  const query = { contract, channelId: 99n, seed: new Uint8Array(32), from, patienceMs: 300 }
+  const asked = (await finalTime()) + 60_000
+  await expect(fetchOpening(near, { ...query, asked })).rejects.toMatchObject({ code: 'near_behind', retryable: true })
 })
