@@ -1,7 +1,23 @@
 import * as oracle from 'borsh'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bytes, bytes32, decode, encode, fixed, list, option, struct, text, u8, u16, u32, u64, u128 } from './borsh.ts'
+import {
+  bytes,
+  bytes32,
+  decode,
+  decodeShared,
+  encode,
+  fixed,
+  list,
+  option,
+  struct,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+  u128,
+} from './borsh.ts'
 
 const layout = struct({
   a: u8,
@@ -125,3 +141,12 @@ test('what was written is the caller’s alone', () => {
   encode(raw, new Uint8Array(8).fill(2))
   expect(first).toEqual(copy)
 })
+
+test('bytes of an object are its own, or the input’s where that is asked for', () => {
+  const input = encode(pair, { left: 7n, right: Uint8Array.of(1, 2) })
+  const [own, shared] = [decode(pair, input), decodeShared(pair, input)]
+  expect(shared).toEqual(own)
+  input.fill(9, -2)
+  expect([own.right, shared.right]).toEqual([Uint8Array.of(1, 2), Uint8Array.of(9, 9)])
+})
+const pair = struct({ left: u64, right: fixed(2) })

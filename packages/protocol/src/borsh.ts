@@ -8,6 +8,8 @@ import { type Writer, written } from './writer.ts'
 interface Cursor {
   readonly bytes: Uint8Array
   offset: number
+  /** Whether what is cut out goes on sharing the memory of `bytes`. */
+  readonly isShared: boolean
 }
 
 /** How one type is written and read. */
@@ -21,13 +23,22 @@ export type Infer<L> = L extends Layout<infer T> ? T : never
 const invalid = (message: string): DcmlError =>
   new DcmlError('borsh_invalid', message, { hint: 'The object was damaged or made for another format version.' })
 
-function take(cursor: Cursor, length: number): Uint8Array {
-  const end = cursor.offset + length
-  if (end > cursor.bytes.length) throw invalid('The object ends too early.')
-  const part = cursor.bytes.slice(cursor.offset, end)
-  cursor.offset = end
-  return part
+/** Passes over so many bytes. @returns where they begin */
+function pass(cursor: Cursor, length: number): number {
+  const start = cursor.offset
+  if (start + length > cursor.bytes.length) throw invalid('The object ends too early.')
+  cursor.offset = start + length
+  return start
 }
+
+function take(cursor: Cursor, length: number): Uint8Array {
+  const start = pass(cursor, length)
+  const { bytes, isShared } = cursor
+  return isShared ? new Uint8Array(bytes.buffer, bytes.byteOffset + start, length) : bytes.slice(start, start + length)
+}
+
+/** A word of what is read, so that reading a number makes no view of its own. */
+const word = new DataView(new ArrayBuffer(8))
 
 /** Little-endian, of a multiple of 8 bytes. */
 function unsigned(size: number): Layout<bigint> {
@@ -38,10 +49,13 @@ function unsigned(size: number): Layout<bigint> {
       out.pushWide(value, size)
     },
     read(cursor) {
-      const bytes = take(cursor, size)
-      const view = new DataView(bytes.buffer, bytes.byteOffset)
+      const start = pass(cursor, size)
       let value = 0n
-      for (let at = size - 8; at >= 0; at -= 8) value = (value << 64n) | view.getBigUint64(at, true)
+      for (let at = start + size - 8; at >= start; at -= 8) {
+        for (let i = 0; i < 8; i++) word.setUint8(i, cursor.bytes[at + i]!)
+        const part = word.getBigUint64(0, true)
+        value = value === 0n ? part : (value << 64n) | part
+      }
       return value
     },
   }
@@ -56,7 +70,12 @@ function small(size: number): Layout<number> {
       if (value < 0 || value >= limit) throw invalid(`${value} does not fit u${size * 8}.`)
       out.pushSmall(value, size)
     },
-    read: (cursor) => take(cursor, size).reduceRight((value, byte) => value * 256 + byte, 0),
+    read(cursor) {
+      const start = pass(cursor, size)
+      let value = 0
+      for (let at = start + size - 1; at >= start; at--) value = value * 256 + cursor.bytes[at]!
+      return value
+    },
   }
 }
 
@@ -92,6 +111,9 @@ export const bytes = (max: number): Layout<Uint8Array> => ({
   },
 })
 
+/** Made when it is first needed: contracts have none, and read no text. */
+let decoder: InstanceType<typeof TextDecoder> | undefined
+
 /** Length-prefixed UTF-8 of at most `max` bytes. Lone surrogates and malformed UTF-8 are refused. */
 export const text = (max: number): Layout<string> => {
   const raw = bytes(max)
@@ -103,7 +125,8 @@ export const text = (max: number): Layout<string> => {
     },
     read(cursor) {
       try {
-        return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw.read(cursor))
+        decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+        return decoder.decode(raw.read(cursor))
       } catch (cause) {
         if (DcmlError.isInstance(cause)) throw cause
         throw invalid('The text is not UTF-8.')
@@ -157,9 +180,16 @@ export function encode<T>(layout: Layout<T>, value: T): Uint8Array<ArrayBuffer> 
 }
 
 /** @throws DcmlError `borsh_invalid` on anything but the exact bytes of one object */
-export function decode<T>(layout: Layout<T>, input: Uint8Array): T {
-  const cursor: Cursor = { bytes: input, offset: 0 }
+export const decode = <T>(layout: Layout<T>, input: Uint8Array): T =>
+  whole(layout, { bytes: input, offset: 0, isShared: false })
+
+/** As {@link decode}, but bytes of the object go on sharing the input's memory. @throws DcmlError `borsh_invalid` */
+export const decodeShared = <T>(layout: Layout<T>, input: Uint8Array): T =>
+  whole(layout, { bytes: input, offset: 0, isShared: true })
+
+function whole<T>(layout: Layout<T>, cursor: Cursor): T {
   const value = layout.read(cursor)
-  if (cursor.offset !== input.length) throw invalid(`${input.length - cursor.offset} bytes follow the object.`)
+  const rest = cursor.bytes.length - cursor.offset
+  if (rest !== 0) throw invalid(`${rest} bytes follow the object.`)
   return value
 }

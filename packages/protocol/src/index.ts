@@ -18,6 +18,7 @@ export {
   bytes,
   bytes32,
   decode,
+  decodeShared,
   encode,
   fixed,
   type Infer,

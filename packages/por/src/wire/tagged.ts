@@ -1,4 +1,4 @@
-import { DcmlError, decode, type Layout, u8 } from '@dcml/protocol'
+import { DcmlError, decodeShared, type Layout, u8 } from '@dcml/protocol'
 
 /** How one case of a union is written: its number, and its fields. */
 export type Cases = Readonly<Record<string, readonly [code: number, fields: Layout<never>]>>
@@ -25,6 +25,5 @@ export function tagged<T extends object>(key: keyof T & string, cases: Cases): L
   }
 }
 
-/** Decodes from a plain view: what is cut out of a Buffer would go on sharing its memory. */
-export const decodeCopy = <T>(layout: Layout<T>, { buffer, byteOffset, byteLength }: Uint8Array): T =>
-  decode(layout, new Uint8Array(buffer, byteOffset, byteLength))
+/** Decodes from one copy, which the object's bytes share: what it was read from may be used again. */
+export const decodeCopy = <T>(layout: Layout<T>, input: Uint8Array): T => decodeShared(layout, new Uint8Array(input))
