@@ -10,7 +10,7 @@ import type { MemoryChain } from './memory-chain.ts'
 
 export interface ChildOptions extends Pick<NodeOptions, 'key' | 'account' | 'store' | 'listen' | 'limits'> {
   readonly chain: Chain
-  readonly config: { readonly guard?: number; readonly credit?: bigint }
+  readonly config: { readonly guard?: number }
 }
 
 /** What the chain answered. */
@@ -45,12 +45,7 @@ export class ProcessNode {
     this.#child = child
   }
 
-  /** @param through gives the endpoint that is registered for the port it listens on */
-  static async start(
-    chain: MemoryChain,
-    options: Omit<ChildOptions, 'chain'>,
-    through: (port: number) => Promise<string> = async (port) => `127.0.0.1:${port}`,
-  ): Promise<ProcessNode> {
+  static async start(chain: MemoryChain, options: Omit<ChildOptions, 'chain'>): Promise<ProcessNode> {
     const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), {
       serialization: 'advanced',
       execArgv: ['--conditions=@dcml/source'],
@@ -60,7 +55,7 @@ export class ProcessNode {
     child.on('message', async (said: Said) => {
       if ('address' in said) {
         const key = nodeKeys(options.key).signer.publicKey
-        chain.register(options.account, key, await through(said.address.port))
+        chain.register(options.account, key, `${said.address.host}:${said.address.port}`)
         ready.resolve()
       } else if ('done' in said) node.#done(said)
       else node.#say(await answerOf(chain, said))
