@@ -91,7 +91,7 @@ export function bigNetwork({
   for (const id of network.edges.keys()) network.connect(id)
 
   const counts = { response: 0, broken: 0, refused: 0, unroutable: 0 }
-  const payload = new Uint8Array(64)
+  const payload = new Uint8Array(32)
   const askNext = (index: number): void => {
     if (index === requests) return
     network.clock.at(START + (SPAN * index) / requests, () => {

@@ -1,85 +1,17 @@
 // Nodes, the links between them and the contract, on one virtual clock. Everything that happens follows from the seed.
-import { type EdgeParams, type NodeSigner, requestHash } from '@dcml/protocol/por'
+import { requestHash } from '@dcml/protocol/por'
 import { createMachine } from '../core/machine.ts'
-import type { Ask, Effect, Input, Kept, Machine, NodeConfig } from '../core/types.ts'
+import type { Ask, Effect, Input, Kept, Machine } from '../core/types.ts'
 import { Graph } from '../routes/graph.ts'
 import type { Message } from '../wire/messages.ts'
-import { type Behaviour, misbehave } from './behaviours.ts'
+import { misbehave } from './behaviours.ts'
 import { Clock } from './clock.ts'
 import { sever } from './closing.ts'
 import { Keyring } from './keys.ts'
-import { Ledger, type Rules } from './ledger.ts'
-import { Link, type LinkParams } from './link.ts'
+import { Ledger } from './ledger.ts'
+import { Link } from './link.ts'
+import type { EdgeSetup, NetworkOptions, NodeSetup, Result, Sight, SimEdge, SimNode } from './parts.ts'
 import { Random } from './random.ts'
-
-/** How a node's clock goes beside the network's: `offset` ms ahead, and `rate` times as fast. */
-export interface Drift {
-  readonly offset: number
-  readonly rate: number
-}
-
-/** One node of the simulation. */
-export interface SimNode {
-  readonly account: string
-  readonly signer: NodeSigner
-  readonly config: NodeConfig
-  readonly behaviours: readonly Behaviour[]
-  readonly drift: Drift
-  /** ms that its service takes to say the request again; null where it never answers. */
-  readonly service: number | null
-  machine: Machine
-  state: 'up' | 'paused' | 'down'
-  /** Its durable records, where the network keeps them. */
-  kept: Kept[]
-  /** Inputs that wait for the end of a pause. */
-  readonly queue: Input[]
-  wakeAt: number
-}
-
-export interface SimEdge {
-  readonly id: bigint
-  readonly u: SimNode
-  readonly v: SimNode
-  readonly link: Link
-}
-
-export interface NodeSetup {
-  readonly account: string
-  readonly stake: bigint
-  readonly funds: bigint
-  readonly config: Omit<NodeConfig, 'chain' | 'account'>
-  readonly behaviours?: readonly Behaviour[]
-  readonly drift?: Drift
-  readonly service?: number | null
-}
-
-export interface EdgeSetup {
-  readonly u: string
-  readonly v: string
-  readonly params: EdgeParams
-  readonly deposits: readonly [bigint, bigint]
-  readonly link: LinkParams
-}
-
-export interface NetworkOptions {
-  readonly seed: number
-  readonly rules: Rules
-  /** ms from sending a call until the contract has carried it out. */
-  readonly chainDelay: number
-  /** Keeps what nodes write down, so that they can crash. */
-  readonly durable: boolean
-}
-
-/** What a watcher sees: an effect of a node as it is carried out, or a change of the contract's. */
-export interface Sight {
-  readonly at: number
-  readonly node: string
-  readonly effect: Effect
-  /** When a sent message arrives; null for one that is lost. */
-  readonly arrives?: number | null
-}
-
-export type Result = Extract<Effect, { kind: 'late' | 'outcome' }>
 
 /** Six of its bytes: quick, and long enough that a simulation never sees two of them. */
 const nameOf = (hash: Uint8Array): number =>

@@ -3,7 +3,8 @@ import { toHex } from '@dcml/protocol'
 import { requestHash } from '@dcml/protocol/por'
 import type { Effect, Note } from '../core/types.ts'
 import type { Message } from '../wire/messages.ts'
-import { type Network, type Sight, START } from './network.ts'
+import { type Network, START } from './network.ts'
+import type { Sight } from './parts.ts'
 
 /** Messages by their type, and what nodes do by themselves. */
 export type EventKind = Message['type'] | Note['what'] | 'serve' | 'outcome' | 'paid' | 'drop' | 'cut-on-chain'
