@@ -2,7 +2,7 @@ import type { EdgeParams } from '@dcml/protocol/por'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ackTime, cost, cutTime, deadlinesOf, due, onwardSoft, ownBudget, suffices } from './deadlines.ts'
-import { PARAMS } from './testing/net.ts'
+import { PARAMS } from './testing/defaults.ts'
 import { RUNS } from './testing/runs.ts'
 
 const over = (...latencies: number[]): EdgeParams[] => latencies.map((latency) => ({ ...PARAMS, latency }))

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EdgeLedger } from './edge-ledger.ts'
 import { cheapSigner } from './testing/crypto.ts'
-import { CHAIN } from './testing/net.ts'
+import { CHAIN } from './testing/defaults.ts'
 import { RUNS } from './testing/runs.ts'
 
 const signer = cheapSigner('u')

@@ -14,33 +14,10 @@ import {
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Message } from '../../wire/messages.ts'
 import { createMachine } from '../machine.ts'
+import { Timers, timer } from '../timers.ts'
 import type { Ask, Effect, GraphView, Input, Kept, Machine, NodeConfig, Outcome } from '../types.ts'
 import { cheapSigner, cheapVerify } from './crypto.ts'
-
-export const CHAIN = { networkId: 'testnet', contract: 'por.test' }
-
-export const PARAMS: EdgeParams = {
-  latency: 100,
-  baseCost: 1_000n,
-  byteCost: 1n,
-  minLateRate: 0n,
-  maxLateRate: 10_000n,
-  sync: 1_000,
-  maxInflight: 256,
-  bytesPerSecond: 0,
-}
-
-export const CONFIG: Omit<NodeConfig, 'account'> = {
-  chain: CHAIN,
-  guard: 500,
-  credit: 0n,
-  batch: { requests: 32, ms: 50 },
-  debtLimit: 10n ** 15n,
-  waitCap: 10n ** 15n,
-  patience: () => 'sever',
-  apps: ['echo'],
-  rate: { perSecond: 10_000, burst: 10_000 },
-}
+import { CHAIN, CONFIG, PARAMS } from './defaults.ts'
 
 export interface LinkSpec {
   readonly ends: readonly [string, string]
@@ -87,7 +64,7 @@ export class Net {
   finality = 1_200
   /** Sessions of an edge so far: what one still carries when it ends is lost. */
   readonly #sessions = new Map<bigint, number>()
-  #queue: { at: number; rank: number; order: number; run: () => void }[] = []
+  readonly #agenda = new Timers()
   #order = 0
   /** Kills a node after so many effects, amid a turn. */
   fuse: { readonly node: string; effects: number; readonly gap: number } | null = null
@@ -135,39 +112,17 @@ export class Net {
     this.#plan(account)
   }
 
-  at(at: number, run: () => void, rank = 0): void {
-    this.#queue.push({ at, rank, order: this.#order++, run })
-    for (let slot = this.#queue.length - 1; slot > 0; ) {
-      const parent = (slot - 1) >> 1
-      if (!isBefore(this.#queue[slot]!, this.#queue[parent]!)) break
-      swap(this.#queue, slot, parent)
-      slot = parent
-    }
+  /** Has something happen; of one instant, what has the lower rank first. */
+  at(at: number, run: () => void, rank: 0 | 1 = 0): void {
+    this.#agenda.set(timer(run), 2 * at + rank)
   }
 
   run(until = Number.POSITIVE_INFINITY): void {
-    while (this.#queue.length > 0 && this.#queue[0]!.at <= until) {
-      const first = this.#pop()
-      this.now = Math.max(this.now, first.at)
-      first.run()
+    for (let next = this.#agenda.next; next !== null && next <= 2 * until + 1; next = this.#agenda.next) {
+      this.now = Math.max(this.now, Math.floor(next / 2))
+      this.#agenda.run(next)
     }
     if (until !== Number.POSITIVE_INFINITY) this.now = Math.max(this.now, until)
-  }
-
-  #pop() {
-    const queue = this.#queue
-    const first = queue[0]!
-    const last = queue.pop()!
-    if (queue.length === 0) return first
-    queue[0] = last
-    for (let slot = 0; ; ) {
-      let least = slot
-      for (const child of [2 * slot + 1, 2 * slot + 2])
-        if (child < queue.length && isBefore(queue[child]!, queue[least]!)) least = child
-      if (least === slot) return first
-      swap(queue, slot, least)
-      slot = least
-    }
   }
 
   tell(account: string, input: Input): void {
@@ -342,11 +297,10 @@ const ASK: AskOptions = {
   fee: null,
 }
 
-type Event = { at: number; rank: number; order: number }
-const isBefore = (a: Event, b: Event): boolean =>
-  a.at !== b.at ? a.at < b.at : a.rank !== b.rank ? a.rank < b.rank : a.order < b.order
-const swap = <T>(list: T[], a: number, b: number): void => {
-  const kept = list[a]!
-  list[a] = list[b]!
-  list[b] = kept
-}
+/** Changes what one node says. */
+export const saying =
+  (who: string, change: (message: Message, now: number) => Message | null): Wire =>
+  (message, from, _to, latency, now) => {
+    const said = from === who ? change(message, now) : message
+    return said === null ? null : [said, latency]
+  }
