@@ -10,10 +10,11 @@ import { Command, Option } from 'commander'
 import pino, { type Logger } from 'pino'
 import { Registry } from 'prom-client'
 import { connect, nearOptions, porOf, readAccount, type SignerFlags, withSigner } from '../near-flags.ts'
-import { options, parseAddress, portNumber, wholeNumber } from '../options.ts'
+import { collect, options, parseAddress, portNumber, wholeNumber } from '../options.ts'
 import type { Output } from '../output.ts'
 import { serveControl } from '../por/control-server.ts'
 import { readNodeKey } from '../por/node-key.ts'
+import { anyOf } from '../por/runtimes.ts'
 import { interrupted } from './interrupted.ts'
 import { storeOption } from './por-ask.ts'
 
@@ -22,7 +23,7 @@ interface Flags extends SignerFlags {
   nodeKey: string
   store: string
   listen?: string
-  runtime?: string
+  runtime?: string[]
   patience?: number
   guard?: number
   credit?: bigint
@@ -40,7 +41,12 @@ export function nodeCommand(output: () => Output): Command {
     .requiredOption('--node-key <file>', 'key of the node, as registered')
     .addOption(storeOption())
     .option('--listen <host:port>', 'where neighbours reach it, port 0 for any; without it the node dials only')
-    .option('--runtime <url>', 'enclave to answer for, at its attested port or admin port')
+    .addOption(
+      new Option(
+        '--runtime <url>',
+        'enclave to answer for, at its attested port or admin port; repeatable: all that your account admitted',
+      ).argParser(collect),
+    )
     .addOption(
       new Option(
         '--patience <ms>',
@@ -76,7 +82,7 @@ async function run(flags: Flags, output: () => Output): Promise<void> {
     account: account.accountId,
     store,
     ...(flags.listen !== undefined && { listen: listenOf(flags.listen) }),
-    ...(flags.runtime !== undefined && { apps: handlersOf(flags.runtime, near, log) }),
+    ...(flags.runtime !== undefined && { apps: anyOf(flags.runtime.map((url) => handlersOf(url, near, log))) }),
     config: {
       ...(flags.patience !== undefined && { patience: patienceOf(flags.patience) }),
       ...(guard !== undefined && { guard }),
