@@ -21,6 +21,7 @@ const benches: Record<string, () => Promise<Bench>> = {
   channels: () => import('./channels.ts'),
   contracts: () => import('./contracts.ts'),
   money: () => import('./money.ts'),
+  por: () => import('./por.ts'),
   devchain: () => import('./devchain.ts'),
   'light-client': () => import('./light-client.ts'),
 }
