@@ -26,6 +26,8 @@ export interface Core {
   readonly certs: Map<bigint, Signed<SeverCert>>
   /** By hash of the request, beyond the hops that brought it: the next may come over another path. */
   readonly served: Map<string, Serving>
+  /** Edges whose late fees this turn booked: what was charged there is kept when it ends. */
+  readonly credited: Set<Edge>
   out: Effect[]
 }
 

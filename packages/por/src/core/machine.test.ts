@@ -1,5 +1,4 @@
 import { utf8 } from '@dcml/protocol'
-import { closeOffer, edgeUpdate, sign } from '@dcml/protocol/por'
 import { expect, test } from 'vitest'
 import { MAX_LATE, type Message } from '../wire/messages.ts'
 import { createMachine } from './machine.ts'
@@ -174,28 +173,6 @@ test('a session that begins wrongly, or speaks of another edge, is dropped', () 
   machine.handle({ kind: 'connected', edgeId: 1n }, 0)
   expect(codes(hello)).toEqual(['wrong_hello'])
   expect(machine.edge(3n)).toBeNull()
-})
-
-test('a neighbour’s offers are handed on where it signed them, and where a parting is fair', () => {
-  const net = four()
-  net.ask('alex', 'carol', PATH)
-  net.run()
-  net.seen.length = 0
-  const { signer } = net.members.get('alex')!
-  const offer = (balanceU: bigint, balanceV: bigint) =>
-    ({ type: 'close', ...sign(closeOffer, CHAIN, { edgeId: 1n, balanceU, balanceV, notBefore: 0n }, signer) }) as const
-  const paid = 3n * 1_105n
-  const deposit = 10n ** 12n
-  const update = sign(edgeUpdate, CHAIN, { edgeId: 1n, revision: 1, params: PARAMS, effectiveFrom: 9n }, signer)
-  const say = (message: Message) => net.tell('alice', { kind: 'message', edgeId: 1n, message })
-  say(offer(deposit, deposit))
-  say(offer(deposit - paid, deposit))
-  expect(net.all('offer')).toEqual([])
-  say(offer(deposit - paid, deposit + paid))
-  say({ type: 'update', ...update })
-  expect(net.all('offer').map(({ effect }) => effect.message.type)).toEqual(['close', 'update'])
-  say({ type: 'update', ...update, body: { ...update.body, revision: 2 } })
-  expect(net.all('drop').map(({ effect }) => effect.code)).toEqual(['wrong_offer'])
 })
 
 test('the operator’s cut ends what goes over the edge', () => {

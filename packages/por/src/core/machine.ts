@@ -7,7 +7,7 @@ import type { Core } from './core.ts'
 import { onGraph, sever } from './cuts.ts'
 import { type Edge, edgeOf } from './edges.ts'
 import { onAck, onRefuse } from './forward.ts'
-import { onOffer } from './offers.ts'
+import { offer, onOffer } from './offers.ts'
 import { forgive } from './pause.ts'
 import { onAsk, onRequest } from './requests.ts'
 import { restore } from './restore.ts'
@@ -17,7 +17,7 @@ import { booksOf, snapshot } from './snapshot.ts'
 import { onSync } from './sync.ts'
 import { Timers } from './timers.ts'
 import type { CreateMachine, Effect, Input, Machine } from './types.ts'
-import { takeVoucher } from './vouchers.ts'
+import { keepReceived, takeVoucher } from './vouchers.ts'
 
 /**
  * A node's machine. It does no I/O, and is as quick as its signatures: whoever runs it carries out the effects.
@@ -31,6 +31,7 @@ export const createMachine: CreateMachine = (config, { signer, verify }, graph, 
     own: { open: new Map(), done: new Map() },
     certs: new Map(),
     served: new Map(),
+    credited: new Set(),
     out: [],
   }
   let resume: ((now: number) => void) | null = kept.length === 0 ? null : restore(core, kept)
@@ -46,6 +47,8 @@ export const createMachine: CreateMachine = (config, { signer, verify }, graph, 
       take(core, input, clock)
       // What else arrives in this very millisecond is still in time.
       core.timers.run(input.kind === 'wake' ? clock : clock - 1)
+      for (const edge of core.credited) keepReceived(core, edge)
+      core.credited.clear()
       return core.out satisfies Effect[]
     },
     get nextWake() {
@@ -84,6 +87,9 @@ function take(core: Core, input: Input, now: number): void {
       return
     case 'disconnected':
       onDisconnected(core, edge, now)
+      return
+    case 'offer':
+      offer(core, edge, input.message)
       return
     case 'cut':
       sever(core, edge, now, 'operator')

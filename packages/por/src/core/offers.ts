@@ -1,20 +1,25 @@
 // What an edge's endpoints agree on besides requests: new parameters, and how to part (specification §4). The machine
-// checks that the neighbour signed, and that a parting does this node justice; whether to sign too is its operator's.
+// checks who signed, and that a parting is just and final; whether to sign new parameters is the operator's.
 import { DcmlError } from '@dcml/protocol'
 import { closeOffer, edgeUpdate, requireSigned } from '@dcml/protocol/por'
-import type { Message } from '../wire/messages.ts'
 import { type Core, keyOf } from './core.ts'
 import { depositsOf, type Edge } from './edges.ts'
 import { dropSession } from './session.ts'
+import type { Offer } from './types.ts'
 
-type Offer = Extract<Message, { type: 'update' | 'close' }>
+/** Hands the neighbour what this node signed. */
+export function offer(core: Core, edge: Edge, message: Offer): void {
+  if (edge.session !== 'ready') return
+  if (message.type === 'update' || isExact(core, edge, message))
+    core.out.push({ kind: 'send', edgeId: edge.id, message })
+}
 
 export function onOffer(core: Core, edge: Edge, message: Offer): void {
   if (!isSigned(core, edge, message)) {
     dropSession(core, edge, 'wrong_offer')
     return
   }
-  if (message.type === 'update' || isFair(core, edge, message))
+  if (message.type === 'update' || isExact(core, edge, message))
     core.out.push({ kind: 'offer', edgeId: edge.id, message })
 }
 
@@ -30,11 +35,16 @@ function isSigned(core: Core, edge: Edge, message: Offer): boolean {
   }
 }
 
-/** Whether the balances are the deposits, this node's no less than it is due, and nothing is under way. */
-function isFair(core: Core, edge: Edge, { body }: Extract<Offer, { type: 'close' }>): boolean {
+/**
+ * Whether these are the balances by the vouchers of a closing edge on which nothing is under way or still to be paid. So
+ * no voucher follows a parting: a closing edge takes no new request. Whatever differs is out of date at one end.
+ */
+function isExact(core: Core, edge: Edge, { body }: Extract<Offer, { type: 'close' }>): boolean {
   const deposits = depositsOf(core, edge)
-  const mine = edge.isU ? body.balanceU : body.balanceV
+  const [mine, theirs] = edge.isU ? [body.balanceU, body.balanceV] : [body.balanceV, body.balanceU]
+  const balance = edge.ledger.balance(deposits)
   const isIdle = edge.open.size + edge.outbound.size + edge.queue.size === 0
-  const isWhole = body.balanceU + body.balanceV === deposits.mine + deposits.theirs
-  return isIdle && isWhole && mine >= edge.ledger.balance(deposits)
+  const isPaid = edge.ledger.nextTotal(deposits) === null
+  const isEnding = core.graph.edge(edge.id)?.status === 'closing'
+  return isEnding && isIdle && isPaid && mine === balance && theirs === deposits.mine + deposits.theirs - balance
 }

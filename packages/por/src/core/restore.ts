@@ -38,6 +38,7 @@ export function restore(core: Core, kept: readonly Kept[]): (now: number) => voi
         break
       case 'accepted':
         accepted.set(placeOf(requestHash(record.request.body), record.from), record)
+        restoreCharge(core, record)
         break
       case 'resolved':
         accepted.delete(placeOf(record.requestHash, record.from))
@@ -64,12 +65,18 @@ function restoreVoucher(core: Core, record: Extract<Kept, { kind: 'sent' | 'rece
   const { total } = record.voucher.body
   if (record.kind === 'received') {
     ledger.received = record.voucher
-    ledger.charged = total
+    ledger.charged = record.charged ?? total
     return
   }
   ledger.paid = record.voucher
   ledger.owed = total
   edge.lateUntil = Math.max(edge.lateUntil, record.lateUntil ?? 0)
+}
+
+/** A request that was accepted was charged. */
+function restoreCharge(core: Core, { from, fee }: Accepted): void {
+  const edge = from === null ? null : edgeOf(core, from)
+  if (edge !== null) edge.ledger.charged += fee
 }
 
 function restoreCut(core: Core, { cert }: Extract<Kept, { kind: 'cut' }>): void {

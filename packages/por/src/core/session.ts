@@ -64,6 +64,8 @@ function recall(core: Core, edge: Edge, voucher: NonNullable<MessageBody<'hello'
   if (voucher.body.total <= ledger.paidTotal && voucher.body.seq <= (ledger.paid?.body.seq ?? 0n)) return
   if (!isVoucherOf(core, edge, core.config.account, voucher)) return
   ledger.paid = voucher
+  // A voucher is on disk before it is sent: this disk is older than that, and what it says was charged is too little.
+  if (ledger.charged < ledger.receivedTotal) ledger.charged = ledger.receivedTotal
   if (ledger.owed < voucher.body.total) ledger.owed = voucher.body.total
   core.out.push({ kind: 'keep', record: { kind: 'sent', voucher } })
 }

@@ -7,9 +7,10 @@ import type { EdgeBooks, Kept } from './types.ts'
 export function snapshot(core: Core): Kept[] {
   const arrivals = [core.own, ...core.edges.values()]
   return [
-    ...[...core.edges.values()].flatMap(vouchersOf),
     ...arrivals.flatMap(({ open }) => [...open.values()].map(acceptedOf)),
     ...arrivals.flatMap(({ done }) => [...done.values()].map(resolvedOf)),
+    // After the requests, whose fees are in what was charged.
+    ...[...core.edges.values()].flatMap(vouchersOf),
     ...[...core.certs.values()].map((cert): Kept => ({ kind: 'cut', cert })),
   ]
 }
@@ -17,7 +18,7 @@ export function snapshot(core: Core): Kept[] {
 function vouchersOf({ ledger, lateUntil }: Edge): Kept[] {
   const kept: Kept[] = []
   if (ledger.paid !== null) kept.push({ kind: 'sent', voucher: ledger.paid, lateUntil })
-  if (ledger.received !== null) kept.push({ kind: 'received', voucher: ledger.received })
+  if (ledger.received !== null) kept.push({ kind: 'received', voucher: ledger.received, charged: ledger.charged })
   return kept
 }
 

@@ -44,6 +44,7 @@ export function owe(core: Core, hop: Hop, t: number, now: number): bigint {
 export function creditLate(core: Core, edge: Edge, hop: Hop, amount: bigint, now: number): void {
   const credited = edge.ledger.creditLate(amount)
   if (credited === 0n) return
+  core.credited.add(edge)
   hop.got += credited
   edge.profit.add(credited, now)
   if (hop.from === null) core.out.push({ kind: 'late', requestHash: hop.hash, amount: credited })
@@ -99,7 +100,10 @@ export function onSync(core: Core, edge: Edge, message: MessageBody<'sync'>, now
 function audit(core: Core, edge: Edge, now: number): void {
   const { latency } = core.graph.edge(edge.id)!.params
   // What came beyond the charges goes to old debts.
-  if (edge.ledger.debt > 0n) edge.ledger.debt -= edge.ledger.creditLate(edge.ledger.debt)
+  if (edge.ledger.debt > 0n) {
+    edge.ledger.debt -= edge.ledger.creditLate(edge.ledger.debt)
+    core.credited.add(edge)
+  }
   let debt = edge.ledger.debt
   for (const hop of edge.outbound.values()) {
     if (!hop.isAcked) continue

@@ -89,6 +89,9 @@ export type Outcome =
   /** Before any acknowledgement: nothing was paid, nothing is promised. */
   | { readonly kind: 'refused'; readonly reason: string }
 
+/** New terms, or how to part, signed by one end. */
+export type Offer = Extract<Message, { type: 'update' | 'close' }>
+
 export type Input =
   /** The session with the other end of an edge stands; its hello follows as a message. */
   | { readonly kind: 'connected'; readonly edgeId: bigint }
@@ -99,6 +102,11 @@ export type Input =
   | { readonly kind: 'answer'; readonly requestHash: Uint8Array; readonly status: number; readonly payload: Uint8Array }
   /** The graph changed at this edge. */
   | { readonly kind: 'edge'; readonly edgeId: bigint }
+  /**
+   * What this node signed for the other end. It waits for nothing: without a session, or where a parting is not exactly
+   * what is due both, with nothing under way, it stays here.
+   */
+  | { readonly kind: 'offer'; readonly edgeId: bigint; readonly message: Offer }
   /** The operator cuts an edge. */
   | { readonly kind: 'cut'; readonly edgeId: bigint }
   /** Time passed. */
@@ -113,12 +121,11 @@ export type Effect =
   /** This node, as requester, was paid for waiting. */
   | { readonly kind: 'late'; readonly requestHash: Uint8Array; readonly amount: bigint }
   | { readonly kind: 'submit'; readonly cert: Signed<SeverCert> }
-  /** What the neighbour signed and this node may sign too: new parameters, or final balances that do it justice. */
-  | {
-      readonly kind: 'offer'
-      readonly edgeId: bigint
-      readonly message: Extract<Message, { type: 'update' | 'close' }>
-    }
+  /**
+   * What the neighbour signed and this node may sign too: new parameters, or the final balances of a closing edge that
+   * neither pays on any more.
+   */
+  | { readonly kind: 'offer'; readonly edgeId: bigint; readonly message: Offer }
   /** The neighbour broke the session's rules; the session is closed. */
   | { readonly kind: 'drop'; readonly edgeId: bigint; readonly code: string }
   | { readonly kind: 'note'; readonly note: Note }
@@ -136,7 +143,11 @@ export interface Note {
 export type Kept =
   /** `lateUntil`: up to when, on this node's clock, late fees to this neighbour are paid with it. */
   | { readonly kind: 'sent'; readonly voucher: Signed<PorVoucher>; readonly lateUntil?: number }
-  | { readonly kind: 'received'; readonly voucher: Signed<PorVoucher> }
+  /**
+   * `charged`: what the neighbour was charged in all, fees of requests accepted later not included; what it paid beyond
+   * is its own to spend. Absent where nothing is left.
+   */
+  | { readonly kind: 'received'; readonly voucher: Signed<PorVoucher>; readonly charged?: bigint }
   | {
       readonly kind: 'accepted'
       readonly request: Signed<PorRequest>

@@ -52,6 +52,11 @@ export function takeVoucher(core: Core, edge: Edge, voucher: Signed<PorVoucher>)
   if (!ledger.isBetter(voucher.body, depositsOf(core, edge))) return false
   if (!isVoucherOf(core, edge, edge.peer, voucher)) return false
   ledger.received = voucher
-  core.out.push({ kind: 'keep', record: { kind: 'received', voucher } })
+  keepReceived(core, edge)
   return true
+}
+
+/** Keeps what the neighbour paid, and how much of it was for something: the rest it may still spend after a crash. */
+export function keepReceived(core: Core, { ledger: { received: voucher, charged } }: Edge): void {
+  if (voucher !== null) core.out.push({ kind: 'keep', record: { kind: 'received', voucher, charged } })
 }

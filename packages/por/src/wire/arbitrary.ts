@@ -122,6 +122,7 @@ export const anyKept: Arbitrary<Kept> = fc.oneof(
   fc.record({ kind: fc.constant('sent' as const), voucher, lateUntil: time }),
   fc.record({ kind: fc.constant('sent' as const), voucher }),
   fc.record({ kind: fc.constant('received' as const), voucher }),
+  fc.record({ kind: fc.constant('received' as const), voucher, charged: u128 }),
   fc.record({
     kind: fc.constant('accepted' as const),
     request,

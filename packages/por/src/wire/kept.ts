@@ -22,6 +22,11 @@ const maybeTime: Layout<number | undefined> = {
   write: (value, out) => option(time).write(value ?? null, out),
   read: (cursor) => option(time).read(cursor) ?? undefined,
 }
+/** Absent or an amount. */
+const maybeAmount: Layout<bigint | undefined> = {
+  write: (value, out) => option(u128).write(value ?? null, out),
+  read: (cursor) => option(u128).read(cursor) ?? undefined,
+}
 const holds = list(u32, MAX_HOPS)
 
 const outcome = tagged<Outcome>('kind', {
@@ -32,7 +37,7 @@ const outcome = tagged<Outcome>('kind', {
 
 const kept = tagged<Kept>('kind', {
   sent: [0, struct({ voucher: signedVoucher, lateUntil: maybeTime }) as Layout<never>],
-  received: [1, struct({ voucher: signedVoucher }) as Layout<never>],
+  received: [1, struct({ voucher: signedVoucher, charged: maybeAmount }) as Layout<never>],
   accepted: [
     2,
     struct({
