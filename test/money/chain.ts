@@ -152,7 +152,7 @@ export class Chain {
       return []
     },
     top_up: (by, { id }: { id: bigint }) => {
-      const { deposited } = topUp(this.books, by, id)
+      const { deposited } = topUp(this.books, by, id, `seed of ${id} at ${by.now}`)
       this.#log('channel_topped_up', {
         channel_id: `${id}`,
         amount: `${by.attached}`,

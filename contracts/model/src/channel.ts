@@ -15,7 +15,7 @@ export interface Channel {
   readonly payerKey: string
   readonly sessionKey: string
   readonly challenge: string
-  /** The chain's random bytes of the opening, lower-case hex: nobody knew them before. */
+  /** The chain's random bytes of when the deposit was last raised, lower-case hex: nobody knew them before. */
   readonly seed: string
   readonly prices: Prices
   readonly keyEpoch: number
@@ -23,6 +23,8 @@ export interface Channel {
   readonly deposited: bigint
   /** Block times in nanoseconds. */
   readonly openedAt: bigint
+  /** When the lock became what it is: of the opening, or of the last top-up. */
+  readonly raisedAt: bigint
   readonly expiresAt: bigint
   /** A forced closure under way. From `deadline` on no answer counts. */
   readonly closing: { readonly deadline: bigint; readonly fee: bigint } | null
@@ -92,6 +94,7 @@ export function openChannel(
     keyEpoch: owner.keyEpoch,
     deposited,
     openedAt: now,
+    raisedAt: now,
     expiresAt: now + rules.expiry,
     closing: null,
   }
@@ -99,8 +102,8 @@ export function openChannel(
   return channel
 }
 
-/** Adds to the deposit, and as much to the lock. */
-export function topUp(books: Books, { by, attached, now }: Caller, id: bigint): Channel {
+/** Adds to the deposit, and as much to the lock. A fault of before then is none any more: it would take more than it risked. */
+export function topUp(books: Books, { by, attached, now }: Caller, id: bigint, seed: string): Channel {
   const channel = channelOf(books, id)
   // a stranger's gift would lock the provider's collateral
   if (by !== channel.payer) refuse('only the payer may top up')
@@ -109,7 +112,7 @@ export function topUp(books: Books, { by, attached, now }: Caller, id: bigint): 
   if (now >= channel.expiresAt) refuse('the channel has expired')
   lock(books, channel.provider, providerOf(books, channel.provider), attached)
   shift(books, { deposited: attached })
-  const more = { ...channel, deposited: channel.deposited + attached }
+  const more = { ...channel, deposited: channel.deposited + attached, raisedAt: now, seed }
   books.channels.set(`${id}`, more)
   return more
 }

@@ -116,26 +116,38 @@ export function witnessOf(books: Books, { by }: Caller, id: bigint): Witness {
   return { channel, por, provider }
 }
 
-/** Ends the channel as if unanswered, if the host was cut off after the opening; says why not, and changes nothing, else. */
+/**
+ * Ends the channel as if unanswered, if the host was cut off after the opening and the last top-up; says why not, and
+ * changes nothing, else.
+ */
 export function judge(books: Books, id: bigint, cutOffAt: bigint | null): Settlement | Denied {
   const channel = books.channels.get(`${id}`)
   if (!channel) return ENDED
   if (cutOffAt === null) return { denied: `${channel.provider} is connected` }
   if (cutOffAt <= channel.openedAt) return { denied: `${channel.provider} was cut off before the opening already` }
+  // who knows of the fault could have all that the host has left
+  if (cutOffAt <= channel.raisedAt) return { denied: `${channel.provider} was cut off before the last top-up already` }
   return unanswered(books, id, channel)
+}
+
+/** An answer that is a fault: of which node key, and of the channel as it stood. */
+export interface Signature {
+  readonly seed: string
+  readonly node: string
 }
 
 /** The same if the node key under which the answer was signed is the one that the host has registered. */
 export function judgeAnswer(
   books: Books,
   id: bigint,
-  signedBy: string,
+  { seed, node }: Signature,
   registered: string | null,
 ): Settlement | Denied {
   const channel = books.channels.get(`${id}`)
   if (!channel) return ENDED
+  if (channel.seed !== seed) return { denied: 'the deposit was raised meanwhile' }
   if (registered === null) return { denied: `${channel.provider} is no node` }
-  if (registered !== signedBy) return { denied: `the answer is not signed by the node of ${channel.provider}` }
+  if (registered !== node) return { denied: `the answer is not signed by the node of ${channel.provider}` }
   return unanswered(books, id, channel)
 }
 

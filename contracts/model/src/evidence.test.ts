@@ -49,6 +49,7 @@ const channel: Channel = {
   keyEpoch: 0,
   deposited: 1_000n,
   openedAt: 1n,
+  raisedAt: 1n,
   expiresAt: 2n,
   closing: null,
 }
@@ -134,7 +135,7 @@ const future = sha256(utf8('guessed'))
 test.each<[attack: string, wrong: Wrong, why: string]>([
   ['an echo', { request: { app: 'dcml/ping' } }, 'the request is for another application than dcml/close-channel'],
   ['another host’s answer', { request: { recipient: 'eve.testnet' } }, 'the request is not to bob.testnet'],
-  ['no time to answer', { request: { service: LEAST_SERVICE - 1 } }, 'the request left the host less than 10000 ms'],
+  ['no time to answer', { request: { service: LEAST_SERVICE - 1 } }, 'the request left the host less than 120000 ms'],
   ['no room to answer', { request: { maxResponse: 511 } }, 'the request left the answer less than 512 bytes'],
   ['a request of another’s', { requestKey: stranger }, 'the signature under the request is not its node’s'],
   ['a request elsewhere', request(other), 'the request is for another Proof of Response contract than por.testnet'],

@@ -28,8 +28,8 @@ export interface Host {
 }
 
 export const APP = 'dcml/close-channel'
-/** Milliseconds: for a host to learn of an opening of just now, and to prove it to its enclave. */
-export const LEAST_SERVICE = 10_000
+/** Milliseconds: for a host to learn of an opening of just now, and to prove it to an enclave that may have to start again. */
+export const LEAST_SERVICE = 120_000
 /** Bytes: an approval fits. */
 export const LEAST_RESPONSE = 512
 /** Characters of the longest approval as text. */

@@ -58,6 +58,7 @@ const host: Host = { sha256, ed25519Verify, decodeUtf8, base64ToBytes, bytesToHe
 const SILENT = { denied: 'the Proof of Response contract does not say' }
 const channelId = { channel_id: u64 }
 const sessionKey = { session_key: schema.key }
+const judging = { node_key: schema.key, seed: schema.key }
 interface ChannelId {
   channel_id: bigint
 }
@@ -243,7 +244,7 @@ export class Model {
   @call({ args: channelId, deposit: 'any' })
   top_up({ channel_id }: ChannelId): void {
     const by = caller()
-    const { deposited } = topUp(booksOf(this), by, channel_id)
+    const { deposited } = topUp(booksOf(this), by, channel_id, bytesToHex(randomSeed()))
     emit('channel_topped_up', { channel_id, amount: by.attached, deposited })
   }
 
@@ -294,7 +295,7 @@ export class Model {
     const witness = witnessOf(booksOf(this), caller(), channel_id)
     const node_key = faultyNode(host, { id: channel_id, here: here(), ...witness }, evidence)
     const answer = ask(channel_id, 'invalid_response', witness, 'node_key')
-    return answer.then(this.judged_answer, { channel_id, node_key }, { gas: JUDGED_GAS })
+    return answer.then(this.judged_answer, { channel_id, node_key, seed: witness.channel.seed }, { gas: JUDGED_GAS })
   }
 
   @callback({ results: [optional(u64)], args: channelId, returns: flag })
@@ -303,9 +304,12 @@ export class Model {
     return sentence(this, channel_id, 'disconnected', verdict)
   }
 
-  @callback({ results: [optional(schema.key)], args: { ...channelId, node_key: schema.key }, returns: flag })
-  judged_answer({ channel_id, node_key }: ChannelId & { node_key: string }, said: Outcome<string | null>): boolean {
-    const verdict = said.ok ? judgeAnswer(booksOf(this), channel_id, node_key, said.value) : SILENT
+  @callback({ results: [optional(schema.key)], args: { ...channelId, ...judging }, returns: flag })
+  judged_answer(
+    { channel_id, node_key, seed }: ChannelId & Values<typeof judging>,
+    said: Outcome<string | null>,
+  ): boolean {
+    const verdict = said.ok ? judgeAnswer(booksOf(this), channel_id, { seed, node: node_key }, said.value) : SILENT
     return sentence(this, channel_id, 'invalid_response', verdict)
   }
 

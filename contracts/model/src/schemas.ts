@@ -52,6 +52,7 @@ export const channel: Schema<Channel> = record({
   keyEpoch: u32,
   deposited: u128,
   openedAt: u64,
+  raisedAt: u64,
   expiresAt: u64,
   closing: optional(record({ deadline: u64, fee: u128 })),
 })

@@ -1,8 +1,19 @@
-import { fromHex } from '@dcml/protocol'
+import { fromHex, utf8 } from '@dcml/protocol'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { approvalText, evidenceArgs, NODE, partiesOf, type Wrong } from './answers.ts'
 import { PorNetwork } from './por-network.ts'
-import { CHANNEL_STORAGE, CLOSE_FEE, challengeOf, eventsOf, Key, modelWasm, NEAR, prices, World } from './world.ts'
+import {
+  CHANNEL_STORAGE,
+  CLOSE_FEE,
+  challengeOf,
+  eventsOf,
+  json,
+  Key,
+  modelWasm,
+  NEAR,
+  prices,
+  World,
+} from './world.ts'
 
 let wasm: Uint8Array
 let world: World
@@ -93,6 +104,37 @@ test('an answer counts only under the node key that the host has by now', () => 
   expect(world.held()).toEqual(held)
 })
 
+test('whoever knows of a fault cannot raise the lock first, and so take all that the host has left', () => {
+  const { bob, alice } = world
+  const held = () => world.model.view<{ locked: string }>('provider', { account: bob.accountId }).locked
+  const id = world.openChannel(NEAR)
+  const evidence = invalidArgs(id)
+  const raise = () => world.call(alice, 'top_up', { channel_id: id }, { deposit: 50n * NEAR })
+  raise()
+  expect(world.refused(alice, 'close_invalid_response', evidence)).toContain('about another opening')
+  const other = world.openChannel(NEAR)
+  cutOff()
+  world.call(alice, 'top_up', { channel_id: other }, { deposit: 40n * NEAR })
+  expect(denial(disconnected(other))).toBe(`${bob.accountId} was cut off before the last top-up already`)
+  expect(held()).toBe(`${92n * NEAR}`)
+  // what was at stake when the host fell silent, and what it signs from then on, still counts
+  expect(disconnected(id).json()).toBe(true)
+  expect(invalid(other).json()).toBe(true)
+  expect(world.surplus()).toBe(0n)
+})
+
+test('a lock cannot be raised between the evidence and the verdict', () => {
+  const id = world.openChannel(NEAR)
+  const call = (methodName: string, args: object, deposit = 0n) => {
+    const asked = utf8(JSON.stringify(json(args)))
+    return { type: 'FunctionCall', methodName, args: asked, gas: 150n * 10n ** 12n, deposit } as const
+  }
+  const batch = [call('close_invalid_response', invalidArgs(id)), call('top_up', { channel_id: id }, 90n * NEAR)]
+  const result = world.alice.send(world.model.accountId, batch, { mayFail: true })
+  expect(denial(result)).toBe('the deposit was raised meanwhile')
+  expect(world.surplus()).toBe(0n)
+})
+
 test('an approval over Proof of Response is no fault, and closes the channel', () => {
   const id = world.openChannel(DEPOSIT)
   const challenge = fromHex(challengeOf(1))
@@ -115,7 +157,7 @@ test('an answer of before the opening, of a former channel or to a request that 
   for (const [wrong, why] of [
     [{ asked: { seed: new Uint8Array(32) } }, 'about another opening'],
     [{ request: { app: 'dcml/ping' } }, 'another application'],
-    [{ request: { service: 0 } }, 'less than 10000 ms'],
+    [{ request: { service: 0 } }, 'less than 120000 ms'],
     [{ responseKey: new Key('alice’s node') }, 'the signature under the response'],
   ] as const)
     expect(world.refused(world.alice, 'close_invalid_response', invalidArgs(id, 'no', wrong))).toContain(why)
@@ -152,7 +194,7 @@ test('the question is the payer’s, about the contract that stood at the openin
   expect(disconnected(id).json()).toBe(true)
   for (const by of [world.alice, world.bob]) {
     expect(world.refused(by, 'judged', { channel_id: without })).toContain('only the contract itself')
-    const verdict = { channel_id: without, node_key: NODE.hex }
+    const verdict = { channel_id: without, node_key: NODE.hex, seed: NODE.hex }
     expect(world.refused(by, 'judged_answer', verdict)).toContain('only the contract itself')
   }
 })

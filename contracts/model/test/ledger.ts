@@ -146,7 +146,7 @@ export class Ledger {
   }
 
   topUp = (by: string, id: bigint, amount: bigint) =>
-    this.act(by, amount, (caller) => void topUp(this.books, caller, id))
+    this.act(by, amount, (caller) => void topUp(this.books, caller, id, '77'.repeat(32)))
 
   /** The enclave delivers, never beyond the deposit, and never after it signed. */
   deliver(id: bigint, promptTokens: bigint, completionTokens: bigint): void {

@@ -189,7 +189,10 @@ async function impostor(listener: RequestListener): Promise<AsyncDisposable & { 
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => void (await new Promise((resolve) => server.close(resolve))),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
   }
 }
 
@@ -217,6 +220,36 @@ test('a request to close waits for an enclave that starts; a sealed one hears at
   ])
 })
 const draining = JSON.stringify({ error: { code: 'draining', message: 'Stopping.', retryable: true } })
+
+test('an enclave that is full or unsure is asked again, and no excuse is signed', async () => {
+  const channel = await paid.open()
+  const excuses = ['channels_full', 'channel_state_unsure', 'por_app_unknown', 'overloaded']
+  const wanted = [...excuses]
+  await using front = await impostor(async (incoming, outgoing) => {
+    const body = (await Array.fromAsync(incoming)).join('')
+    const code = excuses.shift()
+    if (code === 'por_app_unknown') {
+      const payload = Buffer.from(JSON.stringify({ code })).toString('base64url')
+      return void outgoing.end(JSON.stringify({ status: 2, payload }))
+    }
+    if (code !== undefined) return void outgoing.writeHead(503).end(JSON.stringify({ error: { code } }))
+    outgoing.end(await (await paid.call(incoming.url!, body)).text())
+  })
+  const faults: string[] = []
+  const onFault = (fault: Error & { readonly code: string }) => void faults.push(fault.code)
+  await approvalIn(await close(await closing(channel), runtimeHandlers({ runtime: front.url, onFault })), channel)
+  expect(faults).toEqual(wanted)
+})
+
+test('nobody is paid for the host’s lateness by leaving its enclave no time', async () => {
+  await using slow = await impostor(() => {})
+  const { 'dcml/sealed': sealed, 'dcml/close-channel': closed } = runtimeHandlers({ runtime: slow.url })
+  const channel = await paid.open()
+  const short = { status: 2, payload: utf8('{"code":"por_service_short"}') }
+  // the contract holds no answer against the host that had less than the two minutes
+  expect(await closed!(await closing(channel), { ...about, service: 119_999 })).toEqual(short)
+  expect(await sealed!(new Uint8Array(1024), { ...about, service: 50 })).toEqual(short)
+})
 
 test('patience has an end, and an enclave that is not there is told by name', async () => {
   const gone = await impostor(() => {})

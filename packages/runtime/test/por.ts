@@ -11,6 +11,7 @@ type Fetch = typeof globalThis.fetch
 export const about = {
   requester: 'alice.near',
   requestHash: new Uint8Array(32).fill(3),
+  service: 120_000,
   signal: new AbortController().signal,
 }
 

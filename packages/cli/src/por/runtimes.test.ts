@@ -2,7 +2,12 @@ import type { PorHandler } from '@dcml/runtime'
 import { expect, test } from 'vitest'
 import { anyOf } from './runtimes.ts'
 
-const about = { requester: 'alice.test', requestHash: new Uint8Array(32), signal: new AbortController().signal }
+const about = {
+  requester: 'alice.test',
+  requestHash: new Uint8Array(32),
+  service: 0,
+  signal: new AbortController().signal,
+}
 const says =
   (status: 0 | 2, text: string): PorHandler =>
   async () => ({ status, payload: new TextEncoder().encode(text) })

@@ -45,7 +45,7 @@ test('a host that answers with the approval is paid, and the payer has the rest'
     {
       how: 'request',
       target: 'bob.test',
-      options: { ...terms, app: 'dcml/close-channel', service: 10_000, maxResponse: 512 },
+      options: { ...terms, app: 'dcml/close-channel', budget: 140_000, service: 120_000, maxResponse: 512 },
     },
   ])
   expect(world.chain.total()).toBe(world.total)
@@ -55,9 +55,9 @@ test('what the caller allows for is passed on, and never less time than the cont
   const { world, store, wallet } = await scene()
   const requester = fakePor(honest(world.enclave))
   const { signal } = new AbortController()
-  const more = { ...terms, hold: 5, lateRate: 3n, service: 60_000, signal }
+  const more = { ...terms, budget: 400_000, hold: 5, lateRate: 3n, service: 300_000, signal }
   await closeOverPor({ ...more, store, wallet, requester, clock: () => world.now })
-  expect(requester.calls[0]!.options).toMatchObject({ ...more, service: 60_000 })
+  expect(requester.calls[0]!.options).toMatchObject(more)
 })
 
 test('a silent host is isolated: everything back at once, its lock to the owner', async () => {

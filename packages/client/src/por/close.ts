@@ -14,7 +14,7 @@ import type { ChannelStore } from '../pay/store.ts'
 import type { ChannelWallet, SentCall } from '../pay/wallet.ts'
 import type { PorReply, PorRequester, PorTerms } from './requester.ts'
 
-/** Options of {@link closeOverPor}. */
+/** Options of {@link closeOverPor}. To `service` and `budget` comes what a host has to be given: two minutes in all. */
 export interface PorCloseOptions extends PorTerms {
   /** Of the channel; released by whoever paid from it. */
   readonly store: ChannelStore
@@ -82,13 +82,15 @@ async function end(purse: Purse, options: PorCloseOptions): Promise<PorClosure['
 async function ask(
   host: string,
   payload: Uint8Array,
-  { store: _, wallet: __, clock: ___, requester, service = 0, ...terms }: PorCloseOptions,
+  { store: _, wallet: __, clock: ___, requester, budget, service = 0, ...terms }: PorCloseOptions,
 ): Promise<PorReply | 'disconnected'> {
+  // the contract holds no answer against a host that had less time or room
+  const more = Math.max(CLOSE_CHANNEL_SERVICE - service, 0)
   const options = {
     ...terms,
     app: CLOSE_CHANNEL,
-    // the contract holds no answer against a host that had less time or room
-    service: Math.max(service, CLOSE_CHANNEL_SERVICE),
+    budget: budget + more,
+    service: service + more,
     maxResponse: CLOSE_CHANNEL_RESPONSE,
   }
   try {

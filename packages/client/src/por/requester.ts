@@ -11,7 +11,7 @@ export interface PorTerms {
   readonly hold?: number
   /** What every ms of being late is worth. */
   readonly lateRate?: bigint
-  /** What the recipient may take. */
+  /** What the recipient may take. Default 0; of a client’s calls, half of the budget. */
   readonly service?: number
   /** Told of every payment for waiting. */
   readonly onLate?: (amount: bigint) => void

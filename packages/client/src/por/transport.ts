@@ -34,7 +34,8 @@ export function porTransport(
 
   async function ask(app: string, payload: Uint8Array, most: number, cancel?: AbortSignal): Promise<PorReply> {
     const signals = [closed.signal, terms.signal, cancel].filter((signal) => signal !== undefined)
-    const options = { ...terms, app, maxResponse: most, signal: AbortSignal.any(signals) }
+    const service = terms.service ?? Math.floor(terms.budget / 2)
+    const options = { ...terms, service, app, maxResponse: most, signal: AbortSignal.any(signals) }
     const answer = await requester.request(target, payload, options)
     if ('response' in answer) return answer.response
     throw new DcmlError('por_broken', `An edge on the way to ${target} was cut.`, {

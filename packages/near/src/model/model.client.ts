@@ -101,7 +101,7 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
     "schema_version": "0.4.0",
     "metadata": {
       "name": "model",
-      "wasm_hash": "9JtEWy2XxJeNfSXyi3cjLkf27RRj44MKWgzNcmhYWhtg",
+      "wasm_hash": "2ySX1NUUkUDpaXTLqYjK6iGTrHv7HKzTqSYQmCVrgZJv",
       "build": {
         "compiler": "@dcml/contract-engine 42e16f786e2ec72d8c85493e615aaf59dadb885cfdfa8c363476b8147b334f52",
         "builder": "@dcml/contract-build 0.0.0"
@@ -897,6 +897,15 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
               },
               {
                 "name": "node_key",
+                "type_schema": {
+                  "type": "string",
+                  "format": "hex",
+                  "minLength": 64,
+                  "maxLength": 64
+                }
+              },
+              {
+                "name": "seed",
                 "type_schema": {
                   "type": "string",
                   "format": "hex",

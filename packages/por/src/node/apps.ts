@@ -7,6 +7,8 @@ export interface About {
   /** Account of the requester. */
   readonly requester: string
   readonly requestHash: Uint8Array
+  /** Milliseconds that the answer may take before it is late, and paid for by this node. */
+  readonly service: number
   /** Aborted when the node closes. */
   readonly signal: AbortSignal
 }
@@ -49,14 +51,14 @@ export class Apps {
 
   /** Never throws: what an application does wrong is its answer. */
   async answer(
-    { app, requester, maxResponse }: PorRequest,
+    { app, requester, service, maxResponse }: PorRequest,
     requestHash: Uint8Array,
     payload: Uint8Array,
   ): Promise<Answer> {
     const handler = this.#handlers.get(app)
     if (handler === undefined) return { status: NO_APPLICATION, payload: NOTHING }
     try {
-      const answer = await handler(payload, { requester, requestHash, signal: this.#ending.signal })
+      const answer = await handler(payload, { requester, requestHash, service, signal: this.#ending.signal })
       if (answer.payload.length <= maxResponse) return answer
       throw new DcmlError('por_answer_long', `The answer has ${answer.payload.length} bytes, not ${maxResponse}.`, {
         hint: 'Let the application cut its answers up.',

@@ -9,9 +9,10 @@ export const CLOSE_CHANNEL = 'dcml/close-channel'
 
 /**
  * What a request must at least allow for its answer to be held against the host: milliseconds of service, in which it can
- * learn of an opening of just now and prove it to the enclave, and bytes of response, in which an approval fits.
+ * learn of an opening of just now and prove it to the enclave, and restart that one before; and bytes of response, in which
+ * an approval fits.
  */
-export const CLOSE_CHANNEL_SERVICE = 10_000
+export const CLOSE_CHANNEL_SERVICE = 120_000
 export const CLOSE_CHANNEL_RESPONSE = 512
 
 /** What the payload of such a request says. */

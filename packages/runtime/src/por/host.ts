@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bundle, firstLeg, formatWire, PAYMENT_CALLS, wire } from '@dcml/channels'
 import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
 import { DcmlError, formatClosureRequest, fromBase64url, toBase64url, toHex, utf8 } from '@dcml/protocol'
-import { type ChannelClosing, CLOSE_CHANNEL, parseChannelClosing } from '@dcml/protocol/por'
+import { type ChannelClosing, CLOSE_CHANNEL, CLOSE_CHANNEL_SERVICE, parseChannelClosing } from '@dcml/protocol/por'
 import * as v from 'valibot'
 import { type EnclaveLine, enclaveLine } from './enclave-line.ts'
 import { EVIDENCE, SEALED } from './routes.ts'
@@ -12,7 +12,13 @@ import { EVIDENCE, SEALED } from './routes.ts'
 /** Answers requests of one application, as a node of `@dcml/por` calls it. */
 export type PorHandler = (
   payload: Uint8Array,
-  about: { readonly requester: string; readonly requestHash: Uint8Array; readonly signal: AbortSignal },
+  about: {
+    readonly requester: string
+    readonly requestHash: Uint8Array
+    /** Milliseconds until the answer is late, and is paid for. */
+    readonly service: number
+    readonly signal: AbortSignal
+  },
 ) => Promise<{ readonly status: 0 | 2; readonly payload: Uint8Array }>
 
 export interface RuntimeHandlersOptions {
@@ -52,15 +58,19 @@ type About = Parameters<PorHandler>[1]
 
 /**
  * Handlers for the node beside a runtime, by application. A failure is status 2 with `{"code":"…"}`: the enclave's own
- * code, `enclave_unreachable` or `enclave_answer_invalid`.
+ * code, `enclave_unreachable`, `enclave_answer_invalid` or `por_service_short`.
  */
 export function runtimeHandlers(options: RuntimeHandlersOptions): Record<string, PorHandler> {
   const line = enclaveLine(options.runtime, ANSWER_MS)
   const closing = enclaveLine(options.runtime, CLOSING_MS)
+  const passing =
+    (app: string): PorHandler =>
+    (payload, about) =>
+      inTime(pass(line, app, payload, about).catch(refusalOf), about.service)
   return {
     // whatever is wrong with these, the sender is told at once and may ask again
-    [EVIDENCE]: (payload, about) => pass(line, EVIDENCE, payload, about).catch(refusalOf),
-    [SEALED]: (payload, about) => pass(line, SEALED, payload, about).catch(refusalOf),
+    [EVIDENCE]: passing(EVIDENCE),
+    [SEALED]: passing(SEALED),
     [CLOSE_CHANNEL]: (payload, about) => closeChannel(closing, payload, about, options),
   }
 }
@@ -77,6 +87,19 @@ const pass = (line: EnclaveLine, app: string, payload: Uint8Array, about: About)
     }),
   )
 
+/** A late answer is paid for by the host, at the requester's rate: this one is in time, and the other is kept. */
+async function inTime(answer: Promise<Answer>, service: number): Promise<Answer> {
+  const over = new AbortController()
+  try {
+    return await Promise.race([
+      answer,
+      sleep(Math.min(service, ANSWER_MS), refusalOf(short()), { signal: over.signal }),
+    ])
+  } finally {
+    over.abort()
+  }
+}
+
 /** Tries until the enclave has said yes or no: silence costs an edge, a signed excuse the lock. */
 async function closeChannel(
   line: EnclaveLine,
@@ -84,6 +107,8 @@ async function closeChannel(
   about: About,
   { proveOpening, patienceMs = 600_000, onFault }: RuntimeHandlersOptions,
 ): Promise<Answer> {
+  // no contract holds this against the host, and waiting would be paid for
+  if (about.service < CLOSE_CHANNEL_SERVICE) return refusalOf(short())
   let closing: ChannelClosing
   try {
     closing = parseChannelClosing(payload)
@@ -92,19 +117,23 @@ async function closeChannel(
   }
   const until = performance.now() + patienceMs
   for (let delay = SOON; ; delay = Math.min(2 * delay, LATER)) {
+    let fault: DcmlError
     try {
       const answer = await pass(line, CLOSE_CHANNEL, payload, about)
-      if (proveOpening === undefined || codeOf(answer) !== 'channel_unknown') return answer
-      const { channelId, domain } = closing.closure.request
-      const opening = { contract: domain.contract, channelId, seed: closing.seed }
-      return (await withOpening(line, closing, (from) => proveOpening(opening, from, about.signal))) ?? answer
+      if (answer.status === 0) return answer
+      fault = faultIn(answer)
+      if (proveOpening !== undefined && fault.code === 'channel_unknown') {
+        const { channelId, domain } = closing.closure.request
+        const opening = { contract: domain.contract, channelId, seed: closing.seed }
+        return (await withOpening(line, closing, (from) => proveOpening(opening, from, about.signal))) ?? answer
+      }
     } catch (error) {
-      const fault = asFault(error)
-      if (!isPassing(fault) || performance.now() + delay > until) return refusalOf(fault)
-      onFault?.(fault)
-      // what a closing node does not say, it can say when it is back
-      await sleep(delay, undefined, { signal: about.signal }).catch(() => new Promise(() => {}))
+      fault = asFault(error)
     }
+    if (isFinal(fault) || performance.now() + delay > until) return refusalOf(fault)
+    onFault?.(fault)
+    // what a closing node does not say, it can say when it is back
+    await sleep(delay, undefined, { signal: about.signal }).catch(() => new Promise(() => {}))
   }
 }
 
@@ -130,9 +159,12 @@ async function withOpening(
   }
 }
 
-/** Faults of the way to an answer. What the enclave says of the request itself, it will say again. */
-const isPassing = ({ code, retryable }: DcmlError): boolean =>
-  retryable || code === 'internal' || /^(near|light_client|block|event|log|wire)_/.test(code)
+/**
+ * What the enclave says of the request itself: no contract holds that against its host, or another enclave has to answer.
+ * Whatever else goes wrong is tried again: one that is full, unsure or without its model may be well in a moment.
+ */
+const isFinal = ({ code }: DcmlError): boolean =>
+  /^(channel_(unknown|not_ours|closing_malformed)|closure_request_(malformed|foreign|forged))$/.test(code)
 
 const asFault = (error: unknown): DcmlError =>
   DcmlError.isInstance(error)
@@ -147,10 +179,16 @@ const refusalOf = (error: unknown): Answer => ({
   payload: utf8(JSON.stringify({ code: asFault(error).code })),
 })
 
-function codeOf({ status, payload }: Answer): string | undefined {
+function faultIn({ payload }: Answer): DcmlError {
   const read = v.safeParse(refusalSchema, new TextDecoder().decode(payload))
-  return status === 2 && read.success ? read.output.code : undefined
+  const code = read.success ? read.output.code : 'enclave_answer_invalid'
+  return new DcmlError(code, `The enclave does not approve (${code}).`, { hint: 'See its log.' })
 }
+
+const short = (): DcmlError =>
+  new DcmlError('por_service_short', 'The request leaves the enclave too little time.', {
+    hint: `Allow for more service: to close a channel, ${CLOSE_CHANNEL_SERVICE} ms.`,
+  })
 
 const stuck = (): DcmlError =>
   new DcmlError('light_client_stuck', 'The light client of the enclave stays where it is.', {
