@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { Core, Serving } from './core.ts'
 import { arm } from './forward.ts'
 import type { Done, Hop } from './hops.ts'
-import { resolve } from './results.ts'
+import { drop, resolve } from './results.ts'
 import { timer } from './timers.ts'
 
 /** Statuses of a response that the application did not give. */
@@ -16,26 +16,31 @@ const FAILED = 2
 /** Has a request answered, or gives the answer again. */
 export function serve(core: Core, hop: Hop, now: number): void {
   arm(core, hop, now)
-  const known = core.served.get(hop.name)
-  const serving = known ?? remember(core, hop)
+  const serving = core.served.get(hop.name) ?? remember(core, hop)
   core.timers.set(serving.timer, Math.max(serving.timer.at, hop.due.resolveBy + core.config.guard))
   if (serving.answer !== null) {
     resolve(core, hop, { kind: 'response', ...serving.answer, holds: [] }, now)
     return
   }
-  if (known !== undefined) return
+  serving.hops.set(hop.from!.id, hop)
+  if (serving.isAsked) return
+  serving.isAsked = true
   if (core.config.apps.includes(hop.request.body.app))
     core.out.push({ kind: 'serve', request: hop.request, payload: hop.payload })
-  else answer(core, hop.name, NO_APP, new Uint8Array(), now)
+  else fail(core, serving, hop.name, NO_APP, now)
 }
 
-function remember(core: Core, { hash, name, request }: Hop): Serving {
-  const serving: Serving = {
-    hash,
-    maxResponse: request.body.maxResponse,
-    answer: null,
-    timer: timer(() => core.served.delete(name)),
-  }
+const newServing = (core: Core, name: string, about: Pick<Serving, 'hash' | 'maxResponse' | 'isMute'>): Serving => ({
+  ...about,
+  hops: new Map(),
+  isAsked: false,
+  answer: null,
+  timer: timer(() => core.served.delete(name)),
+})
+
+function remember(core: Core, { hash, name, request: { body } }: Hop): Serving {
+  const isMute = core.config.mute?.includes(body.app) ?? false
+  const serving = newServing(core, name, { hash, maxResponse: body.maxResponse, isMute })
   core.served.set(name, serving)
   return serving
 }
@@ -44,20 +49,44 @@ function remember(core: Core, { hash, name, request }: Hop): Serving {
 export function restoreAnswer(core: Core, done: Done, { response, payload }: Serving['answer'] & object): void {
   if (!equalBytes(response.body.domain.subject, core.signer.publicKey)) return
   const { hash, name, until } = done
-  const answer = { response, payload }
-  const serving: Serving = { hash, maxResponse: payload.length, answer, timer: timer(() => core.served.delete(name)) }
+  const serving = newServing(core, name, { hash, maxResponse: payload.length, isMute: false })
+  serving.answer = { response, payload }
   core.served.set(name, serving)
   core.timers.set(serving.timer, until)
 }
 
-/** The local service is too late: a signed failure in time saves the edge. */
-export const giveUp = (core: Core, hop: Hop, now: number): void => answer(core, hop.name, FAILED, new Uint8Array(), now)
+/**
+ * The local service is too late: a signed failure in time saves the edge. Where that would cost more, what the service
+ * says still counts until nobody upstream can wait any more.
+ */
+export function giveUp(core: Core, hop: Hop, now: number): void {
+  const end = hop.due.resolveBy + core.config.guard
+  if (core.served.get(hop.name)?.isMute !== true) answer(core, hop.name, FAILED, new Uint8Array(), now)
+  else if (now < end) core.timers.set(hop.timer, end)
+  else drop(core, hop)
+}
+
+/** The local service says that it will say nothing. */
+export function onUnanswered(core: Core, name: string, now: number): void {
+  const serving = core.served.get(name)
+  if (serving !== undefined) fail(core, serving, name, FAILED, now)
+}
+
+/** Says for the application that there is no answer; or nothing, and asks it again when the request comes again. */
+function fail(core: Core, serving: Serving, name: string, status: number, now: number): void {
+  if (serving.isMute) serving.isAsked = false
+  else answer(core, name, status, new Uint8Array(), now)
+}
 
 /** Signs the first answer to a request, and sends it wherever the request came from. */
 export function answer(core: Core, name: string, status: number, said: Uint8Array, now: number): void {
   const serving = core.served.get(name)
   if (serving === undefined || serving.answer !== null) return
   const fits = said.length <= serving.maxResponse
+  if (!fits && serving.isMute && status !== FAILED) {
+    serving.isAsked = false
+    return
+  }
   const payload = fits ? said : new Uint8Array()
   const response = sign(
     porResponse,
@@ -71,7 +100,8 @@ export function answer(core: Core, name: string, status: number, said: Uint8Arra
     core.signer,
   )
   serving.answer = { response, payload }
-  const waiting = [...core.edges.values()].flatMap((edge) => edge.open.get(name) ?? [])
-  for (const hop of waiting)
+  const hops = [...serving.hops.values()]
+  serving.hops.clear()
+  for (const hop of hops)
     if (hop.state === 'serving') resolve(core, hop, { kind: 'response', response, payload, holds: [] }, now)
 }

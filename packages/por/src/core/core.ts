@@ -9,6 +9,12 @@ import type { Effect, GraphView, NodeConfig, Note } from './types.ts'
 export interface Serving {
   readonly hash: Uint8Array
   readonly maxResponse: number
+  /** Whether only the application may fail it. */
+  readonly isMute: boolean
+  /** By whom it came: the last hop of each edge. */
+  readonly hops: Map<bigint, Hop>
+  /** Whether the local service has it. */
+  isAsked: boolean
   answer: { readonly response: Signed<PorResponse>; readonly payload: Uint8Array } | null
   readonly timer: Timer
 }

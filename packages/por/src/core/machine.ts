@@ -2,7 +2,7 @@
 // then, so that what arrives on time is on time: only `wake` runs the timers of its own millisecond.
 import { toHex } from '@dcml/protocol'
 import type { Message } from '../wire/messages.ts'
-import { answer } from './answers.ts'
+import { answer, onUnanswered } from './answers.ts'
 import type { Core } from './core.ts'
 import { onGraph, sever } from './cuts.ts'
 import { type Edge, edgeOf } from './edges.ts'
@@ -74,6 +74,9 @@ function take(core: Core, input: Input, now: number): void {
       return
     case 'answer':
       answer(core, toHex(input.requestHash), input.status, input.payload, now)
+      return
+    case 'unanswered':
+      onUnanswered(core, toHex(input.requestHash), now)
       return
     case 'edge':
       onGraph(core, input.edgeId, now)

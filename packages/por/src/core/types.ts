@@ -55,6 +55,11 @@ export interface NodeConfig {
   readonly patience: Patience
   /** Applications that this node answers for, by the name in the request. */
   readonly apps: readonly string[]
+  /**
+   * Applications for which this node signs nothing that they did not say: no failure where they are late, fault or are not
+   * there. Silence costs an edge; for some, a signed failure costs more. Default none.
+   */
+  readonly mute?: readonly string[]
   /** Requests per second that a neighbour may send, and how many at once. */
   readonly rate: { readonly perSecond: number; readonly burst: number }
   /** When settlements of an edge fall, in ms after a multiple of Δ; by default derived from the first request. */
@@ -100,6 +105,8 @@ export type Input =
   | { readonly kind: 'ask'; readonly ask: Ask }
   /** The local service's answer to a request that came here. */
   | { readonly kind: 'answer'; readonly requestHash: Uint8Array; readonly status: number; readonly payload: Uint8Array }
+  /** The local service will not answer it. */
+  | { readonly kind: 'unanswered'; readonly requestHash: Uint8Array }
   /** The graph changed at this edge. */
   | { readonly kind: 'edge'; readonly edgeId: bigint }
   /**

@@ -7,6 +7,8 @@ export interface About {
   /** Account of the requester. */
   readonly requester: string
   readonly requestHash: Uint8Array
+  /** Bytes that the answer may have: a longer one is none. */
+  readonly maxResponse: number
   /** Milliseconds that the answer may take before it is late, and paid for by this node. */
   readonly service: number
   /** Aborted when the node closes. */
@@ -15,7 +17,7 @@ export interface About {
 
 /**
  * Answers requests of one application: status 0 with an answer, 2 where it failed; the node signs either. A thrown error
- * is a 2 without a payload.
+ * is no answer: the node signs a 2 without a payload, or stays silent where its `mute` names the application.
  */
 export type Handler = (
   payload: Uint8Array,
@@ -26,10 +28,6 @@ export interface Answer {
   readonly status: number
   readonly payload: Uint8Array
 }
-
-const NO_APPLICATION = 1
-const FAILED = 2
-const NOTHING = new Uint8Array(0)
 
 /** Answers with what it was sent: whether a node is there at all. */
 const ping: Handler = async (payload) => ({ status: 0, payload })
@@ -49,23 +47,22 @@ export class Apps {
     return [...this.#handlers.keys()]
   }
 
-  /** Never throws: what an application does wrong is its answer. */
+  /** Null where the application has no answer: never throws. */
   async answer(
     { app, requester, service, maxResponse }: PorRequest,
     requestHash: Uint8Array,
     payload: Uint8Array,
-  ): Promise<Answer> {
-    const handler = this.#handlers.get(app)
-    if (handler === undefined) return { status: NO_APPLICATION, payload: NOTHING }
+  ): Promise<Answer | null> {
     try {
-      const answer = await handler(payload, { requester, requestHash, service, signal: this.#ending.signal })
-      if (answer.payload.length <= maxResponse) return answer
+      const about = { requester, requestHash, maxResponse, service, signal: this.#ending.signal }
+      const answer = await this.#handlers.get(app)!(payload, about)
+      if (answer.payload.length <= maxResponse || answer.status === 2) return answer
       throw new DcmlError('por_answer_long', `The answer has ${answer.payload.length} bytes, not ${maxResponse}.`, {
         hint: 'Let the application cut its answers up.',
       })
     } catch (err) {
       this.#log.warn({ err, app, requestHash: toHex(requestHash) }, 'an application failed')
-      return { status: FAILED, payload: NOTHING }
+      return null
     }
   }
 

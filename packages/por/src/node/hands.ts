@@ -6,15 +6,19 @@ import type { Asks } from './asks.ts'
 import type { Duties } from './duties.ts'
 import type { Metrics } from './metrics.ts'
 import type { Neighbours } from './neighbours.ts'
+import type { CloseOffers } from './offers-close.ts'
+import type { UpdateOffers } from './offers-update.ts'
 
 export interface HandsOptions {
   readonly neighbours: Neighbours
   readonly apps: Apps
   readonly asks: Asks
   readonly duties: Duties
+  readonly partings: CloseOffers
+  readonly updates: UpdateOffers
   readonly metrics: Metrics
   readonly log: Logger
-  answered(requestHash: Uint8Array, answer: Answer): void
+  answered(requestHash: Uint8Array, answer: Answer | null): void
 }
 
 type Outward = Exclude<Effect, { kind: 'keep' }>
@@ -22,7 +26,7 @@ type Hands = { readonly [K in Outward['kind']]: (effect: Extract<Outward, { kind
 
 /** How each effect of the machine is carried out. */
 export function createHands(options: HandsOptions): (effect: Outward) => void {
-  const { neighbours, apps, asks, duties, metrics, log, answered } = options
+  const { neighbours, apps, asks, duties, partings, updates, metrics, log, answered } = options
   const hands: Hands = {
     send: ({ edgeId, message }) => neighbours.send(edgeId, message),
     drop: ({ edgeId, code }) => neighbours.drop(edgeId, code),
@@ -31,7 +35,10 @@ export function createHands(options: HandsOptions): (effect: Outward) => void {
       metrics.noted(note)
       if (note.what === 'severed') log.warn({ edge: `${note.edgeId}`, why: note.why }, 'cut an edge')
     },
-    offer: ({ edgeId, message }) => log.info({ edge: `${edgeId}`, kind: message.type }, 'the neighbour offers'),
+    offer({ edgeId, message }) {
+      if (message.type === 'close') partings.heard(message)
+      else if (updates.heard(message) !== null) log.info({ edge: `${edgeId}` }, 'the neighbour offers new terms')
+    },
     late({ requestHash, amount }) {
       metrics.paidForWaiting(amount)
       asks.late(requestHash, amount)
@@ -43,7 +50,7 @@ export function createHands(options: HandsOptions): (effect: Outward) => void {
     async serve({ request: { body }, payload }) {
       const hash = requestHash(body)
       const answer = await apps.answer(body, hash, payload)
-      metrics.served(answer.status)
+      metrics.served(answer?.status ?? 'none')
       answered(hash, answer)
     },
   }

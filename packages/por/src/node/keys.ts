@@ -39,18 +39,40 @@ export const rawKey = (key: KeyObject): Uint8Array | null =>
 /** Keys that are kept read: those of neighbours and frequent requesters. */
 const KEYS = 4096
 
-/** Ed25519 by the platform. Reading a key costs a fifth of a verification, so keys in use stay read. */
+/** As {@link VerifyNow}, on another thread. */
+export type VerifyLater = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => Promise<boolean>
+
+/** Ed25519 by the platform. */
 export function createVerify(): VerifyNow {
-  const keys = new Map<string, KeyObject>()
-  return (publicKey, message, signature) => {
-    if (publicKey.length !== 32 || signature.length !== 64) return false
+  const keys = new ReadKeys()
+  return (publicKey, message, signature) =>
+    fits(publicKey, signature) && verifySignature(null, message, keys.of(publicKey), signature)
+}
+
+/** Ed25519 by the platform's pool of threads. */
+export function createVerifyLater(): VerifyLater {
+  const keys = new ReadKeys()
+  return (publicKey, message, signature) =>
+    new Promise((resolve) => {
+      if (!fits(publicKey, signature)) return resolve(false)
+      verifySignature(null, message, keys.of(publicKey), signature, (error, isValid) => resolve(!error && isValid))
+    })
+}
+
+const fits = (publicKey: Uint8Array, signature: Uint8Array): boolean =>
+  publicKey.length === 32 && signature.length === 64
+
+/** Reading a key costs a fifth of a verification, so keys in use stay read. */
+class ReadKeys {
+  readonly #keys = new Map<string, KeyObject>()
+
+  of(publicKey: Uint8Array): KeyObject {
     const name = toHex(publicKey)
-    let key = keys.get(name)
-    if (key === undefined) {
-      key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: toBase64url(publicKey) }, format: 'jwk' })
-      if (keys.size === KEYS) keys.delete(keys.keys().next().value!)
-      keys.set(name, key)
-    }
-    return verifySignature(null, message, key, signature)
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: toBase64url(publicKey) }, format: 'jwk' })
+    if (this.#keys.size === KEYS) this.#keys.delete(this.#keys.keys().next().value!)
+    this.#keys.set(name, key)
+    return key
   }
 }

@@ -11,7 +11,7 @@ export interface Sight {
 /** Prometheus metrics of one node. No label holds anything that a stranger chose. */
 export interface Metrics {
   noted(note: Note): void
-  served(status: number): void
+  served(status: number | 'none'): void
   ended(kind: Outcome['kind']): void
   paidForWaiting(amount: bigint): void
   closed(code: string): void

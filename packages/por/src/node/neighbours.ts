@@ -18,6 +18,8 @@ export interface NeighbourEvents {
   connected(edgeId: bigint): void
   disconnected(edgeId: bigint): void
   message(edgeId: bigint, message: Message): void
+  /** Of messages that are about to be told, together: they wait for it. */
+  ahead(messages: readonly Message[]): Promise<unknown> | null
   /** Of a session, or of a connection that became none. */
   closed(code: string): void
 }
@@ -157,6 +159,7 @@ export class Neighbours {
     const peer = otherEnd(edges[0]!, account)
     let edgeId: bigint | null = null
     const session: Session = new Session(socket, limits, {
+      ahead: (messages) => (edgeId === null ? null : on.ahead(messages)),
       message: (message) => {
         if (edgeId === null) {
           const fault = helloFault(message, chain, peer, edges)

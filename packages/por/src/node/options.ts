@@ -1,6 +1,6 @@
 // What a node is started with, and what it then is to its operator.
 import type { DcmlError } from '@dcml/protocol'
-import type { EdgeStatus, PorChain } from '@dcml/protocol/por'
+import type { EdgeParams, EdgeStatus, EdgeUpdate, PorChain } from '@dcml/protocol/por'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { EdgeBooks, NodeConfig } from '../core/types.ts'
@@ -11,6 +11,7 @@ import type { RequestResult } from '../requester/request.ts'
 import type { Graph } from '../routes/graph.ts'
 import type { Handler } from './apps.ts'
 import type { SessionLimits } from './limits.ts'
+import type { UpdatePolicy } from './offers-update.ts'
 
 export interface NodeOptions {
   /** The contract; `@dcml/near` makes one over RPC. */
@@ -27,6 +28,8 @@ export interface NodeOptions {
   readonly limits?: Partial<SessionLimits>
   /** What it answers, by the name of the application in the request, beside `dcml/ping`. */
   readonly apps?: Readonly<Record<string, Handler>>
+  /** Which new terms of its edges it takes up by itself. Default: none, the operator does. */
+  readonly acceptUpdate?: UpdatePolicy
   /** ms between two looks at the chain. Default 1,000. */
   readonly poll?: number
   readonly log?: Logger
@@ -42,6 +45,8 @@ export interface OwnEdge {
   readonly connected: boolean
   /** Null until something was under way on it. */
   readonly books: EdgeBooks | null
+  /** New terms that the other end offers; null where none stand. */
+  readonly offered: EdgeUpdate | null
 }
 
 export interface PorNode {
@@ -59,6 +64,19 @@ export interface PorNode {
   edges(): readonly OwnEdge[]
   /** Cuts an edge, at the price of half the penalty; requests on it end with the proof. */
   cut(edgeId: bigint): void
+  /**
+   * Offers the other end of an active edge new terms, while this node runs, until it takes them up or they lapse. An offer
+   * cannot be taken back.
+   * @param effectiveFrom block from which they hold; by default about an hour ahead, which is what the other end has to
+   *   accept @throws DcmlError `por_edge_inactive`, `por_params_invalid`, `por_offer_lapsed` for a block too near
+   */
+  offerUpdate(edgeId: bigint, params: EdgeParams, effectiveFrom?: bigint): EdgeUpdate
+  /**
+   * Takes up what the other end offers, and brings it to the chain.
+   * @param terms `paramsHash` of the terms that were looked at: another offer may have come since
+   * @throws DcmlError `por_offer_unknown`, `por_edge_inactive`, and what the chain throws
+   */
+  acceptUpdate(edgeId: bigint, terms: Uint8Array): Promise<EdgeUpdate>
   /** Resolves with an error code's `DcmlError` where the node had to stop by itself, with null after `close`. */
   readonly stopped: Promise<DcmlError | null>
   /** Stops; what is under way goes on when it is started again from the same store. */

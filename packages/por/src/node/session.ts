@@ -7,6 +7,8 @@ import { Bucket } from './bucket.ts'
 import type { SessionLimits } from './limits.ts'
 
 export interface SessionEvents {
+  /** Told of messages that came together before each of them; nothing is read until it is done. Null for at once. */
+  ahead?(messages: readonly Message[]): Promise<unknown> | null
   message(message: Message): void
   /** Once, with a code that says why. */
   closed(code: string): void
@@ -85,22 +87,42 @@ export class Session {
   #read(chunk: Uint8Array): void {
     const now = performance.now()
     this.#heardAt = now
+    const messages: Message[] = []
     let count = 0
+    let fault: string | null = null
     try {
       for (const body of this.#reader.push(chunk, now)) {
         count++
-        if (body.length === 0) continue
-        const message = decodeMessage(body)
-        this.#spoke = true
-        this.#on.message(message)
-        if (this.#closed) return
+        if (body.length > 0) messages.push(decodeMessage(body))
       }
     } catch (error) {
       if (!DcmlError.isInstance(error)) throw error
-      this.close(error.code)
+      fault = error.code
+    }
+    const delay = Math.max(this.#frames.take(count, now), this.#bytes.take(chunk.length, now))
+    const ahead = this.#on.ahead?.(messages) ?? null
+    if (ahead === null) {
+      this.#hand(messages, fault)
+      this.#slow(delay)
       return
     }
-    this.#slow(Math.max(this.#frames.take(count, now), this.#bytes.take(chunk.length, now)))
+    this.#socket.pause()
+    void ahead.then(() => {
+      this.#hand(messages, fault)
+      if (this.#closed) return
+      if (delay === 0) this.#socket.resume()
+      else this.#slow(delay)
+    })
+  }
+
+  /** Hands messages over in order, up to one that nobody can read. */
+  #hand(messages: readonly Message[], fault: string | null): void {
+    for (const message of messages) {
+      if (this.#closed) return
+      this.#spoke = true
+      this.#on.message(message)
+    }
+    if (fault !== null) this.close(fault)
   }
 
   /** Reads nothing for so many ms: what waits then fills the other end's buffers, not ours. */

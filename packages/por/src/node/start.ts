@@ -3,25 +3,28 @@ import { DcmlError, equalBytes } from '@dcml/protocol'
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { createMachine } from '../core/machine.ts'
-import type { NodeConfig } from '../core/types.ts'
+import type { NodeConfig, Offer } from '../core/types.ts'
 import type { Asker } from '../requester/asker.ts'
 import { isolate } from '../requester/isolate.ts'
 import { request } from '../requester/request.ts'
 import { Graph, otherEnd } from '../routes/graph.ts'
 import { HoldScores } from '../routes/scores.ts'
+import { Ahead } from './ahead.ts'
 import { Apps } from './apps.ts'
 import { Asks } from './asks.ts'
 import { nodeClock } from './clock.ts'
-import { NODE_DEFAULTS } from './config.ts'
+import { muteFor, NODE_DEFAULTS } from './config.ts'
 import { Driver } from './driver.ts'
 import { Duties } from './duties.ts'
 import { Follower } from './follower.ts'
 import { createHands } from './hands.ts'
 import { Journal, type Opened } from './journal.ts'
-import { createVerify, type NodeKeys, nodeKeys } from './keys.ts'
+import { createVerify, createVerifyLater, type NodeKeys, nodeKeys } from './keys.ts'
 import { SESSION_LIMITS } from './limits.ts'
 import { createMetrics } from './metrics.ts'
 import { Neighbours } from './neighbours.ts'
+import { CloseOffers } from './offers-close.ts'
+import { UpdateOffers } from './offers-update.ts'
 import type { NodeOptions, PorNode } from './options.ts'
 
 /**
@@ -56,16 +59,29 @@ async function run(
   const { account, chain, listen, log = pino({ name: 'dcml-por' }), metrics: registry = new Registry() } = options
   const apps = new Apps(options.apps ?? {}, log)
   const asks = new Asks()
-  const config: NodeConfig = { ...NODE_DEFAULTS, ...options.config, chain: chain.chain, account, apps: apps.names }
+  const mine = { chain: chain.chain, account, apps: apps.names }
+  const config: NodeConfig = { ...NODE_DEFAULTS, mute: muteFor(apps.names), ...options.config, ...mine }
   const clock = nodeClock(last)
-  const machine = createMachine(config, { signer: keys.signer, verify: createVerify() }, graph, kept)
+  const ahead = new Ahead(createVerify(), createVerifyLater())
+  const machine = createMachine(config, { signer: keys.signer, verify: ahead.verify }, graph, kept)
   const metrics = createMetrics(registry, () => ({
     sessions: neighbours.size,
     edges: [...graph.edgesOf(account)].length,
     inflight: machine.inflight,
   }))
-  const best = (edgeId: bigint) => machine.edge(edgeId)?.best ?? null
-  const duties = new Duties({ chain, graph, account, log, best })
+  const books = (edgeId: bigint) => machine.edge(edgeId)
+  const duties = new Duties({ chain, graph, account, log, best: (edgeId) => books(edgeId)?.best ?? null })
+  const offering = {
+    ...{ chain, graph, account, signer: keys.signer, log },
+    send: (edgeId: bigint, message: Offer) => driver.handle({ kind: 'offer', edgeId, message }),
+  }
+  const partings = new CloseOffers({ ...offering, books })
+  const updates = new UpdateOffers({ ...offering, accepts: options.acceptUpdate })
+  const review = (): void => {
+    neighbours.reconcile()
+    duties.review()
+    partings.review()
+  }
 
   const neighbours = new Neighbours({
     account,
@@ -78,6 +94,7 @@ async function run(
       connected: (edgeId) => driver.handle({ kind: 'connected', edgeId }),
       disconnected: (edgeId) => driver.handle({ kind: 'disconnected', edgeId }),
       message: (edgeId, message) => driver.handle({ kind: 'message', edgeId, message }),
+      ahead: (messages) => ahead.check(messages),
       closed: (code) => metrics.closed(code),
     },
   })
@@ -87,9 +104,15 @@ async function run(
     apps,
     asks,
     duties,
+    partings,
+    updates,
     metrics,
     log,
-    answered: (hash, answer) => driver.handle({ kind: 'answer', requestHash: hash, ...answer }),
+    answered: (hash, answer) =>
+      driver.handle({
+        requestHash: hash,
+        ...(answer === null ? { kind: 'unanswered' } : { kind: 'answer', ...answer }),
+      }),
   })
   const stopped = Promise.withResolvers<DcmlError | null>()
   const driver = new Driver({
@@ -112,8 +135,7 @@ async function run(
     log,
     changed: (edges) => {
       for (const edgeId of edges) driver.handle({ kind: 'edge', edgeId })
-      neighbours.reconcile()
-      duties.review()
+      review()
     },
   })
   const asker: Asker = {
@@ -131,6 +153,8 @@ async function run(
     stopping ??= (async () => {
       follower.close()
       duties.close()
+      partings.close()
+      updates.close()
       apps.close()
       asks.close(why ?? undefined)
       neighbours.close()
@@ -149,8 +173,7 @@ async function run(
     throw error
   }
   driver.handle({ kind: 'wake' })
-  neighbours.reconcile()
-  duties.review()
+  review()
   return {
     account,
     address,
@@ -164,9 +187,12 @@ async function run(
         peer: otherEnd(edge, account),
         status: edge.status,
         connected: neighbours.isConnected(edge.id),
-        books: machine.edge(edge.id),
+        books: books(edge.id),
+        offered: updates.offered(edge.id),
       })),
     cut: (edgeId) => driver.handle({ kind: 'cut', edgeId }),
+    offerUpdate: (edgeId, params, effectiveFrom) => updates.offer(edgeId, params, effectiveFrom).body,
+    acceptUpdate: (edgeId, terms) => updates.accept(edgeId, terms),
     stopped: stopped.promise,
     close: () => stop(null),
   }

@@ -1,9 +1,14 @@
 // A contract in memory for tests of real nodes: it keeps the graph, checks what it is given, and moves no money.
 import { DcmlError, equalBytes } from '@dcml/protocol'
 import {
+  type CloseOffer,
+  closeOffer,
   type EdgeFacts,
   type EdgeParams,
+  type EdgeUpdate,
+  edgeUpdate,
   type GraphChange,
+  type Kind,
   type NodeFacts,
   type PorChain,
   type PorVoucher,
@@ -33,6 +38,9 @@ export class MemoryChain implements PorChain {
   readonly chain = { networkId: 'testnet', contract: 'por.testnet' }
   readonly vouchers: Signed<PorVoucher>[] = []
   readonly severed: Signed<SeverCert>[] = []
+  readonly closed: CloseOffer[] = []
+  /** ms of notice before an edge may be closed by both. */
+  notice = 0
   /** Calls of `sever` that fail before one succeeds. */
   outages = 0
   readonly #nodes = new Map<string, NodeFacts>()
@@ -93,11 +101,29 @@ export class MemoryChain implements PorChain {
     this.change(edgeId, { status: 'settled' })
   }
 
-  async updateEdge(): Promise<void> {}
-  async startClose(edgeId: bigint): Promise<void> {
-    this.change(edgeId, { status: 'closing' })
+  async updateEdge(byU: Signed<EdgeUpdate>, byV: Signed<EdgeUpdate>): Promise<void> {
+    this.#requireBoth(edgeUpdate, byU, byV)
+    const { edgeId, params, revision } = byU.body
+    this.change(edgeId, { params, revision })
   }
-  async cooperativeClose(): Promise<void> {}
+
+  async startClose(edgeId: bigint): Promise<void> {
+    this.change(edgeId, { status: 'closing', endedAt: BigInt(Date.now() + this.notice) * 1_000_000n })
+  }
+
+  async cooperativeClose(byU: Signed<CloseOffer>, byV: Signed<CloseOffer>): Promise<void> {
+    this.#requireBoth(closeOffer, byU, byV)
+    this.closed.push(byU.body)
+    this.change(byU.body.edgeId, { status: 'settled' })
+  }
+
+  /** Both ends of the edge signed the same. */
+  #requireBoth<T extends CloseOffer | EdgeUpdate>(kind: Kind<T>, byU: Signed<T>, byV: Signed<T>): void {
+    const { u, v } = this.edge(byU.body.edgeId)
+    requireSigned(kind, byU, this.chain, this.#nodes.get(u)!.key, this.#verify)
+    const { domain } = byV.body
+    requireSigned(kind, { ...byV, body: { ...byU.body, domain } }, this.chain, this.#nodes.get(v)!.key, this.#verify)
+  }
 
   async reportPartition({ cut }: { readonly cut: readonly string[] }): Promise<void> {
     for (const account of cut)
