@@ -33,8 +33,13 @@ interface AttestedOptions extends Omit<KeyRoutesOptions, 'maxKeyPasses'> {
 
 const EVIDENCE = '/dcml/v1/evidence'
 
-/** Every call of the attested port: OpenAI's, and those of the paper's §3, §4, §6 and §8. */
-export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBindings }> {
+type App = Hono<{ Bindings: HttpBindings }>
+
+/**
+ * Every call of the attested port: OpenAI's, and those of the paper's §3, §4, §6 and §8.
+ * @returns `por` too, what the host's node of Proof of Response brings, for the host's own port
+ */
+export function attestedApp(options: AttestedOptions): { readonly app: App; readonly por: App } {
   const { host, limits, generation, desk, clock } = options
   const app = createApp(options.observe, desk && { chain: desk.chain, paymentMs: limits.paymentMs })
   app.use(async (c, next) => {
@@ -53,10 +58,11 @@ export function attestedApp(options: AttestedOptions): Hono<{ Bindings: HttpBind
   app.route('/v1', openaiRoutes({ host, generation, desk, maxBodyBytes: limits.maxBodyBytes, clock }))
   const inner = innerCalls(app.fetch, MAX_SEALED_ANSWER)
   const sealed = { privateKey: options.hpkeKey, inner, replays: new Replays(clock) }
-  app.route('/dcml/v1', porRoutes({ ...sealed, desk, quote: options.quote, observe: options.onPor }))
+  const por = porRoutes({ ...sealed, desk, quote: options.quote, observe: options.onPor })
+  app.route('/dcml/v1', por)
   const document = openapi(desk !== undefined)
   app.get('/openapi.json', (c) => c.json(document))
-  return app
+  return { app, por }
 }
 
 export const isDraining = (): DcmlError =>

@@ -109,7 +109,7 @@ async function serve(
     metrics.request(line.route, line.status)
     logRequest(logger, line)
   }
-  const app = attestedApp({
+  const { app, por } = attestedApp({
     exchange: new PeerExchange({ enclave, policy, clock, timeoutMs: PEER_MS, ...(roots && { roots }) }),
     keys,
     host,
@@ -151,7 +151,7 @@ async function serve(
   server.maxConnections = limits.maxConnections
   const adminApp = createApp(observe).route(
     '/',
-    adminRoutes({ host, desk, metrics, draining: () => draining, hostname: options.admin.host }),
+    adminRoutes({ host, desk, por, metrics, draining: () => draining, hostname: options.admin.host }),
   )
   const adminServer = createHttpServer(getRequestListener(adminApp.fetch, { overrideGlobalObjects: false }))
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Attested } from '@dcml/attestation'
 import { fetchOpening } from '@dcml/near/model'
 import {
+  DcmlError,
   formatClosureRequest,
   formatVoucher,
   parseApproval,
@@ -15,8 +16,9 @@ import {
   verifyApproval,
 } from '@dcml/protocol'
 import { formatChannelClosing } from '@dcml/protocol/por'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type PorHandler, type RuntimeHandlersOptions, runtimeHandlers } from '../src/index.ts'
+import { Heads } from '../src/payment/heads.ts'
 import type { Script } from '../src/testing.ts'
 import { counting } from './harness.ts'
 import {
@@ -239,6 +241,33 @@ test('an enclave that is full or unsure is asked again, and no excuse is signed'
   const onFault = (fault: Error & { readonly code: string }) => void faults.push(fault.code)
   await approvalIn(await close(await closing(channel), runtimeHandlers({ runtime: front.url, onFault })), channel)
   expect(faults).toEqual(wanted)
+})
+
+test('strangers who keep the light client busy do not keep a host from answering for its lock', async () => {
+  const channel = await paid.open({ establish: false })
+  const { follow } = Heads.prototype
+  const spy = vi.spyOn(Heads.prototype, 'follow').mockImplementation(function (this: Heads, bundle, by) {
+    if (by === 'host') return follow.call(this, bundle, by)
+    throw new DcmlError('light_client_busy', 'Full.', { hint: '', retryable: true })
+  })
+  try {
+    const onPort = (runtime: string) => runtimeHandlers({ runtime, proveOpening, patienceMs: 1000 })
+    const answer = await close(await closing(channel), onPort(paid.runtime.url))
+    expect(text(answer.payload)).toBe('{"code":"light_client_busy"}')
+    const { approval } = await approvalIn(await close(await closing(channel), onPort(paid.runtime.adminUrl)), channel)
+    expect(approval.spent).toBe(0n)
+  } finally {
+    spy.mockRestore()
+  }
+})
+
+test('what is sealed is answered once, whichever port it comes by', async () => {
+  const channel = await paid.open()
+  const before = runs
+  const ask = { ...chatOf('count to 3', { max_tokens: 9 }), voucher: await channel.voucher(NEAR), allowance: NEAR }
+  const { payload } = await askSealed(handlers, attested, ask)
+  await runtimeHandlers({ runtime: paid.runtime.adminUrl })['dcml/sealed']!(payload, about)
+  expect(runs - before).toBe(1)
 })
 
 test('nobody is paid for the host’s lateness by leaving its enclave no time', async () => {

@@ -44,7 +44,7 @@ export function nodeCommand(output: () => Output): Command {
     .addOption(
       new Option(
         '--runtime <url>',
-        'enclave to answer for, at its attested port or admin port; repeatable: all that your account admitted',
+        'enclave to answer for, at its admin port; repeatable: all that your account admitted. Use an archival NEAR node with it',
       ).argParser(collect),
     )
     .addOption(

@@ -17,12 +17,14 @@ export function adminRoutes(options: {
   host: ModelHost
   /** Given where completions are paid for. */
   desk: PaymentDesk | undefined
+  /** What the node of Proof of Response beside this runtime brings: here no stranger is in its way. */
+  por: Hono<{ Bindings: HttpBindings }>
   metrics: Metrics
   draining: () => boolean
   /** What the port is bound to. */
   hostname: string
 }): Hono<{ Bindings: HttpBindings }> {
-  const { host, desk, metrics, draining } = options
+  const { host, desk, por, metrics, draining } = options
   const app = new Hono<{ Bindings: HttpBindings }>()
   app.use(refuseBrowsers(options.hostname))
   app.get('/healthz', (c) => c.json({ ok: true }))
@@ -37,6 +39,7 @@ export function adminRoutes(options: {
     c.body(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),
   )
   if (desk !== undefined) app.route('/dcml/v1', hostPaymentRoutes(desk))
+  app.route('/dcml/v1', por)
   app.route(
     '/dcml/v1',
     loadModelRoute(host, (_c, next) => next()),

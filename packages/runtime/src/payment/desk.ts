@@ -158,12 +158,12 @@ export class PaymentDesk {
    * has it can do nothing but close as both sides left it.
    * @throws DcmlError `closure_request_…`
    */
-  async requestClosure({ request, opening }: ClosureQuestion): Promise<string> {
+  async requestClosure({ request, opening }: ClosureQuestion, by: Bringer = 'anyone'): Promise<string> {
     const signed = parseClosureRequest(request)
     const { channelId } = signed.request
     const open = this.#payerOf(channelId)
     if (open === undefined && opening !== undefined) {
-      const proven = await this.#prove(opening, EVENTS.opened, 'any')
+      const proven = await this.#prove(opening, EVENTS.opened, 'any', by)
       await verifyClosureRequest(signed, readOpened(factOf(proven), this.chain).terms)
       return this.#approve(await this.#ledger.requestClosure(channelId, proven))
     }

@@ -2,7 +2,7 @@ import { formatWire, MAX_BUNDLE_BYTES, wire } from '@dcml/channels'
 import { toHex } from '@dcml/protocol'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import type { GenericSchema, InferOutput } from 'valibot'
+import * as v from 'valibot'
 import { parseJson, readBody } from '../api/body.ts'
 import type { PaymentDesk } from './desk.ts'
 import type { Bringer } from './heads.ts'
@@ -43,18 +43,23 @@ function watchRoutes(desk: PaymentDesk, by: Bringer): Hono<Env> {
   return app
 }
 
+/** The host's own wish, or a payer's that came to its node of Proof of Response. */
+const hostClosure = v.union([wire.closure, wire.hostClosure])
+
 /** What the host may ask on its own port: to end a channel, the amounts of all, and what its watcher asks. */
 export function hostPaymentRoutes(desk: PaymentDesk): Hono<Env> {
   const app = watchRoutes(desk, 'host')
   app.post('/request-channel-closure', async (c) => {
-    const { channelId } = parseJson(wire.hostClosure, await readBody(c.env.incoming, SMALL))
-    return c.json({ approval: await desk.closeForHost(channelId) })
+    const question = await read(c, hostClosure, MAX_BUNDLE_BYTES)
+    const approval =
+      'request' in question ? desk.requestClosure(question, 'host') : desk.closeForHost(question.channelId)
+    return c.json({ approval: await approval })
   })
   app.get('/channels', (c) => json(c, JSON.stringify({ channels: [...desk.entries()] }, plain)))
   return app
 }
 
-const read = async <S extends GenericSchema>(c: Context<Env>, schema: S, limit = SMALL): Promise<InferOutput<S>> =>
+const read = async <S extends v.GenericSchema>(c: Context<Env>, schema: S, limit = SMALL): Promise<v.InferOutput<S>> =>
   parseJson(schema, await readBody(c.env.incoming, limit))
 const bundle = (c: Context<Env>) => read(c, wire.bundle, MAX_BUNDLE_BYTES)
 const json = (c: Context<Env>, text: string): Response => c.body(text, 200, { 'content-type': 'application/json' })

@@ -22,7 +22,10 @@ export type PorHandler = (
 ) => Promise<{ readonly status: 0 | 2; readonly payload: Uint8Array }>
 
 export interface RuntimeHandlersOptions {
-  /** Origin of the runtime's attested port. */
+  /**
+   * Origin of the runtime's admin port. Its attested port does too, but there strangers stand in the same lines, and who
+   * keeps those full keeps a host from answering for its lock.
+   */
   readonly runtime: string
   /**
    * Proves an opening to a light client that stands at `from`, as `fetchOpening` of `@dcml/near/model` does:
