@@ -160,7 +160,11 @@ test('vouchers and settlement: the edge pays out by the best voucher, and asking
   await alice.chain.startClose(edgeId)
   await bob.chain.startClose(edgeId)
   for (const party of [bob, carol]) await party.chain.submitVoucher(voucher)
+  const unspent = bob.dev.balance
+  await expect(bob.chain.settle(edgeId)).rejects.toMatchObject({ code: 'por_too_early' })
+  expect(bob.dev.balance).toBe(unspent)
   scene.chain.advanceTime(NOTICE_MS + CHALLENGE_MS)
+  scene.chain.mine(1)
   const before = bob.dev.balance
   await carol.chain.settle(edgeId)
   const gained = bob.dev.balance - before
@@ -178,7 +182,9 @@ test('both ends agree on balances: paid after the notice, and asking again is do
   const [byU, byV] = [alice, bob].map(({ key }) => sign(closeOffer, scene.here, offer, key))
   await expect(carol.chain.cooperativeClose(byU!, byV!)).rejects.toMatchObject({ code: 'por_refused' })
   await alice.chain.startClose(edgeId)
+  await expect(carol.chain.cooperativeClose(byU!, byV!)).rejects.toMatchObject({ code: 'por_too_early' })
   scene.chain.advanceTime(NOTICE_MS)
+  scene.chain.mine(1)
   const before = bob.dev.balance
   for (let again = 0; again < 2; again++) await carol.chain.cooperativeClose(byU!, byV!)
   expect(bob.dev.balance - before).toBe(offer.balanceV + PENALTY + LINK_STORAGE)

@@ -15,6 +15,7 @@ export type {
   Machine,
   NodeConfig,
   Note,
+  Offer,
   Outcome,
   Patience,
   Trouble,

@@ -15,6 +15,7 @@ export type PorChainOptions = Omit<PorOptions, 'account'> & Partial<Pick<PorOpti
 
 /** Blocks that one look at the changes covers. */
 const BLOCKS = 50
+const NS_PER_MS = 1_000_000n
 /** Entries of a page, as many as the contract gives. */
 const PAGE = 100
 
@@ -22,7 +23,7 @@ const PAGE = 100
  * The Proof of Response contract as nodes use it (§2, §3). The graph is read at one final block, and kept up by the
  * contract's events, in final blocks only, about two behind the head; all of it is the word of the nodes asked. Calls that
  * were carried out before, by anyone, are done.
- * @throws DcmlError from the calls: `por_refused` with the contract's words, `por_account_missing` without an account,
+ * @throws DcmlError from the calls: `por_refused` with the contract's words, `por_too_early` before paying for a refusal, `por_account_missing` without an account,
  * `por_foreign` for an object that no end of the edge signed, and what reading and `sendTransaction` throw
  */
 export function porChain(options: PorChainOptions): PorChain {
@@ -47,6 +48,28 @@ export function porChain(options: PorChainOptions): PorChain {
     throw new DcmlError('por_foreign', `The object is signed by neither ${u} nor ${other}.`, {
       hint: 'Sign with the key that the node registered.',
     })
+  }
+
+  let challengeMs: Promise<bigint> | undefined
+  /** How long vouchers may come, which no contract changes. */
+  const challenge = () => {
+    challengeMs ??= at.rules({}, cancel).then(({ challenge_ms }) => challenge_ms)
+    challengeMs.catch(() => {
+      challengeMs = undefined
+    })
+    return challengeMs
+  }
+  /** False for an edge that is over. Asked before the contract would refuse, which costs gas. */
+  const isEnding = async (edgeId: bigint, laterMs: bigint): Promise<boolean> => {
+    const edge = await look(edgeId)
+    if (edge === null) return false
+    const from = (edge.ended_at ?? 0n) + laterMs * NS_PER_MS
+    if (edge.ended_at && (await blockTime(near, cancel)) < from)
+      throw new DcmlError('por_too_early', `Edge ${edgeId} is not to be paid out before ${timeOf(from)}.`, {
+        hint: 'Try again then.',
+        retryable: true,
+      })
+    return true
   }
 
   return {
@@ -107,6 +130,7 @@ export function porChain(options: PorChainOptions): PorChain {
     },
     async cooperativeClose({ body, signature }, byV) {
       const { edgeId: edge_id, balanceU: balance_u, balanceV: balance_v, notBefore: not_before } = body
+      if (!(await isEnding(edge_id, 0n))) return
       const offer = { edge_id, balance_u, balance_v, not_before }
       await until(
         () => at.cooperative_close({ ...offer, signature_u: signature, signature_v: byV.signature }, paying(calling())),
@@ -114,6 +138,7 @@ export function porChain(options: PorChainOptions): PorChain {
       )
     },
     async settle(edgeId) {
+      if (!(await isEnding(edgeId, await challenge()))) return
       await until(
         () => at.settle({ edge_id: edgeId }, paying(calling())),
         async () => (await look(edgeId)) === null,
@@ -140,10 +165,19 @@ async function wholeGraph(near: Near, at: Por, cancel: { signal?: AbortSignal },
 }
 
 const block = v.object({ header: v.object({ height: v.number() }) })
+const timed = v.object({ header: v.object({ timestamp_nanosec: v.pipe(v.string(), v.digits()) }) })
 
 async function finalHeight(near: Near, cancel: { signal?: AbortSignal }): Promise<number> {
   return parse(block, await near.request('block', { finality: 'final' }, cancel), 'block').header.height
 }
+
+/** Of the newest block, in ns since 1970. */
+async function blockTime(near: Near, cancel: { signal?: AbortSignal }): Promise<bigint> {
+  const { header } = parse(timed, await near.request('block', { finality: 'optimistic' }, cancel), 'block')
+  return BigInt(header.timestamp_nanosec)
+}
+
+const timeOf = (ns: bigint): string => new Date(Number(ns / NS_PER_MS)).toISOString()
 
 async function allNodes(at: Por, height: number, cancel: { signal?: AbortSignal }): Promise<Node[]> {
   const all: Node[] = []

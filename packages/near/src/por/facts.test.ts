@@ -40,6 +40,8 @@ test('what the contract tells of an edge is what nodes know of it', () => {
     activeFrom: null,
     depositU: 0n,
     depositV: 0n,
+    revision: 1,
+    endedAt: null,
   })
 })
 

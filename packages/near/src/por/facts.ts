@@ -10,15 +10,17 @@ export const nodeFacts = ({ account, key, endpoint, stake, isolated_at }: Node):
   isolatedSince: isolated_at ?? null,
 })
 
-export const edgeFacts = ({ id, u, v, params, status, active_from, deposit_u, deposit_v }: Edge): EdgeFacts => ({
-  id,
-  u,
-  v,
-  params: readParams(params),
-  status,
-  activeFrom: active_from ?? null,
-  depositU: deposit_u,
-  depositV: deposit_v,
+export const edgeFacts = (edge: Edge): EdgeFacts => ({
+  id: edge.id,
+  u: edge.u,
+  v: edge.v,
+  params: readParams(edge.params),
+  status: edge.status,
+  activeFrom: edge.active_from ?? null,
+  depositU: edge.deposit_u,
+  depositV: edge.deposit_v,
+  revision: edge.revision,
+  endedAt: edge.ended_at ?? null,
 })
 
 const readParams = (terms: EdgeTerms): EdgeParams => ({

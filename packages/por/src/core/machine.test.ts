@@ -4,7 +4,7 @@ import { MAX_LATE, type Message } from '../wire/messages.ts'
 import { createMachine } from './machine.ts'
 import { cutTheSilent, keepWhatPays } from './patience.ts'
 import { cheapSigner, cheapVerify } from './testing/crypto.ts'
-import { CHAIN, CONFIG, PARAMS } from './testing/defaults.ts'
+import { CHAIN, CONFIG } from './testing/defaults.ts'
 import { Net } from './testing/net.ts'
 
 const line = (...names: string[]) => names.slice(1).map((name, at) => ({ ends: [names[at]!, name] as const }))

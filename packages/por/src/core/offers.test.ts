@@ -32,7 +32,7 @@ const offers = () => net.all('offer').map(({ node, effect }) => `${node} ${effec
 test('new terms are handed on where the neighbour signed them', () => {
   hear(update('alice'))
   expect(offers()).toEqual(['bob update'])
-  hear({ ...update('alice'), body: { ...update('alice', 2).body } })
+  hear({ ...update('alice'), body: update('alice', 2).body })
   expect(net.all('drop').map(({ effect }) => effect.code)).toEqual(['wrong_offer'])
   expect(offers()).toEqual(['bob update'])
 })

@@ -28,8 +28,6 @@ export interface CloseOffersOptions {
 const MINUTE = 60_000
 /** ns that v leaves to u: two who offer and bring the same at once pay for two transactions. */
 const HEAD_START = 30_000_000_000n
-/** Blocks from what this node knows of the chain to when a parting may be carried out. */
-const SOON = 5n
 /** Most that a neighbour may put off what it offers. */
 const LATEST = 1_000n
 
@@ -85,7 +83,7 @@ export class CloseOffers {
     const [balanceU, balanceV] = edge.u === account ? [books.balance, rest] : [rest, books.balance]
     const last = this.#mine.get(edgeId)
     const stands = last?.body.balanceU === balanceU && last.body.balanceV === balanceV
-    const mine = stands ? last : this.#sign({ edgeId, balanceU, balanceV, notBefore: graph.height + SOON })
+    const mine = stands ? last : this.#sign({ edgeId, balanceU, balanceV, notBefore: graph.height })
     send(edgeId, { type: 'close', ...mine })
     return false
   }

@@ -1,6 +1,6 @@
 // New terms for an edge (§3.2): free where both ends sign them, and never signed here without the operator's word or
 // the policy's.
-import { DcmlError, equalBytes } from '@dcml/protocol'
+import { DcmlError, equalBytes, toHex } from '@dcml/protocol'
 import {
   type EdgeFacts,
   type EdgeParams,
@@ -71,7 +71,7 @@ export class UpdateOffers {
     const mine = sign(edgeUpdate, chain.chain, fields, signer)
     if (!this.#stands(mine)) throw lapsed(edgeId)
     this.#mine.set(edgeId, mine)
-    this.#retries.until(`offer terms of ${edgeId} from ${effectiveFrom}`, MINUTE, async () => {
+    this.#retries.until(`offer ${toHex(mine.signature)}`, MINUTE, async () => {
       if (this.#mine.get(edgeId) !== mine || !this.#stands(mine)) return true
       send(edgeId, { type: 'update', ...mine })
       return false

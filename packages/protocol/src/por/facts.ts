@@ -30,6 +30,10 @@ export interface EdgeFacts {
   /** yoctoNEAR. */
   readonly depositU: bigint
   readonly depositV: bigint
+  /** Of the last change of its terms that both signed; 0 before the first, and where nobody tells. */
+  readonly revision?: number
+  /** When the notice of a closing edge is over, or when a severed one was cut, in ns since 1970; null before. */
+  readonly endedAt?: bigint | null
 }
 
 /** The graph as of a block. */
