@@ -207,3 +207,48 @@ test('A20 paths that are none, or lead through a node twice, are refused', () =>
     { kind: 'refused', reason: 'fee' },
   ])
 })
+
+/** Alice relays for Alex to Bob; Bob answers as late as he can, and says in his settlements what he likes. */
+function latecomer(settle: (message: Extract<Message, { type: 'sync' }>) => Message | null) {
+  const net = new Net(line('alex', 'alice', 'bob'), (account) => ({
+    patience: account === 'alice' ? keepWhatPays : WAIT,
+  }))
+  net.service = () => null
+  net.wire = saying('bob', (message) => (message.type === 'sync' ? settle(message) : message))
+  net.ask('alex', 'bob', [1n, 2n], { hold: 20_000 })
+  net.run()
+  const cut = net.all('note').find(({ node, effect }) => node === 'alice' && effect.note.what === 'severed')
+  const { paid } = net.members.get('alice')!.machine.edge(1n)!
+  return { at: cut?.at ?? Number.POSITIVE_INFINITY, paid }
+}
+const JUNK = Array.from({ length: 1_024 }, () => ({ requestHash: new Uint8Array(32), lateness: 1, amount: 1n }))
+
+test.each([
+  ['lists that are full of nothing', (message) => ({ ...message, late: JUNK, voucher: null })],
+  ['one settlement that never ends', (message) => ({ ...message, tick: 1, late: JUNK, voucher: null })],
+  ['the first settlement over and over', (message) => ({ ...message, tick: 1, late: [], voucher: null })],
+] as [string, (message: Extract<Message, { type: 'sync' }>) => Message][])(
+  'a debtor that pays with %s is found out within three settlements',
+  (_, settle) => {
+    const { at, paid } = latecomer(settle)
+    expect(at).toBeLessThan(400 + 3 * 1_000 + 1_000)
+    expect(paid).toBeLessThanOrEqual(100n * 4_000n)
+  },
+)
+
+test('I20 an old settlement that comes again is no new one', () => {
+  const net = new Net(line('alex', 'bob'), () => ({ patience: () => 'sever', guard: 500 }))
+  net.service = (_, payload) => [payload, 6_000]
+  let first: Message | null = null
+  net.wire = (message, _from, to, latency) => {
+    if (message.type === 'sync' && to === 'alex') first ??= message
+    return [message, latency]
+  }
+  net.ask('alex', 'bob', [1n])
+  for (let at = 2_050; at < 6_000; at += 100) {
+    net.run(net.start + at)
+    if (at % 1_000 > 900) say(net, 'alex', 1n, first!)
+  }
+  net.run()
+  expect(net.outcomes('alex').map(({ outcome }) => outcome.kind)).toEqual(['response'])
+})

@@ -8,7 +8,7 @@ export interface Deposits {
 }
 
 /** Between nothing and `most`. */
-const clamp = (value: bigint, most: bigint): bigint => (value < 0n ? 0n : value < most ? value : most)
+export const clamp = (value: bigint, most: bigint): bigint => (value < 0n ? 0n : value < most ? value : most)
 
 /** Amounts in yoctoNEAR. */
 export class EdgeLedger {
@@ -68,10 +68,21 @@ export class EdgeLedger {
     return grows && total <= theirs + this.paidTotal
   }
 
-  /** Books late fees out of what came in beyond the charges. @returns how much of `amount` was there */
-  creditLate(amount: bigint): bigint {
+  /** What came in beyond the charges. */
+  get surplus(): bigint {
     const there = this.receivedTotal - this.charged
-    const credited = clamp(amount, there > 0n ? there : 0n)
+    return there > 0n ? there : 0n
+  }
+
+  /** Owes what was held back for it. */
+  pledge(amount: bigint): void {
+    this.reserved -= amount
+    this.owed += amount
+  }
+
+  /** Books late fees out of the surplus. @returns how much of `amount` was there */
+  creditLate(amount: bigint): bigint {
+    const credited = clamp(amount, this.surplus)
     this.charged += credited
     return credited
   }

@@ -42,11 +42,15 @@ export interface Edge extends Arrivals {
   /** Settlement number, and up to when late fees to the neighbour are paid. */
   ticks: number
   lateUntil: number
+  /** The neighbour's last settlement in this session, and whether its list goes on. */
+  heard: { readonly tick: number; readonly isOpen: boolean }
   /** Next settlement of what this node owes; latest next one of the neighbour's; voucher for the batch. */
   readonly tick: Timer
   readonly watch: Timer
   readonly batch: Timer
 }
+
+export const NOTHING_HEARD: Edge['heard'] = { tick: -1, isOpen: false }
 
 const isMine = (core: Core, facts: EdgeFacts): boolean =>
   facts.u === core.config.account || facts.v === core.config.account
@@ -78,6 +82,7 @@ export function edgeOf(core: Core, id: bigint): Edge | null {
     batched: 0,
     ticks: 0,
     lateUntil: 0,
+    heard: NOTHING_HEARD,
     tick: timer((now) => tick(core, edge, now)),
     watch: timer((now) => miss(core, edge, now)),
     batch: timer(() => payBatch(core, edge)),

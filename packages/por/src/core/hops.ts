@@ -14,7 +14,7 @@ export type HopState = 'queued' | 'forwarded' | 'waiting' | 'late' | 'stalled' |
 
 export interface Hop {
   readonly hash: Uint8Array
-  /** The hash in hex. */
+  /** The hash as a key. */
   readonly name: string
   readonly request: Signed<PorRequest>
   /** Edge it came over; null for this node's own. */
@@ -44,10 +44,9 @@ export interface Hop {
   isAcked: boolean
   /** Whether its fee may be paid or not: taken up again after a crash. */
   isUnsure: boolean
-  /** Late fees to `from` are paid up to here, `paid` in all; `reserve` is held back for the rest. */
+  /** Late fees to `from` are paid from and up to here. */
+  paidFrom: number
   paidUntil: number
-  paid: bigint
-  reserve: bigint
   /** Late fees that came from `to`. */
   got: bigint
   readonly timer: Timer
@@ -90,9 +89,8 @@ export function newHop(about: NewHop, now: number, run: (hop: Hop, now: number) 
     retryAt: now,
     isAcked: false,
     isUnsure: false,
+    paidFrom: about.due.lateAt,
     paidUntil: about.due.lateAt,
-    paid: 0n,
-    reserve: 0n,
     got: 0n,
     timer: timer((at) => run(hop, at)),
   }
@@ -104,6 +102,9 @@ export const onward = (hop: Hop): Deadlines => ({ lateAt: hop.lateAt, resolveBy:
 
 /** ρ of its request. */
 export const rateOf = (hop: Hop): bigint => hop.request.body.lateRate
+
+/** What is held back for the late fees that `from` may still be owed. */
+export const reserveOf = (hop: Hop): bigint => rateOf(hop) * BigInt(Math.max(0, hop.due.resolveBy - hop.paidUntil))
 
 /** ρ · (X − τ): the most that `to` may come to owe for it. */
 export const exposure = (hop: Hop): bigint => {

@@ -1,12 +1,12 @@
 // A node of Proof of Response: inputs in, effects out (paper §3). What arrives at an instant comes before what falls due
 // then, so that what arrives on time is on time: only `wake` runs the timers of its own millisecond.
-import { toHex } from '@dcml/protocol'
 import type { Message } from '../wire/messages.ts'
 import { answer, onUnanswered } from './answers.ts'
 import type { Core } from './core.ts'
 import { onGraph, sever } from './cuts.ts'
 import { type Edge, edgeOf } from './edges.ts'
 import { onAck, onRefuse } from './forward.ts'
+import { nameOf } from './name.ts'
 import { offer, onOffer } from './offers.ts'
 import { forgive } from './pause.ts'
 import { onAsk, onRequest } from './requests.ts'
@@ -73,10 +73,10 @@ function take(core: Core, input: Input, now: number): void {
       onAsk(core, input.ask, now)
       return
     case 'answer':
-      answer(core, toHex(input.requestHash), input.status, input.payload, now)
+      answer(core, nameOf(input.requestHash), input.status, input.payload, now)
       return
     case 'unanswered':
-      onUnanswered(core, toHex(input.requestHash), now)
+      onUnanswered(core, nameOf(input.requestHash), now)
       return
     case 'edge':
       onGraph(core, input.edgeId, now)
@@ -124,16 +124,16 @@ function hear(core: Core, edge: Edge, message: Message, now: number): void {
       onRequest(core, edge, message, now)
       return
     case 'ack':
-      onAck(core, edge, message, toHex(message.requestHash), now)
+      onAck(core, edge, message, nameOf(message.requestHash), now)
       return
     case 'refuse':
-      onRefuse(core, edge, message, toHex(message.requestHash), now)
+      onRefuse(core, edge, message, nameOf(message.requestHash), now)
       return
     case 'response':
-      onResponse(core, edge, message, toHex(message.response.body.requestHash), now)
+      onResponse(core, edge, message, nameOf(message.response.body.requestHash), now)
       return
     case 'broken':
-      onBroken(core, edge, message, toHex(message.requestHash), now)
+      onBroken(core, edge, message, nameOf(message.requestHash), now)
       return
     case 'sync':
       onSync(core, edge, message, now)

@@ -1,5 +1,5 @@
 // Requests that begin here: a neighbour's, taken up or refused, and this node's own.
-import { equalBytes, toHex } from '@dcml/protocol'
+import { equalBytes } from '@dcml/protocol'
 import { requestHash } from '@dcml/protocol/por'
 import { type MessageBody, REFUSALS, type Refusal } from '../wire/messages.ts'
 import { type Candidate, isAffordable, isAuthentic, isPriced, walk } from './accept.ts'
@@ -9,7 +9,8 @@ import { show } from './cuts.ts'
 import { cost, cutTime, deadlinesOf, onwardSoft, ownBudget } from './deadlines.ts'
 import { type Edge, edgeOf, windowOf } from './edges.ts'
 import { forward, roomAt } from './forward.ts'
-import { type Hop, newHop, rateOf } from './hops.ts'
+import { type Hop, newHop, reserveOf } from './hops.ts'
+import { nameOf } from './name.ts'
 import { brokenAt, forget, resolve, tell } from './results.ts'
 import { hopDue } from './silence.ts'
 import { acceptedOf } from './snapshot.ts'
@@ -21,7 +22,7 @@ type RequestMessage = MessageBody<'request'>
 
 export function onRequest(core: Core, from: Edge, message: RequestMessage, now: number): void {
   const hash = requestHash(message.request.body)
-  const name = toHex(hash)
+  const name = nameOf(hash)
   if (isAgain(core, from, message, hash, name)) return
   const cut = core.certs.get(from.id)
   if (cut !== undefined) {
@@ -124,10 +125,7 @@ export function open(core: Core, hop: Hop): void {
   const { from, to } = hop
   arrivalsOf(core, from).open.set(hop.name, hop)
   if (to !== null) to.ledger.reserved += hop.onwardFee
-  if (from !== null) {
-    hop.reserve = rateOf(hop) * BigInt(Math.max(0, hop.due.resolveBy - hop.paidUntil))
-    from.ledger.reserved += hop.reserve
-  }
+  if (from !== null) from.ledger.reserved += reserveOf(hop)
   core.out.push({ kind: 'keep', record: acceptedOf(hop) })
   note(core, 'accepted', from, hop)
 }
@@ -135,7 +133,7 @@ export function open(core: Core, hop: Hop): void {
 /** This node asks. */
 export function onAsk(core: Core, { request, path, payload, hold, fee }: Ask, now: number): void {
   const hash = requestHash(request.body)
-  const name = toHex(hash)
+  const name = nameOf(hash)
   const to = path[0] === undefined ? null : edgeOf(core, path[0])
   const route = walk(core, path, request.body.recipient, null)
   const done = core.own.done.get(name)

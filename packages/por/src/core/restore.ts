@@ -1,6 +1,5 @@
 // Surviving a crash (specification §3, "Crash recovery"): what was kept, read back in order, and what is under way
 // taken up again. A node that was away past a deadline cuts, as any other would.
-import { toHex } from '@dcml/protocol'
 import { requestHash } from '@dcml/protocol/por'
 import { walk } from './accept.ts'
 import { restoreAnswer, serve } from './answers.ts'
@@ -9,6 +8,7 @@ import { cost, cutTime, roundTrip } from './deadlines.ts'
 import { edgeOf } from './edges.ts'
 import { forward } from './forward.ts'
 import { newHop } from './hops.ts'
+import { nameOf } from './name.ts'
 import { open } from './requests.ts'
 import { brokenAt, remember, resolve } from './results.ts'
 import { hopDue } from './silence.ts'
@@ -21,7 +21,7 @@ type Resolved = Extract<Kept, { kind: 'resolved' }>
 /** How long an ended request is remembered whose record does not say, in ms. */
 const MEMORY = 60_000
 
-const placeOf = (hash: Uint8Array, from: bigint | null): string => `${from ?? ''} ${toHex(hash)}`
+const placeOf = (hash: Uint8Array, from: bigint | null): string => `${from ?? ''} ${nameOf(hash)}`
 
 /**
  * Reads back the money and the cuts.
@@ -92,7 +92,7 @@ function restoreDone(core: Core, { requestHash: hash, from, outcome, until = 0 }
   if (from !== null && edge === null) return
   const done = remember(core, {
     hash,
-    name: toHex(hash),
+    name: nameOf(hash),
     from: edge,
     outcome,
     until: until === 0 ? now + MEMORY : until,
@@ -117,11 +117,11 @@ function resume(core: Core, record: Accepted, now: number): void {
   const onwardFee = inbound === null ? fee : fee - cost(inbound, payload.length, request.body.maxResponse)
   const cutAt = inbound === null ? resolveBy : cutTime(resolveBy, latency, core.config.guard)
   const about = {
-    ...{ hash, name: toHex(hash), request, from, to, path, payload, fee, onwardFee: to === null ? 0n : onwardFee },
+    ...{ hash, name: nameOf(hash), request, from, to, path, payload, fee, onwardFee: to === null ? 0n : onwardFee },
     ...{ due: { lateAt, resolveBy }, soft, cutAt },
   }
   const hop = newHop(about, now, (item, at) => hopDue(core, item, at))
-  if (from !== null) hop.paidUntil = Math.max(lateAt, from.lateUntil)
+  if (from !== null) hop.paidFrom = hop.paidUntil = Math.max(lateAt, from.lateUntil)
   open(core, hop)
   if (from !== null) startTicks(core, from, now)
   if (route.kind === 'gone') {

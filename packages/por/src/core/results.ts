@@ -11,7 +11,7 @@ import { cutOff, isCutBy, publish, sever } from './cuts.ts'
 import { due, tolerance } from './deadlines.ts'
 import type { Edge } from './edges.ts'
 import { pump, withdraw } from './forward.ts'
-import { type Done, type Hop, onward, rateOf } from './hops.ts'
+import { type Done, type Hop, onward, rateOf, reserveOf } from './hops.ts'
 import { doubt, review, stall } from './silence.ts'
 import { resolvedOf } from './snapshot.ts'
 import { creditLate, owe } from './sync.ts'
@@ -98,7 +98,7 @@ export function resolve(core: Core, hop: Hop, outcome: End, now: number, isHeard
 function collect(core: Core, to: Edge, hop: Hop, now: number): boolean {
   if (!hop.isAcked || to.isCut) return false
   const owed = due(rateOf(hop), onward(hop), now)
-  if (owed > hop.got) creditLate(core, to, hop, owed - hop.got, now)
+  if (owed > hop.got) creditLate(core, to, [[hop, owed - hop.got]], now)
   const short = owed - hop.got
   const { latency } = core.graph.edge(to.id)!.params
   const beyond = short - tolerance(rateOf(hop), latency, core.config.guard)
@@ -144,8 +144,7 @@ function release(core: Core, hop: Hop): void {
   const arrivals = arrivalsOf(core, from)
   arrivals.open.delete(name)
   if (from === null) return
-  from.ledger.reserved -= hop.reserve
-  hop.reserve = 0n
+  from.ledger.reserved -= reserveOf(hop)
   if (from.open.size === 0) core.timers.clear(from.tick)
 }
 

@@ -2,7 +2,7 @@
 // one that sent requests sends the unresolved ones again, and the other says again how they stand.
 import type { MessageBody } from '../wire/messages.ts'
 import type { Core } from './core.ts'
-import { type Edge, windowOf } from './edges.ts'
+import { type Edge, NOTHING_HEARD, windowOf } from './edges.ts'
 import { arm, post, pump, seeRoom } from './forward.ts'
 import { isVoucherOf, payUp, showVoucher, takeVoucher } from './vouchers.ts'
 
@@ -10,6 +10,7 @@ const VERSION = 1
 
 export function onConnected(core: Core, edge: Edge): void {
   edge.session = 'greeting'
+  edge.heard = NOTHING_HEARD
   edge.shown = edge.ledger.paid?.body.seq ?? 0n
   const { chain, account } = core.config
   core.out.push({

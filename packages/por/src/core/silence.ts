@@ -55,7 +55,7 @@ export function stall(core: Core, hop: Hop, cause: Trouble['cause'], now: number
 export function review(core: Core, hop: Hop, cause: Trouble['cause'], now: number): void {
   const edge = hop.to
   if (edge === null || edge.isCut) return
-  const paid = hop.paid + due(rateOf(hop), { ...hop.due, lateAt: hop.paidUntil }, now)
+  const paid = due(rateOf(hop), { ...hop.due, lateAt: hop.paidFrom }, now)
   const outOfPocket = hop.from === null || paid < hop.got ? 0n : paid - hop.got
   const trouble: Trouble = {
     edgeId: edge.id,

@@ -1,14 +1,15 @@
 // Settlements (specification §3, "How the penalty accrues and flows back"): every Δ, while anything is under way on an
 // edge, whoever owes results says so, and pays for those that are late.
 
-import { toHex } from '@dcml/protocol'
 import { MAX_LATE, type MessageBody } from '../wire/messages.ts'
 import { type Core, note } from './core.ts'
 import { sever } from './cuts.ts'
-import { due, tolerance } from './deadlines.ts'
+import { due } from './deadlines.ts'
+import { clamp } from './edge-ledger.ts'
 import { type Edge, windowOf } from './edges.ts'
 import { arm, pump, seeRoom } from './forward.ts'
-import { type Hop, onward, rateOf } from './hops.ts'
+import { type Hop, rateOf } from './hops.ts'
+import { nameOf } from './name.ts'
 import { review, stall } from './silence.ts'
 import { payUp, takeVoucher } from './vouchers.ts'
 
@@ -27,39 +28,59 @@ export function startTicks(core: Core, edge: Edge, now: number): void {
 
 /** Owes the neighbour upstream what a request is late by until `t`. @returns how much that is */
 export function owe(core: Core, hop: Hop, t: number, now: number): bigint {
-  const from = hop.from!
-  const amount = due(rateOf(hop), { lateAt: hop.paidUntil, resolveBy: hop.due.resolveBy }, t)
+  const amount = accrue(hop, t, now)
   if (amount === 0n) return 0n
-  hop.paidUntil = Math.min(t, hop.due.resolveBy)
-  hop.paid += amount
-  hop.reserve -= amount
-  from.ledger.reserved -= amount
-  from.ledger.owed += amount
-  hop.to?.profit.add(-amount, now)
+  const from = hop.from!
+  from.ledger.pledge(amount)
   note(core, 'paid-late', from, hop, { amount })
   return amount
 }
 
+/** Moves up to when a request is paid for. @returns for how much */
+function accrue(hop: Hop, t: number, now: number): bigint {
+  const amount = due(rateOf(hop), { lateAt: hop.paidUntil, resolveBy: hop.due.resolveBy }, t)
+  if (amount === 0n) return 0n
+  hop.paidUntil = Math.min(t, hop.due.resolveBy)
+  hop.to?.profit.add(-amount, now)
+  return amount
+}
+
 /** Books late fees that the next node paid. */
-export function creditLate(core: Core, edge: Edge, hop: Hop, amount: bigint, now: number): void {
-  const credited = edge.ledger.creditLate(amount)
-  if (credited === 0n) return
+export function creditLate(core: Core, edge: Edge, late: readonly (readonly [Hop, bigint])[], now: number): void {
+  const { ledger } = edge
+  const there = ledger.surplus
+  let rest = there
+  for (const [hop, amount] of late) {
+    if (rest === 0n) break
+    const credited = clamp(amount, rest)
+    if (credited === 0n) continue
+    rest -= credited
+    hop.got += credited
+    if (hop.from === null) core.out.push({ kind: 'late', requestHash: hop.hash, amount: credited })
+  }
+  if (rest === there) return
+  ledger.charged += there - rest
+  edge.profit.add(there - rest, now)
   core.credited.add(edge)
-  hop.got += credited
-  edge.profit.add(credited, now)
-  if (hop.from === null) core.out.push({ kind: 'late', requestHash: hop.hash, amount: credited })
 }
 
 /** Settles with a neighbour. */
 export function tick(core: Core, edge: Edge, now: number): void {
-  for (const hop of [...edge.open.values()].filter((hop) => isTrouble(hop, now)))
-    if (hop.state !== 'resolved') review(core, hop, hop.state === 'stalled' ? hop.cause : 'late', now)
+  for (const hop of edge.open.values())
+    if (isTrouble(hop, now)) review(core, hop, hop.state === 'stalled' ? hop.cause : 'late', now)
   if (edge.open.size === 0) return
   const late = []
+  let sum = 0n
   for (const hop of edge.open.values()) {
-    const lateness = Math.max(0, Math.min(now, hop.due.resolveBy) - hop.paidUntil)
-    const amount = lateness === 0 ? 0n : owe(core, hop, now, now)
-    if (amount > 0n) late.push({ requestHash: hop.hash, lateness, amount })
+    const since = hop.paidUntil
+    const amount = now > since ? accrue(hop, now, now) : 0n
+    if (amount === 0n) continue
+    sum += amount
+    late.push({ requestHash: hop.hash, lateness: hop.paidUntil - since, amount })
+  }
+  if (sum > 0n) {
+    edge.ledger.pledge(sum)
+    note(core, 'paid-late', edge, null, { amount: sum })
   }
   const next = nextTick(core, edge, now)
   edge.ticks += 1
@@ -85,37 +106,51 @@ const isTrouble = ({ state, to, due: { lateAt } }: Hop, now: number): boolean =>
 /** Takes the neighbour's settlement. */
 export function onSync(core: Core, edge: Edge, message: MessageBody<'sync'>, now: number): void {
   const { params } = core.graph.edge(edge.id)!
-  if (message.voucher !== null) takeVoucher(core, edge, message.voucher)
-  seeRoom(edge, message.window)
-  if (edge.acked > 0) core.timers.set(edge.watch, now + params.sync + core.config.guard)
-  for (const { requestHash, amount } of message.late) {
-    const hop = edge.outbound.get(toHex(requestHash))
-    if (hop !== undefined) creditLate(core, edge, hop, amount, now)
+  const { tick, late, voucher, window } = message
+  if (voucher !== null) takeVoucher(core, edge, voucher)
+  const { heard } = edge
+  const isSequel = tick === heard.tick && heard.isOpen
+  // Heard before, and again: it says nothing new.
+  if (tick <= heard.tick && !isSequel) return
+  // A full list that never had its sequel is judged as it was.
+  if (!isSequel && heard.isOpen) audit(core, edge, now)
+  if (edge.isCut) return
+  edge.heard = { tick, isOpen: late.length === MAX_LATE }
+  seeRoom(edge, window)
+  if (!isSequel && edge.acked > 0) core.timers.set(edge.watch, now + params.sync + core.config.guard)
+  const known: [Hop, bigint][] = []
+  for (const { requestHash, amount } of late) {
+    const hop = edge.outbound.get(nameOf(requestHash))
+    if (hop !== undefined) known.push([hop, amount])
   }
-  if (message.late.length < MAX_LATE) audit(core, edge, now)
+  creditLate(core, edge, known, now)
+  if (!edge.heard.isOpen) audit(core, edge, now)
   pump(core, edge, now)
 }
 
 /** Compares what came with what is due by this node's clock. */
 function audit(core: Core, edge: Edge, now: number): void {
-  const { latency } = core.graph.edge(edge.id)!.params
+  const { ledger } = edge
+  const { debtLimit, guard } = core.config
+  const grace = 2 * core.graph.edge(edge.id)!.params.latency + guard
   // What came beyond the charges goes to old debts.
-  if (edge.ledger.debt > 0n) {
-    edge.ledger.debt -= edge.ledger.creditLate(edge.ledger.debt)
+  if (ledger.debt > 0n && ledger.surplus > 0n) {
+    ledger.debt -= ledger.creditLate(ledger.debt)
     core.credited.add(edge)
   }
-  let debt = edge.ledger.debt
+  let debt = ledger.debt
   for (const hop of edge.outbound.values()) {
     if (!hop.isAcked) continue
-    const rate = rateOf(hop)
-    const short = due(rate, onward(hop), now) - hop.got - tolerance(rate, latency, core.config.guard)
-    if (short > 0n) debt += short
-    if (short > 0n) stall(core, hop, 'underpaid', now)
-    else if (hop.state === 'stalled' && (hop.cause === 'missed-sync' || hop.cause === 'underpaid'))
+    const beyond = Math.min(now, hop.cutAt) - hop.lateAt - grace
+    const short = beyond > 0 ? rateOf(hop) * BigInt(beyond) - hop.got : 0n
+    if (short > 0n) {
+      debt += short
+      stall(core, hop, 'underpaid', now)
+    } else if (hop.state === 'stalled' && (hop.cause === 'missed-sync' || hop.cause === 'underpaid'))
       recover(core, hop, now)
     if (edge.isCut) return
   }
-  if (debt > core.config.debtLimit) sever(core, edge, now, 'debt')
+  if (debt > debtLimit) sever(core, edge, now, 'debt')
 }
 
 /** The next node does its part again. */
