@@ -126,11 +126,21 @@ export function relink(books: Books, id: bigint, { u, v }: Edge, state: 'active'
   touch(books, v, version)
 }
 
+/** Takes an edge off its ends, which may leave then. Returns what each paid for that place. */
+export function unlink(books: Books, id: bigint, { u, v }: Pick<Edge, 'u' | 'v'>): bigint {
+  dropLink(books, u, id)
+  dropLink(books, v, id)
+  shift(books, { storage: -2n * LINK_STORAGE })
+  return LINK_STORAGE
+}
+
 /** Takes an edge off the books, but for its links. */
 export function forget(books: Books, id: bigint): void {
   books.edges.remove(`${id}`)
   books.terms.remove(`${id}`)
 }
+
+export const isEnd = ({ u, v }: Edge, account: string): boolean => account === u || account === v
 
 /** Whether an edge connects at a time. */
 export const isActive = ({ status, activeFrom }: Edge, now: bigint): boolean =>

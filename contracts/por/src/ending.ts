@@ -1,6 +1,7 @@
 import { type Books, type Caller, nextVersion, type Payout, refuse, shift } from './books.ts'
-import { EDGE_STORAGE, type Edge, edgeOf, forget, LINK_STORAGE, relink } from './edge.ts'
+import { EDGE_STORAGE, type Edge, edgeOf, forget, isEnd, LINK_STORAGE, relink, unlink } from './edge.ts'
 import { holdPenalty } from './escrow.ts'
+import { type Changed, comeBack } from './isolation.ts'
 import { dropLink } from './links.ts'
 import { touch } from './node.ts'
 
@@ -12,17 +13,22 @@ export interface Settled {
   readonly payouts: readonly Payout[]
 }
 
-export const isEnd = ({ u, v }: Edge, account: string): boolean => account === u || account === v
+/** An edge that connects no more, and the end that it had connected again. */
+export interface Ending {
+  readonly edge: Edge
+  readonly back: Changed | null
+}
 
 /** An end announces the closure. Until the notice is over, requests under way have to be served, or the edge is cut. */
-export function startClose(books: Books, { by, now }: Caller, id: bigint): Edge {
+export function startClose(books: Books, { by, now }: Caller, id: bigint): Ending {
   const found = edgeOf(books, id)
   if (!isEnd(found, by)) refuse('only an end of the edge may close it')
   if (found.status !== 'active') refuse('only an active edge can be closed')
+  const back = comeBack(books, found, now)
   const edge: Edge = { ...found, status: 'closing', endedAt: now + books.rules.notice }
   books.edges.set(`${id}`, edge)
   relink(books, id, edge, 'closing', 0n)
-  return edge
+  return { edge, back }
 }
 
 /** Both ends agreed on their balances: paid once the notice is over, without waiting for vouchers. */
@@ -53,7 +59,7 @@ export function sever(
   id: bigint,
   end: string,
   isGenuine: () => boolean,
-): { edge: Edge; payouts: Payout[] } | null {
+): (Ending & { payouts: Payout[] }) | null {
   const found = books.edges.get(`${id}`)
   if (!found) {
     if (id === 0n || id >= books.nextEdge) refuse(`there is no edge ${id}`)
@@ -65,12 +71,13 @@ export function sever(
   if (found.status === 'pending') refuse('nobody confirmed this edge')
   if (!isEnd(found, end)) refuse(`${end} is no end of this edge`)
   if (!isGenuine()) refuse('the signature is not its node key’s')
+  const back = comeBack(books, found, now)
   const edge: Edge = { ...found, status: 'severed', endedAt: now }
   books.edges.set(`${id}`, edge)
   relink(books, id, edge, 'severed', now)
   holdPenalty(books, id, edge, now)
   const { bounty } = books.rules
-  return { edge, payouts: bounty > 0n ? [{ account: by, amount: bounty }] : [] }
+  return { edge, back, payouts: bounty > 0n ? [{ account: by, amount: bounty }] : [] }
 }
 
 /** A payer's word for what it paid on an edge that ends. Only more counts; null changes nothing. */
@@ -139,15 +146,16 @@ function endClosing(books: Books, id: bigint, edge: Edge, balanceU: bigint): Set
   return { edge, balanceU, balanceV, payouts }
 }
 
-/** The deposits come back; what is left of the bonds waits with the penalty, and the links with it. */
+/** The deposits come back; what is left of the bonds waits with the penalty. The links go with the last of the two. */
 function endSevered(books: Books, id: bigint, edge: Edge, balanceU: bigint): Settled {
   const balanceV = edge.depositU + edge.depositV - balanceU
+  const link = books.escrows.has(`${id}`) ? 0n : unlink(books, id, edge)
   shift(books, { deposits: -(balanceU + balanceV), storage: -EDGE_STORAGE })
   forget(books, id)
   nextVersion(books)
   const payouts = [
-    { account: edge.u, amount: balanceU + EDGE_STORAGE },
-    { account: edge.v, amount: balanceV },
+    { account: edge.u, amount: balanceU + EDGE_STORAGE + link },
+    { account: edge.v, amount: balanceV + link },
   ]
   return { edge, balanceU, balanceV, payouts: payouts.filter(({ amount }) => amount > 0n) }
 }

@@ -1,6 +1,6 @@
 import { type Books, type Caller, type Payout, refuse, shift } from './books.ts'
-import { type Edge, LINK_STORAGE } from './edge.ts'
-import { dropLink } from './links.ts'
+import { type Edge, unlink } from './edge.ts'
+import { putLink } from './links.ts'
 import { type Node, nodeOf } from './node.ts'
 
 /** The penalty of a severed edge. All amounts follow from the rules: each end paid π/2 and has π/2 of its bond left. */
@@ -63,15 +63,25 @@ function end(books: Books, id: bigint, escrow: Escrow, guilty: string | null): R
   const { u, v } = escrow
   const half = penalty / 2n
   const toTreasury = penalty - bounty
-  const shareOf = (account: string) => (guilty === null ? half : account === guilty ? 0n : penalty) + LINK_STORAGE
+  const link = paidFor(books, id, escrow)
+  const shareOf = (account: string) => (guilty === null ? half : account === guilty ? 0n : penalty) + link
   const [toU, toV] = [shareOf(u), shareOf(v)]
-  shift(books, { bonds: -penalty, escrow: -toTreasury, treasury: toTreasury, storage: -2n * LINK_STORAGE })
+  shift(books, { bonds: -penalty, escrow: -toTreasury, treasury: toTreasury })
   books.escrows.remove(`${id}`)
-  dropLink(books, u, id)
-  dropLink(books, v, id)
   const payouts = [
     { account: u, amount: toU },
     { account: v, amount: toV },
   ]
-  return { escrow, toU, toV, toTreasury, payouts }
+  return { escrow, toU, toV, toTreasury, payouts: payouts.filter(({ amount }) => amount > 0n) }
+}
+
+/**
+ * Nobody is slashed any more for a cut that is paid for. But until the deposits are paid too, both ends stay: with a node
+ * its key would go, and what it signed in vouchers.
+ */
+function paidFor(books: Books, id: bigint, escrow: Escrow): bigint {
+  if (!books.edges.has(`${id}`)) return unlink(books, id, escrow)
+  putLink(books, escrow.u, { id, peer: escrow.v, state: 'closing', at: 0n })
+  putLink(books, escrow.v, { id, peer: escrow.u, state: 'closing', at: 0n })
+  return 0n
 }

@@ -1,10 +1,10 @@
 import { type Books, nextVersion, refuse, shift } from './books.ts'
-import { edgeOf, isActive } from './edge.ts'
-import { isEnd } from './ending.ts'
+import { type Edge, edgeOf, isActive, isEnd } from './edge.ts'
 import type { Link } from './links.ts'
-import { type Node, nodeOf, sinceOf } from './node.ts'
+import { type Isolation, type Node, nodeOf, sinceOf } from './node.ts'
 
-export interface Isolated {
+/** A node that was declared cut off, or is back. */
+export interface Changed {
   readonly account: string
   readonly node: Node
 }
@@ -13,11 +13,11 @@ export interface Isolated {
  * Whether a link is a cut that a proof at this time slashes for: severed within W (§2; a clean leaver is cut off without
  * being slashed), and not before the proof that came last, which slashed for it.
  */
-export const countsAsCut = (books: Books, { prior }: Node, { state, at }: Link, now: bigint): boolean =>
-  state === 'severed' && now - at <= books.rules.window && at > (prior?.at ?? 0n)
+export const countsAsCut = (books: Books, { isolated, prior }: Node, { state, at }: Link, now: bigint): boolean =>
+  state === 'severed' && now - at <= books.rules.window && at > ((isolated ?? prior)?.at ?? 0n)
 
 /** Marks a node as cut off since a proof; null for one that is already, or has reconnected after that. */
-export function isolate(books: Books, account: string, node: Node, at: bigint, slashes: boolean): Isolated | null {
+export function isolate(books: Books, account: string, node: Node, at: bigint, slashes: boolean): Changed | null {
   if (node.isolated || (node.prior && at < node.prior.until)) return null
   const fine = slashes ? (node.stake * books.rules.slash) / 10_000n : 0n
   const isolated = { since: sinceOf(books, node.prior, at), at }
@@ -28,10 +28,18 @@ export function isolate(books: Books, account: string, node: Node, at: bigint, s
   return { account, node: changed }
 }
 
+/**
+ * From when a mark can be taken off: other contracts shall have time to ask for it, also where an edge that connects the
+ * node again was under way already.
+ */
+const staysUntil = ({ rules }: Books, { at }: Isolation): bigint => at + rules.activation
+
 /** A path of active edges to a node that nobody proved to be cut off: the node is back. */
-export function reconnect(books: Books, now: bigint, account: string, path: readonly bigint[]): Node {
+export function reconnect(books: Books, now: bigint, account: string, path: readonly bigint[]): Changed {
   const node = nodeOf(books, account)
   if (!node.isolated) refuse(`${account} is not cut off`)
+  const until = staysUntil(books, node.isolated)
+  if (now < until) refuse(`the mark stays until ${until}`)
   let at = account
   for (const id of path) {
     const edge = edgeOf(books, id)
@@ -40,10 +48,27 @@ export function reconnect(books: Books, now: bigint, account: string, path: read
     at = at === edge.u ? edge.v : edge.u
   }
   if (nodeOf(books, at).isolated) refuse(`${at} is cut off itself`)
-  const changed = { ...node, isolated: null, prior: { ...node.isolated, until: now } }
+  return unmark(books, now, account, node, node.isolated)
+}
+
+function unmark(books: Books, now: bigint, account: string, node: Node, isolated: Isolation): Changed {
+  const changed = { ...node, isolated: null, prior: { ...isolated, until: now } }
   books.nodes.set(account, changed)
   nextVersion(books)
-  return changed
+  return { account, node: changed }
+}
+
+/**
+ * An edge that ends shows that it was there: the one end of it that is marked was back. Or a mark that nobody took off in
+ * time would keep a node from being proven cut off again, and from paying for the edge.
+ */
+export function comeBack(books: Books, edge: Edge, now: bigint): Changed | null {
+  if (!isActive(edge, now)) return null
+  const { u, v } = edge
+  const [ofU, ofV] = [nodeOf(books, u), nodeOf(books, v)]
+  const { isolated } = ofU.isolated ? ofU : ofV
+  if (!isolated || (ofU.isolated && ofV.isolated) || now < staysUntil(books, isolated)) return null
+  return ofU.isolated ? unmark(books, now, u, ofU, isolated) : unmark(books, now, v, ofV, isolated)
 }
 
 /**

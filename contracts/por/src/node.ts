@@ -25,7 +25,10 @@ export interface Node {
 }
 
 /** What is left of a node that left. */
-export type Gone = Isolation
+export interface Gone extends Isolation {
+  /** Whether it was proven to be cut off: then it is so still when it comes back. */
+  readonly proven: boolean
+}
 
 const MILLI = 10n ** 21n
 /** Paid for the rows of a node, and kept of that when it leaves; the test of storage shows that they suffice. */
@@ -59,9 +62,10 @@ export function register(books: Books, { by, attached, now }: Caller, key: strin
     stake: attached - storage,
     stakedAt: now,
     version: nextVersion(books),
-    isolated: null,
+    // only a path takes off what a proof put on
+    isolated: gone?.proven ? { since: gone.since, at: gone.at } : null,
     // leaving was no proof: nobody is slashed or reimbursed for it
-    prior: gone && { since: gone.since, at: 0n, until: now },
+    prior: gone && !gone.proven ? { since: gone.since, at: 0n, until: now } : null,
   }
   shift(books, { storage, stakes: node.stake })
   books.nextSeat += 1
@@ -91,14 +95,15 @@ export function addStake(books: Books, { by, attached, now }: Caller): Node {
 
 /**
  * Ends the caller's registration. Stake stays for W after it was added: whoever decides by its weight who is cut off
- * (§2) shall not be able to borrow that weight for a moment.
+ * (§2) shall not be able to borrow that weight for a moment. Who is cut off may leave, or a report whenever its last edge
+ * is gone would keep a node in for ever.
  */
 export function withdraw(books: Books, { by, now }: Caller): { gone: Gone; payouts: Payout[] } {
   const { key, seat, stake, stakedAt, isolated, prior } = nodeOf(books, by)
   if (books.links.has(by)) refuse('you have edges, or penalties in escrow')
-  if (isolated) refuse('you are cut off: reconnect first')
   if (now < stakedAt + books.rules.window) refuse(`stake can be withdrawn from ${stakedAt + books.rules.window} on`)
-  const gone = { since: sinceOf(books, prior, now), at: now }
+  const since = isolated ? isolated.since : sinceOf(books, prior, now)
+  const gone = { since, at: now, proven: isolated !== null }
   const returned = NODE_STORAGE - GONE_STORAGE
   shift(books, { stakes: -stake, storage: -returned })
   books.nodes.remove(by)

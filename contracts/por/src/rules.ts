@@ -59,7 +59,8 @@ export function checkRules(given: RulesGiven): Rules {
   if (penalty % 2n !== 0n) refuse('the penalty must divide by two')
   // more than an end's own half would make cutting one's own edges pay
   if (bounty > penalty / 2n) refuse('the bounty may be half the penalty at most')
-  if (challenge === 0n) refuse('vouchers need time to be submitted')
+  // without W, stake borrowed for a block would decide who is cut off
+  if (challenge === 0n || window === 0n) refuse('vouchers and proofs need time to be submitted')
   for (const duration of [activation, notice, challenge, window])
     if (duration > LONGEST) refuse('durations may be 36 years at most')
   return rules

@@ -16,7 +16,7 @@ import {
 } from '@dcml/contract-build/contract'
 import type { Edge } from './edge.ts'
 import type { Escrow } from './escrow.ts'
-import type { Node } from './node.ts'
+import type { Gone, Node } from './node.ts'
 import { MAX_CUT, MAX_WITNESS } from './partition.ts'
 import type { Proof } from './proof.ts'
 import type { Params, Terms } from './terms.ts'
@@ -47,7 +47,7 @@ export const node: Schema<Node> = record({
   prior: optional(record({ since: u64, at: u64, until: u64 })),
 })
 
-export const gone = isolation
+export const gone: Schema<Gone> = record({ since: u64, at: u64, proven: flag })
 
 export const edge: Schema<Edge> = record({
   u: account,

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { LINK_STORAGE } from '../src/edge.ts'
 import { MARK_STORAGE, PROOF_STORAGE } from '../src/proof.ts'
 import { Key } from './key.ts'
 import {
@@ -88,6 +87,7 @@ test('A6: a node that comes back through a friend and falls again was never back
   world.sever(tree[2] as bigint, carol)
   const first = told(world.report([carol], [whale])).node
   expect(first.isolated_since).toBe(first.isolated_at)
+  world.wait(ACTIVATION)
   // the edge connects after the delay alone
   const friend = world.edge(carol, eve, { waits: false })
   const back = { account: carol.id, path: [friend] }
@@ -339,7 +339,7 @@ test('a penalty is paid out once, and a node that was cut off before or long aft
   expect(world.refused(bob, 'release_escrow', { edge_id: edge })).toMatch('held until')
   const before = balance(bob)
   world.call(world.stranger, 'claim_reimbursement', { edge_id: edge })
-  expect(balance(bob) - before).toBe(2n * HALF + LINK_STORAGE)
+  expect(balance(bob) - before).toBe(2n * HALF)
   for (const method of ['claim_reimbursement', 'release_escrow'])
     expect(world.refused(bob, method, { edge_id: edge })).toBe(`no penalty of edge ${edge} is held`)
 
@@ -350,8 +350,8 @@ test('a penalty is paid out once, and a node that was cut off before or long aft
   expect(world.surplus()).toBe(0n)
 })
 
-test('a node that is cut off keeps its stake in, and a slashed one opens nothing below the least stake', () => {
-  const { tree } = network()
+test('a slashed node opens nothing below the least stake', () => {
+  network()
   const { bob, carol, dave, whale } = world.by
   world.register(dave, MIN_STAKE)
   const edge = world.edge(dave, bob)
@@ -360,8 +360,4 @@ test('a node that is cut off keeps its stake in, and a slashed one opens nothing
   expect(world.stake(dave)).toBe((MIN_STAKE * 99n) / 100n)
   const args = { peer: carol.id, params: paramsArgs(PARAMS) }
   expect(world.refused(dave, 'open_edge', args, { deposit: OPENING })).toMatch('less than the least stake')
-  world.call(world.stranger, 'claim_reimbursement', { edge_id: edge })
-  world.wait(WINDOW)
-  expect(world.refused(dave, 'withdraw_stake')).toBe('you are cut off: reconnect first')
-  expect(tree).toHaveLength(3)
 })

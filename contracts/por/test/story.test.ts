@@ -197,7 +197,7 @@ test('the network cuts a silent node off: cut, proven, reimbursed, back', () => 
     world.call(world.stranger, 'claim_reimbursement', { edge_id: dead[0] as bigint }),
   )
   // bob has his bond whole; eve pays the penalty alone
-  expect(gains).toEqual([PENALTY + LINK_STORAGE, LINK_STORAGE])
+  expect(gains).toEqual([PENALTY, 0n])
   expect(world.held().treasury).toBe(PENALTY - BOUNTY + NEAR / 10n)
 
   const again = world.edge(bob, eve)
