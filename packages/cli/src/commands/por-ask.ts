@@ -50,7 +50,7 @@ const asking = (name: string): Command =>
     .addOption(
       new Option('--hold <ms>', 'from then on until it must be decided (default: 30000)').argParser(wholeNumber),
     )
-    .addOption(new Option('--service <ms>', 'that the application may take').argParser(wholeNumber))
+    .addOption(new Option('--service <ms>', 'that the application may take (default: 50)').argParser(wholeNumber))
     .addOption(
       nearOptions.amount('--late-rate <amount>', 'for every ms of waiting (default: the path’s price per second)'),
     )

@@ -3,7 +3,7 @@ import { type PorAccount, porAccount } from '@dcml/near/por'
 import { nodeKeys } from '@dcml/por/node'
 import { DcmlError, formatAmount, toHex } from '@dcml/protocol'
 import type { EdgeParams } from '@dcml/protocol/por'
-import { Command, Option } from 'commander'
+import { Command, type Option } from 'commander'
 import {
   amount,
   connect,
@@ -19,6 +19,7 @@ import type { Output } from '../output.ts'
 import { readNodeKey, writeNodeKey } from '../por/node-key.ts'
 import { tellSent } from '../sent.ts'
 import { interrupted } from './interrupted.ts'
+import { paramsOf, withParams } from './por-params.ts'
 
 type Flags = SignerFlags & PorFlags
 
@@ -75,7 +76,7 @@ export const edgeCommands = (output: () => Output): Command[] =>
       .description('offer another node an edge; it connects after the other confirmed')
       .argument('<account>', 'of the other node')
       .addOption(deposit())
-      .action(async (peer: string, flags: Flags & ParamFlags & { deposit: bigint }) => {
+      .action(async (peer: string, flags: Flags & EdgeParams & { deposit: bigint }) => {
         const params = paramsOf(flags)
         const { edgeId, ...sent } = await (await accountOf(flags)).openEdge({ peer, params, deposit: flags.deposit })
         tellSent(output(), `edge ${edgeId} is offered to ${peer}: dcml por confirm ${edgeId}`, sent, { edgeId })
@@ -122,43 +123,8 @@ function byNumber(
       })
 }
 
-interface ParamFlags {
-  latency: number
-  baseCost: bigint
-  byteCost: bigint
-  minLateRate: bigint
-  maxLateRate: bigint
-  sync: number
-  maxInflight: number
-  bytesPerSecond: number
-}
-
 const deposit = (): Option =>
   nearOptions.amount('--deposit <amount>', 'yours: what you can pay over the edge').makeOptionMandatory()
-
-const withParams = (command: Command): Command =>
-  command
-    .addOption(
-      new Option('--latency <ms>', 'promised one way, your own work included').argParser(wholeNumber).default(100),
-    )
-    .addOption(nearOptions.amount('--base-cost <amount>', 'per request').default(10n ** 18n, '0.000001 NEAR'))
-    .addOption(nearOptions.amount('--byte-cost <amount>', 'per byte').default(10n ** 14n, '0.0000000001 NEAR'))
-    .addOption(nearOptions.amount('--min-late-rate <amount>', 'least for a ms of waiting').default(0n, 'none'))
-    .addOption(nearOptions.amount('--max-late-rate <amount>', 'most').default(10n ** 19n, '0.00001 NEAR'))
-    .addOption(new Option('--sync <ms>', 'between settlements of late fees').argParser(wholeNumber).default(1_000))
-    .addOption(new Option('--max-inflight <n>', 'requests under way each way').argParser(wholeNumber).default(256))
-    .addOption(new Option('--bytes-per-second <n>', 'promised; 0: not').argParser(wholeNumber).default(0))
-
-const paramsOf = (flags: ParamFlags): EdgeParams => ({
-  latency: flags.latency,
-  baseCost: flags.baseCost,
-  byteCost: flags.byteCost,
-  minLateRate: flags.minLateRate,
-  maxLateRate: flags.maxLateRate,
-  sync: flags.sync,
-  maxInflight: flags.maxInflight,
-  bytesPerSecond: flags.bytesPerSecond,
-})
 
 const edgeNumber = (text: string): bigint => BigInt(wholeNumber(text))
 

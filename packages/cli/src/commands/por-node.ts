@@ -50,7 +50,7 @@ export function nodeCommand(output: () => Output): Command {
     .addOption(
       new Option(
         '--patience <ms>',
-        'longest to pay out of pocket for a silent neighbour before its edge is cut (default: while the edge earns more than it loses)',
+        'longest to pay out of pocket for a silent neighbour before its edge is cut (default: until it lost more in an hour than a cut costs, 0.05 NEAR)',
       ).argParser(wholeNumber),
     )
     .addOption(new Option('--guard <ms>', 'kept back at each hop (default: 500)').argParser(wholeNumber))

@@ -4,6 +4,7 @@ import { isolateCommand, requestCommand } from './por-ask.ts'
 import { deployCommand } from './por-deploy.ts'
 import { edgeCommands, nodeCommands } from './por-edges.ts'
 import { nodeCommand } from './por-node.ts'
+import { ownCommands } from './por-own.ts'
 import { simCommand } from './por-sim.ts'
 import { topologyCommand } from './por-topology.ts'
 
@@ -14,7 +15,7 @@ export function porCommand(output: () => Output): Command {
   const commands = [nodeCommand, requestCommand, isolateCommand, topologyCommand, simCommand, deployCommand].map(
     (make) => make(output),
   )
-  return [...nodeCommands(output), ...edgeCommands(output), ...commands].reduce(
+  return [...nodeCommands(output), ...edgeCommands(output), ...commands, ...ownCommands(output)].reduce(
     (group, command) => group.addCommand(command),
     new Command('por').addHelpText('after', ORDER),
   )

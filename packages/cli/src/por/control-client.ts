@@ -4,14 +4,18 @@ import { createInterface } from 'node:readline'
 import { DcmlError, toBase64url } from '@dcml/protocol'
 import * as v from 'valibot'
 import {
+  type Accepting,
   type Asking,
   type Edges,
   edges,
   failed,
   type Isolated,
   isolated,
+  offer,
   type Requested,
   requested,
+  type TermsOffer,
+  type Updating,
   waited,
 } from './control-schema.ts'
 import { socketIn } from './control-server.ts'
@@ -31,6 +35,10 @@ export interface Control {
   isolate(asking: Asking, following?: Following): Promise<Isolated>
   edges(): Promise<Edges>
   cut(edgeId: bigint): Promise<void>
+  /** Offers the other end new terms. */
+  update(updating: Updating): Promise<TermsOffer>
+  /** Takes up what the other end offers, and brings it to the chain. */
+  accept(accepting: Accepting): Promise<TermsOffer>
 }
 
 /** @param store folder of a running node */
@@ -41,6 +49,8 @@ export const controlOf = (store: string): Control => ({
   async cut(edgeId) {
     await last(store, v.strictObject({}), say(store, 'POST', '/cut', { edgeId }))
   },
+  update: (updating) => last(store, offer, say(store, 'POST', '/update', updating)),
+  accept: (accepting) => last(store, offer, say(store, 'POST', '/accept', accepting)),
 })
 
 function ask<S extends v.GenericSchema>(

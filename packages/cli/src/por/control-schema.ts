@@ -31,6 +31,28 @@ export type Asking = v.InferOutput<typeof asking>
 
 export const cutting = v.strictObject({ edgeId: amount })
 
+const uint = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most))
+const params = v.strictObject({
+  latency: uint(2 ** 32 - 1),
+  baseCost: amount,
+  byteCost: amount,
+  minLateRate: amount,
+  maxLateRate: amount,
+  sync: uint(2 ** 32 - 1),
+  maxInflight: uint(2 ** 16 - 1),
+  bytesPerSecond: uint(2 ** 32 - 1),
+})
+
+/** New terms to offer; and those of the other end to take up, by their hash. */
+export const updating = v.strictObject({ edgeId: amount, params, effectiveFrom: v.exactOptional(amount) })
+export type Updating = v.InferOutput<typeof updating>
+export const accepting = v.strictObject({ edgeId: amount, terms: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) })
+export type Accepting = v.InferOutput<typeof accepting>
+
+/** Terms that hold from a block on, where both ends sign. */
+export const offer = v.strictObject({ revision: v.number(), params, effectiveFrom: amount })
+export type TermsOffer = v.InferOutput<typeof offer>
+
 const paid = { cost: amount, late: amount }
 const effort = { ...paid, tries: v.number(), cuts: v.array(amount) }
 const response = v.strictObject({
@@ -80,6 +102,7 @@ export const edges = v.array(
     peer: v.string(),
     status: v.string(),
     connected: v.boolean(),
+    params,
     /** Null until something was under way. */
     books: v.nullable(
       v.strictObject({
@@ -91,6 +114,8 @@ export const edges = v.array(
         inflight: v.number(),
       }),
     ),
+    /** What the other end offers, and can still be accepted. */
+    offered: v.nullable(offer),
   }),
 )
 export type Edges = v.InferOutput<typeof edges>

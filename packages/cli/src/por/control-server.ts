@@ -3,10 +3,10 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { PorNode } from '@dcml/por/node'
-import { DcmlError } from '@dcml/protocol'
+import { DcmlError, fromHex } from '@dcml/protocol'
 import * as v from 'valibot'
-import { asking, cutting } from './control-schema.ts'
-import { tellEdges, tellIsolate, tellRequest } from './telling.ts'
+import { accepting, asking, cutting, updating } from './control-schema.ts'
+import { tellEdges, tellIsolate, tellOffer, tellRequest } from './telling.ts'
 
 /** Path of the socket in a store. */
 export const socketIn = (store: string): string => join(store, 'control.sock')
@@ -36,6 +36,14 @@ async function answer(node: PorNode, request: IncomingMessage, response: ServerR
   if (call === 'POST /cut') {
     node.cut(parse(cutting, await bodyOf(request)).edgeId)
     return end(response, {})
+  }
+  if (call === 'POST /update') {
+    const { edgeId, params, effectiveFrom } = parse(updating, await bodyOf(request))
+    return end(response, tellOffer(node.offerUpdate(edgeId, params, effectiveFrom)))
+  }
+  if (call === 'POST /accept') {
+    const { edgeId, terms } = parse(accepting, await bodyOf(request))
+    return end(response, tellOffer(await node.acceptUpdate(edgeId, fromHex(terms))))
   }
   if (call !== 'POST /request' && call !== 'POST /isolate')
     throw new DcmlError('control_unknown', `A node does not know "${call}".`, { hint: 'Use the dcml of its version.' })

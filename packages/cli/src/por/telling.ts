@@ -2,7 +2,7 @@
 import type { IsolateResult, RequestResult } from '@dcml/por'
 import type { OwnEdge } from '@dcml/por/node'
 import { toBase64url } from '@dcml/protocol'
-import { encodeSigned, porRequest, porResponse, severCert } from '@dcml/protocol/por'
+import { type EdgeUpdate, encodeSigned, porRequest, porResponse, severCert } from '@dcml/protocol/por'
 
 type Response = Extract<RequestResult, { response: unknown }>['response']
 
@@ -24,12 +24,20 @@ export function tellRequest(result: RequestResult): object {
 export const tellIsolate = (result: IsolateResult): object =>
   'response' in result ? { ...result, response: tellResponse(result.response) } : result
 
+export const tellOffer = ({ revision, params, effectiveFrom }: EdgeUpdate): object => ({
+  revision,
+  params,
+  effectiveFrom,
+})
+
 export const tellEdges = (edges: readonly OwnEdge[]): object[] =>
-  edges.map(({ id, peer, status, connected, books }) => ({
+  edges.map(({ id, peer, status, connected, params, books, offered }) => ({
     edgeId: id,
     peer,
     status,
     connected,
+    params,
+    offered: offered && tellOffer(offered),
     books: books && {
       balance: books.balance,
       reserved: books.reserved,

@@ -43,6 +43,7 @@ export interface OwnEdge {
   readonly peer: string
   readonly status: EdgeStatus
   readonly connected: boolean
+  readonly params: EdgeParams
   /** Null until something was under way on it. */
   readonly books: EdgeBooks | null
   /** New terms that the other end offers; null where none stand. */

@@ -187,6 +187,7 @@ async function run(
         peer: otherEnd(edge, account),
         status: edge.status,
         connected: neighbours.isConnected(edge.id),
+        params: edge.params,
         books: books(edge.id),
         offered: updates.offered(edge.id),
       })),

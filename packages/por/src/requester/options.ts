@@ -17,7 +17,10 @@ export interface RequestOptions {
    * allow.
    */
   readonly lateRate?: bigint
-  /** S: what the target may take for the answer itself. Default 0. */
+  /**
+   * S: what the target may take for the answer itself. Default 50: with none (§5 of the paper), every recipient is late by
+   * the milliseconds that it takes to look at the request, and each hop settles them with a voucher of its own.
+   */
   readonly service?: number
   /** Longest response in bytes; paid for whether used or not. Default 4,096. */
   readonly maxResponse?: number
@@ -32,6 +35,8 @@ export interface RequestOptions {
 const amount = v.pipe(v.bigint(), v.minValue(0n), v.maxValue(2n ** 128n - 1n))
 const ms = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most))
 const TEN_MINUTES = 600_000
+/** More than a ping takes on a busy machine, and little beside the latency of edges. */
+const SERVICE = 50
 
 const schema = v.object({
   app: v.pipe(v.string(), v.minBytes(1), v.maxBytes(32)),
@@ -39,7 +44,7 @@ const schema = v.object({
   budget: ms(TEN_MINUTES),
   hold: v.optional(ms(TEN_MINUTES), 30_000),
   lateRate: v.optional(amount),
-  service: v.optional(ms(TEN_MINUTES), 0),
+  service: v.optional(ms(TEN_MINUTES), SERVICE),
   maxResponse: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_RESPONSE)), 4096),
   avoid: v.optional(
     v.custom<ReadonlySet<bigint>>((value) => value instanceof Set),
