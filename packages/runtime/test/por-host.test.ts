@@ -261,6 +261,28 @@ test('strangers who keep the light client busy do not keep a host from answering
   }
 })
 
+test('a stranger’s question about no channel cuts no edge while the chain cannot be asked', async () => {
+  const channel = await paid.open({ establish: false })
+  let [looks, now] = [0, 0]
+  const unreachable = async () => {
+    looks++
+    throw new DcmlError('near_unreachable', 'Gone.', { hint: '', retryable: true })
+  }
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 10_000))
+  try {
+    const answer = await close(
+      await closing(channel),
+      runtimeHandlers({ runtime: paid.runtime.adminUrl, proveOpening: unreachable }),
+    )
+    expect(text(answer.payload)).toBe('{"code":"near_unreachable"}')
+    // after the two minutes of service, in which the neighbour waits, and not after the ten for an enclave that is away
+    expect(looks).toBeGreaterThan(1)
+    expect(now).toBeLessThan(300_000)
+  } finally {
+    clock.mockRestore()
+  }
+})
+
 test('what is sealed is answered once, whichever port it comes by', async () => {
   const channel = await paid.open()
   const before = runs

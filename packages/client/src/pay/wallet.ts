@@ -91,7 +91,10 @@ export interface ChannelWallet {
   closeDisconnected(channelId: bigint, options?: CallOptions): Promise<SentCall>
   /** Because the host signed what is no approval (paper §9). */
   closeInvalidResponse(channelId: bigint, evidence: ResponseEvidence, options?: CallOptions): Promise<SentCall>
-  /** The chain's 32 random bytes in the opening, which a request to close over Proof of Response names. Null as `channel`. */
+  /**
+   * The chain's 32 random bytes in the opening or the last top-up, which a request to close over Proof of Response names.
+   * Null as `channel`.
+   */
   seed(channelId: bigint): Promise<Uint8Array | null>
   /** Null: it ended, or never was. */
   channel(channelId: bigint): Promise<'open' | 'closing' | null>

@@ -13,7 +13,7 @@ export interface OpeningQuery extends Cancellable {
   /** Account of the model contract. */
   readonly contract: string
   readonly channelId: bigint
-  /** The chain's random bytes in the opening: ids can be foretold. */
+  /** The chain's random bytes in the opening or the last top-up: ids can be foretold. */
   readonly seed: Uint8Array
   /** Where the light client stands. */
   readonly from: LightClientState

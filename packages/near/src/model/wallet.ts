@@ -110,7 +110,10 @@ export interface ModelWallet {
   closeDisconnected(channelId: bigint, hook?: CallHook): Promise<SentCall>
   /** Because the host signed what is no approval (paper §9). */
   closeInvalidResponse(channelId: bigint, evidence: ResponseEvidence, hook?: CallHook): Promise<SentCall>
-  /** The chain's 32 random bytes in the opening, which a request to close over Proof of Response names. Null as `channel`. */
+  /**
+   * The chain's 32 random bytes in the opening or the last top-up, which a request to close over Proof of Response names.
+   * Null as `channel`.
+   */
   seed(channelId: bigint): Promise<Uint8Array | null>
   /** Null once the channel has ended, or before it began. */
   channel(channelId: bigint): Promise<'open' | 'closing' | null>

@@ -18,7 +18,7 @@ export const CLOSE_CHANNEL_RESPONSE = 512
 /** What the payload of such a request says. */
 export interface ChannelClosing {
   /**
-   * The chain's 32 random bytes in the opening (`seed` of the model contract's `channel`). Ids of channels can be foretold:
+   * The chain's 32 random bytes in the opening or the last top-up (`seed` of the model contract's `channel`). Ids of channels can be foretold:
    * without it, a payer could have a host answer that it knows no such channel, and open it afterwards.
    */
   readonly seed: Uint8Array

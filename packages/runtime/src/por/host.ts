@@ -118,7 +118,8 @@ async function closeChannel(
   } catch (error) {
     return refusalOf(error)
   }
-  const until = performance.now() + patienceMs
+  const begun = performance.now()
+  let patience = patienceMs
   for (let delay = SOON; ; delay = Math.min(2 * delay, LATER)) {
     let fault: DcmlError
     try {
@@ -126,6 +127,8 @@ async function closeChannel(
       if (answer.status === 0) return answer
       fault = faultIn(answer)
       if (proveOpening !== undefined && fault.code === 'channel_unknown') {
+        // any stranger can ask about channels that are none: silence while the chain cannot be asked would cost all edges
+        patience = Math.min(patienceMs, about.service)
         const { channelId, domain } = closing.closure.request
         const opening = { contract: domain.contract, channelId, seed: closing.seed }
         return (await withOpening(line, closing, (from) => proveOpening(opening, from, about.signal))) ?? answer
@@ -133,7 +136,7 @@ async function closeChannel(
     } catch (error) {
       fault = asFault(error)
     }
-    if (isFinal(fault) || performance.now() + delay > until) return refusalOf(fault)
+    if (isFinal(fault) || performance.now() + delay > begun + patience) return refusalOf(fault)
     onFault?.(fault)
     // what a closing node does not say, it can say when it is back
     await sleep(delay, undefined, { signal: about.signal }).catch(() => new Promise(() => {}))
