@@ -20,6 +20,9 @@ function check(ledger: Ledger): void {
     ledger.balance,
   )
   strictEqual(wealth(ledger), 0n)
+  // whose vouchers can still be brought has a key
+  for (const { u, v, status } of ledger.books.edges.values())
+    if (status !== 'pending') strictEqual(ledger.books.nodes.has(u) && ledger.books.nodes.has(v), true)
 }
 
 const best = ({ books }: Ledger) => [...books.edges].map(([at, edge]: [string, Edge]) => [at, edge] as const)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MAX_CUT, MAX_WITNESS } from '../src/partition.ts'
+import { type Certificate, MAX_CUT, MAX_WITNESS } from '../src/partition.ts'
 import { Ledger, RULES } from './ledger.ts'
 import { certify, connections, type Part, partsOf } from './oracle.ts'
 
@@ -121,6 +121,61 @@ test('how a reporter groups the parts of a cut makes no difference to who is sla
     }),
     { numRuns: 200 },
   )
+})
+
+/** The same in chunks of one node, each checked and declared for itself. Returns who was declared, or why nobody was. */
+function prove(ledger: Ledger, { cut, witness, tree }: Certificate): string | number {
+  const id = ledger.books.nextProof
+  ledger.startProof('reporter', BigInt(cut.length + witness.length))
+  const collect = (chunk: Partial<Certificate>) =>
+    ledger.collectProof('reporter', id, { cut: [], witness: [], tree: [], ...chunk })
+  for (const [at, one] of witness.entries()) {
+    const refused = collect({ witness: [one], tree: at === 0 ? [] : [tree[at - 1] as bigint] })
+    if (refused !== null) return refused
+  }
+  for (const one of cut) {
+    const refused = collect({ cut: [one] })
+    if (refused !== null) return refused
+  }
+  for (const one of cut) {
+    const refused = ledger.checkProof('reporter', id, { cut: [one], witness: [] })
+    if (refused !== null) return refused
+  }
+  ledger.checkProof('reporter', id, { cut: [], witness })
+  const before = ledger.declared.length
+  for (const one of cut) {
+    const refused = ledger.finishProof('anyone', id, [one])
+    if (refused !== null) return refused
+  }
+  return ledger.declared.length - before
+}
+
+test('a proof in chunks comes to what the same proof in one call does, slashes included', () => {
+  let proven = 0
+  fc.assert(
+    fc.property(plan, (plan) => {
+      const ledger = build(plan)
+      const parts = partsOf(ledger)
+      const nodes = () =>
+        ACCOUNTS.map((one) => [ledger.books.nodes.get(one).stake, ledger.books.nodes.get(one).isolated])
+      for (const cut of parts)
+        for (const witness of parts) {
+          const before = ledger.books
+          const certificate = certify(ledger, cut, witness)
+          const told = ledger.report(certificate)
+          const atOnce = nodes()
+          ledger.books = before
+          const inOrder = certify(ledger, cut, cut).witness
+          const chunked = prove(ledger, { ...certificate, cut: inOrder })
+          expect(typeof chunked === 'number').toBe(Array.isArray(told))
+          expect(nodes()).toEqual(atOnce)
+          proven += typeof chunked === 'number' ? chunked : 0
+          ledger.books = before
+        }
+    }),
+    { numRuns: 60 },
+  )
+  expect(proven).toBeGreaterThan(50)
 })
 
 test('lists that are empty or too long are refused before they cost anything', () => {
