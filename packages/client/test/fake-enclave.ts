@@ -115,6 +115,7 @@ export async function startFakeEnclave(options: { clock?: () => number; name?: s
     const { mischief } = fake
     response.setHeader('dcml-model-h', mischief.header ?? MODEL_H)
     if (mischief.answer?.(call)) return
+    if (path === '/v1/models') return void json(response, 200, JSON.stringify({ object: 'list', data: [] }))
     if (path === '/dcml/v1/model-h') return void json(response, 200, JSON.stringify({ phase: 'empty' }))
     const asked = JSON.parse(body.toString()) as { stream?: boolean; stream_options?: { include_usage?: boolean } }
     const shape = path === '/v1/responses' ? responsesShape : chatShape
