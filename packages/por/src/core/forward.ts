@@ -1,6 +1,7 @@
 // Handing a request to the next node: at once, or when there is room there; on credit, or with a voucher.
 import { type MessageBody, REFUSALS } from '../wire/messages.ts'
 import { type Core, note } from './core.ts'
+import { sever } from './cuts.ts'
 import { ackTime } from './deadlines.ts'
 import type { Edge } from './edges.ts'
 import { exposure, type Hop } from './hops.ts'
@@ -47,13 +48,16 @@ export function forward(core: Core, hop: Hop, now: number): void {
     arm(core, hop, now)
     return
   }
+  const { params } = core.graph.edge(edge.id)!
+  const { guard } = core.config
   edge.queue.delete(hop.name)
   edge.outbound.set(hop.name, hop)
   edge.window -= 1
   edge.ledger.reserved -= hop.onwardFee
-  edge.ledger.owed += hop.onwardFee
+  if (!hop.isUnsure) edge.ledger.owed += hop.onwardFee
   edge.ledger.exposed += exposure(hop)
   hop.state = 'forwarded'
+  hop.ackBy = now + ackTime(params.latency, guard, hop.soft) + params.sync + guard
   post(core, hop, now)
 }
 
@@ -73,16 +77,12 @@ export function withdraw(hop: Hop): void {
  */
 export function post(core: Core, hop: Hop, now: number): void {
   const edge = hop.to!
-  const params = core.graph.edge(edge.id)!.params
+  const { latency } = core.graph.edge(edge.id)!.params
+  const { guard } = core.config
   const isReady = edge.session === 'ready'
   if (!hop.isAcked) {
     hop.lateAt = now + hop.soft
-    // A neighbour that is away may come back within a settlement.
-    hop.retryAt =
-      now +
-      (isReady
-        ? ackTime(params.latency, core.config.guard, hop.soft)
-        : Math.min(params.sync + core.config.guard, hop.soft))
+    hop.retryAt = Math.min(hop.ackBy, now + (isReady ? ackTime(latency, guard, hop.soft) : backTime(core, hop)))
     if (hop.state === 'forwarded') arm(core, hop, now)
   }
   if (!isReady) return
@@ -102,6 +102,10 @@ export function post(core: Core, hop: Hop, now: number): void {
     },
   })
 }
+
+/** How long a neighbour that is away has to come back: a settlement. */
+export const backTime = (core: Core, { to, soft }: Hop): number =>
+  Math.min(core.graph.edge(to!.id)!.params.sync + core.config.guard, soft)
 
 /** A voucher for what is owed, or none where it may wait for the batch. */
 function payment(core: Core, edge: Edge, now: number) {
@@ -155,18 +159,24 @@ export function onRefuse(core: Core, edge: Edge, refuse: MessageBody<'refuse'>, 
   note(core, 'refused', edge, hop, { why: reason })
   withdraw(hop)
   const { ledger } = edge
-  ledger.owed -= hop.onwardFee
+  if (!hop.isUnsure) ledger.owed -= hop.onwardFee
   // A neighbour that gave credit, or a fee lost in a crash: it is paid now.
   const isMended = reason === 'voucher' && (edge.hasCredit || hop.isUnsure)
-  // What was paid ahead, and the neighbour does not know of, is given up.
-  if (reason === 'voucher' && !edge.hasCredit && ledger.owed < ledger.paidTotal) ledger.owed = ledger.paidTotal
+  // What was paid ahead, and the neighbour does not know of, is lost to it.
+  if (reason === 'voucher' && !edge.hasCredit && ledger.owed < ledger.paidTotal) {
+    ledger.debt += ledger.paidTotal - ledger.owed
+    ledger.owed = ledger.paidTotal
+  }
   if (reason === 'voucher') edge.hasCredit = hop.isUnsure = false
   if (reason === 'window') edge.window = 0
-  if (hop.from === null && !isMended) {
-    finish(core, hop, { kind: 'refused', reason })
-    return
-  }
-  ledger.reserved += hop.onwardFee
+  if (hop.from === null && !isMended) finish(core, hop, { kind: 'refused', reason })
+  else again(core, edge, hop, isMended, now)
+  if (ledger.debt > core.config.debtLimit) sever(core, edge, now, 'debt')
+}
+
+/** Sends a refused request again: at once, or after a settlement. */
+function again(core: Core, edge: Edge, hop: Hop, isMended: boolean, now: number): void {
+  edge.ledger.reserved += hop.onwardFee
   const { sync } = core.graph.edge(edge.id)!.params
   hop.retryAt = isMended ? now : now + sync
   hop.state = 'queued'

@@ -40,6 +40,8 @@ export interface Hop {
   cause: Trouble['cause']
   /** When to send it again, or to ask the policy again. */
   retryAt: number
+  /** When its ack is missed however often the session of `to` came and went. */
+  ackBy: number
   /** Whether `to` acknowledged it ever: from then on it owes late fees. */
   isAcked: boolean
   /** Whether its fee may be paid or not: taken up again after a crash. */
@@ -87,6 +89,7 @@ export function newHop(about: NewHop, now: number, run: (hop: Hop, now: number) 
     state: about.to === null ? 'serving' : 'queued',
     cause: 'late',
     retryAt: now,
+    ackBy: now,
     isAcked: false,
     isUnsure: false,
     paidFrom: about.due.lateAt,

@@ -12,7 +12,10 @@ export function forgive(core: Core, now: number): void {
     if (edge.watch.slot >= 0) core.timers.set(edge.watch, Math.max(edge.watch.at, now + guard))
     for (const hop of edge.outbound.values()) {
       if (hop.lateAt < now) hop.lateAt = Math.min(now, hop.lateAt + now - since)
-      if (hop.state === 'forwarded') hop.retryAt = Math.max(hop.retryAt, now + guard)
+      if (hop.state === 'forwarded') {
+        hop.ackBy = Math.max(hop.ackBy, now + guard)
+        hop.retryAt = Math.max(hop.retryAt, now + guard)
+      }
       arm(core, hop, now)
     }
   }

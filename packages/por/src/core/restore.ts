@@ -132,9 +132,7 @@ function resume(core: Core, record: Accepted, now: number): void {
     serve(core, hop, now)
     return
   }
-  forward(core, hop, now)
   // Its fee may be paid already: the neighbour says if not.
-  if (hop.state !== 'forwarded') return
-  to.ledger.owed -= hop.onwardFee
   hop.isUnsure = true
+  forward(core, hop, now)
 }

@@ -3,7 +3,7 @@
 import type { MessageBody } from '../wire/messages.ts'
 import type { Core } from './core.ts'
 import { type Edge, NOTHING_HEARD, windowOf } from './edges.ts'
-import { arm, post, pump, seeRoom } from './forward.ts'
+import { arm, backTime, post, pump, seeRoom } from './forward.ts'
 import { isVoucherOf, payUp, showVoucher, takeVoucher } from './vouchers.ts'
 
 const VERSION = 1
@@ -53,8 +53,7 @@ export function onDisconnected(core: Core, edge: Edge, now: number): void {
   edge.session = 'none'
   for (const hop of edge.outbound.values()) {
     if (hop.state !== 'forwarded') continue
-    const { sync } = core.graph.edge(edge.id)!.params
-    hop.retryAt = now + Math.min(sync + core.config.guard, hop.soft)
+    hop.retryAt = Math.min(hop.ackBy, now + backTime(core, hop))
     arm(core, hop, now)
   }
 }

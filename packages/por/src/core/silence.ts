@@ -69,7 +69,7 @@ export function review(core: Core, hop: Hop, cause: Trouble['cause'], now: numbe
     sever(core, edge, now, cause)
     return
   }
-  if (hop.state === 'resolved') return
+  if (hop.state !== 'stalled') return
   hop.retryAt = now + (core.graph.edge(edge.id)?.params.sync ?? core.config.guard)
   arm(core, hop, now)
 }
