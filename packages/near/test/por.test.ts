@@ -62,6 +62,9 @@ test('an operator registers, opens an edge and confirms it: bonds and storage ar
 test('terms that the peer did not agree to are not confirmed, and an offer can be taken back', async () => {
   await register([alice, bob])
   const { edgeId } = await alice.account.openEdge({ peer: bob.id, params: PARAMS, deposit: 0n })
+  expect(await bob.account.edges()).toEqual([])
+  expect(await bob.account.edge(edgeId)).toMatchObject({ u: alice.id, v: bob.id, params: PARAMS, status: 'pending' })
+  expect(await bob.account.edge(edgeId + 1n)).toBe(null)
   const other: EdgeParams = { ...PARAMS, latency: 1 }
   await expect(bob.account.confirmEdge(edgeId, { params: other, deposit: 0n })).rejects.toMatchObject({
     code: 'near_transaction_failed',

@@ -19,7 +19,7 @@ import type { Output } from '../output.ts'
 import { readNodeKey, writeNodeKey } from '../por/node-key.ts'
 import { tellSent } from '../sent.ts'
 import { interrupted } from './interrupted.ts'
-import { paramsOf, withParams } from './por-params.ts'
+import { paramsLine, paramsOf, withParams } from './por-params.ts'
 
 type Flags = SignerFlags & PorFlags
 
@@ -87,10 +87,10 @@ export const edgeCommands = (output: () => Output): Command[] =>
       .addOption(deposit())
       .action(async (edgeId: bigint, flags: Flags & { deposit: bigint }) => {
         const account = await accountOf(flags)
-        const offer = (await account.edges()).find(({ id }) => id === edgeId)
-        if (offer === undefined) throw unknownEdge(edgeId)
+        const offer = await account.edge(edgeId)
+        if (offer === null) throw unknownEdge(edgeId)
         const sent = await account.confirmEdge(edgeId, { params: offer.params, deposit: flags.deposit })
-        tellSent(output(), `edge ${edgeId} with ${offer.u} is confirmed`, sent)
+        tellSent(output(), `edge ${edgeId} with ${offer.u} is confirmed: ${paramsLine(offer.params)}`, sent)
       }),
     byNumber('cancel', 'take back an offer that nobody confirmed', (account, id) => account.cancelEdge(id)),
     byNumber('close', 'announce that an edge ends; costs nothing', (account, id) => account.startClose(id)),
@@ -129,4 +129,4 @@ const deposit = (): Option =>
 const edgeNumber = (text: string): bigint => BigInt(wholeNumber(text))
 
 const unknownEdge = (edgeId: bigint): DcmlError =>
-  new DcmlError('por_edge_unknown', `Edge ${edgeId} is none of yours.`, { hint: 'dcml por topology lists the edges.' })
+  new DcmlError('por_edge_unknown', `There is no edge ${edgeId}.`, { hint: 'dcml por topology lists the edges.' })

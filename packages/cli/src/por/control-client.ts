@@ -81,7 +81,8 @@ async function last<S extends v.GenericSchema>(
 }
 
 async function* say(store: string, method: string, path: string, body?: object, signal?: AbortSignal) {
-  const call = request({ socketPath: socketIn(store), method, path, ...(signal && { signal }) })
+  // a connection that an answer was not read from to its end is no good for the next question
+  const call = request({ socketPath: socketIn(store), agent: false, method, path, ...(signal && { signal }) })
   call.end(JSON.stringify(body ?? {}, (_, value) => (typeof value === 'bigint' ? `${value}` : value)))
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     call.once('response', resolve)

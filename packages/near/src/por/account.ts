@@ -30,6 +30,8 @@ export interface PorAccount {
   node(): Promise<NodeFacts | null>
   /** Its edges that are not settled; offers to it are listed with those who made them. */
   edges(): Promise<EdgeFacts[]>
+  /** Any edge that is not settled, such as an offer to this account; null for none. */
+  edge(edgeId: bigint): Promise<EdgeFacts | null>
   /**
    * Becomes a node. Attaches {@link NODE_STORAGE} on top of the stake.
    * @param node.key Ed25519 node key of 32 bytes: no other node may have it, and it cannot be changed
@@ -99,6 +101,10 @@ export function porAccount(options: PorOptions): PorAccount {
       return found && nodeFacts(found)
     },
     edges: async () => (await at.edges_of({ account: self }, cancel)).map(edgeFacts),
+    async edge(edgeId) {
+      const found = await at.edge({ edge_id: edgeId }, cancel)
+      return found && edgeFacts(found)
+    },
     register: ({ key, endpoint, stake }) => at.register_node({ key, endpoint }, how(NODE_STORAGE + stake)),
     update: ({ endpoint }) => at.update_node({ endpoint }, how()),
     addStake: (amount) => at.add_stake({}, how(amount)),

@@ -111,7 +111,7 @@ export const por: ContractType<Por, PorEvent> = contractType<Por, PorEvent>(
     "schema_version": "0.4.0",
     "metadata": {
       "name": "por",
-      "wasm_hash": "Gt4WVMxjpn9T7HxFasUh9AyJrWXi7NARC4JPfwnLCiKV",
+      "wasm_hash": "AfMeGqAZHjjZPEzPTLxWrFBa3QEBuZdJV58gpNvr5yNj",
       "build": {
         "compiler": "@dcml/contract-engine 42e16f786e2ec72d8c85493e615aaf59dadb885cfdfa8c363476b8147b334f52",
         "builder": "@dcml/contract-build 0.0.0"
