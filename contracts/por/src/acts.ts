@@ -15,7 +15,7 @@ import { type Edge, edgeOf } from './edge.ts'
 import type { Settled } from './ending.ts'
 import type { Released } from './escrow.ts'
 import { emit } from './events.ts'
-import type { Changed } from './isolation.ts'
+import type { Isolated } from './isolation.ts'
 import { nodeOf } from './node.ts'
 import { bookOwed } from './owed.ts'
 import type { Por } from './por.ts'
@@ -112,10 +112,6 @@ export function released(contract: Por, id: bigint, done: Released, cause: 'clai
   pay(contract, payouts)
 }
 
-export function isolated(nodes: readonly Changed[]): void {
+export function isolated(nodes: readonly Isolated[]): void {
   for (const { account, node } of nodes) emit('node_changed', { cause: 'isolated', node: tellNode(account, node) })
-}
-
-export function reconnected(done: Changed | null): void {
-  if (done) emit('node_changed', { cause: 'reconnected', node: tellNode(done.account, done.node) })
 }

@@ -1,7 +1,6 @@
 import { type Books, type Caller, nextVersion, type Payout, refuse, shift } from './books.ts'
-import { EDGE_STORAGE, type Edge, edgeOf, forget, isEnd, LINK_STORAGE, relink, unlink } from './edge.ts'
+import { EDGE_STORAGE, type Edge, edgeOf, forget, isActive, isEnd, LINK_STORAGE, relink, unlink } from './edge.ts'
 import { holdPenalty } from './escrow.ts'
-import { type Changed, comeBack } from './isolation.ts'
 import { dropLink } from './links.ts'
 import { touch } from './node.ts'
 
@@ -13,22 +12,15 @@ export interface Settled {
   readonly payouts: readonly Payout[]
 }
 
-/** An edge that connects no more, and the end that it had connected again. */
-export interface Ending {
-  readonly edge: Edge
-  readonly back: Changed | null
-}
-
 /** An end announces the closure. Until the notice is over, requests under way have to be served, or the edge is cut. */
-export function startClose(books: Books, { by, now }: Caller, id: bigint): Ending {
+export function startClose(books: Books, { by, now }: Caller, id: bigint): Edge {
   const found = edgeOf(books, id)
   if (!isEnd(found, by)) refuse('only an end of the edge may close it')
   if (found.status !== 'active') refuse('only an active edge can be closed')
-  const back = comeBack(books, found, now)
   const edge: Edge = { ...found, status: 'closing', endedAt: now + books.rules.notice }
   books.edges.set(`${id}`, edge)
-  relink(books, id, edge, 'closing', 0n)
-  return { edge, back }
+  relink(books, id, edge, 'closing', isActive(found, now) ? now : 0n)
+  return edge
 }
 
 /** Both ends agreed on their balances: paid once the notice is over, without waiting for vouchers. */
@@ -59,7 +51,7 @@ export function sever(
   id: bigint,
   end: string,
   isGenuine: () => boolean,
-): (Ending & { payouts: Payout[] }) | null {
+): { edge: Edge; payouts: Payout[] } | null {
   const found = books.edges.get(`${id}`)
   if (!found) {
     if (id === 0n || id >= books.nextEdge) refuse(`there is no edge ${id}`)
@@ -71,13 +63,12 @@ export function sever(
   if (found.status === 'pending') refuse('nobody confirmed this edge')
   if (!isEnd(found, end)) refuse(`${end} is no end of this edge`)
   if (!isGenuine()) refuse('the signature is not its node key’s')
-  const back = comeBack(books, found, now)
   const edge: Edge = { ...found, status: 'severed', endedAt: now }
   books.edges.set(`${id}`, edge)
   relink(books, id, edge, 'severed', now)
   holdPenalty(books, id, edge, now)
   const { bounty } = books.rules
-  return { edge, back, payouts: bounty > 0n ? [{ account: by, amount: bounty }] : [] }
+  return { edge, payouts: bounty > 0n ? [{ account: by, amount: bounty }] : [] }
 }
 
 /** A payer's word for what it paid on an edge that ends. Only more counts; null changes nothing. */

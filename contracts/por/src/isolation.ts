@@ -1,10 +1,10 @@
 import { type Books, nextVersion, refuse, shift } from './books.ts'
-import { type Edge, edgeOf, isActive, isEnd } from './edge.ts'
-import type { Link } from './links.ts'
+import { edgeOf, isActive, isEnd } from './edge.ts'
+import { type Link, linksOf } from './links.ts'
 import { type Isolation, type Node, nodeOf, sinceOf } from './node.ts'
 
-/** A node that was declared cut off, or is back. */
-export interface Changed {
+/** A node that was declared cut off. */
+export interface Isolated {
   readonly account: string
   readonly node: Node
 }
@@ -16,13 +16,30 @@ export interface Changed {
 export const countsAsCut = (books: Books, { isolated, prior }: Node, { state, at }: Link, now: bigint): boolean =>
   state === 'severed' && now - at <= books.rules.window && at > ((isolated ?? prior)?.at ?? 0n)
 
+/**
+ * Whether an edge of a marked node ended between the mark and another proof. So the node was back, though nobody said so:
+ * or an old mark, or one made late from an old proof, would shield it from the next.
+ */
+const wasBack = (books: Books, account: string, { at }: Isolation, next: bigint): boolean =>
+  linksOf(books, account).some(
+    (link) => (link.state === 'severed' || link.state === 'closing') && link.at > at && link.at <= next,
+  )
+
 /** Marks a node as cut off since a proof; null for one that is already, or has reconnected after that. */
-export function isolate(books: Books, account: string, node: Node, at: bigint, slashes: boolean): Changed | null {
-  if (node.isolated || (node.prior && at < node.prior.until)) return null
+export function isolate(books: Books, account: string, node: Node, at: bigint, slashes: boolean): Isolated | null {
+  const { isolated } = node
+  if (isolated && !wasBack(books, account, isolated, at)) return null
+  const prior = isolated ? { ...isolated, until: at } : node.prior
+  if (prior && at < prior.until) return null
   const fine = slashes ? (node.stake * books.rules.slash) / 10_000n : 0n
-  const isolated = { since: sinceOf(books, node.prior, at), at }
   const version = nextVersion(books)
-  const changed = { ...node, stake: node.stake - fine, isolated, version }
+  const changed = {
+    ...node,
+    stake: node.stake - fine,
+    isolated: { since: sinceOf(books, prior, at), at },
+    prior,
+    version,
+  }
   shift(books, { stakes: -fine, treasury: fine })
   books.nodes.set(account, changed)
   return { account, node: changed }
@@ -35,7 +52,7 @@ export function isolate(books: Books, account: string, node: Node, at: bigint, s
 const staysUntil = ({ rules }: Books, { at }: Isolation): bigint => at + rules.activation
 
 /** A path of active edges to a node that nobody proved to be cut off: the node is back. */
-export function reconnect(books: Books, now: bigint, account: string, path: readonly bigint[]): Changed {
+export function reconnect(books: Books, now: bigint, account: string, path: readonly bigint[]): Node {
   const node = nodeOf(books, account)
   if (!node.isolated) refuse(`${account} is not cut off`)
   const until = staysUntil(books, node.isolated)
@@ -48,27 +65,10 @@ export function reconnect(books: Books, now: bigint, account: string, path: read
     at = at === edge.u ? edge.v : edge.u
   }
   if (nodeOf(books, at).isolated) refuse(`${at} is cut off itself`)
-  return unmark(books, now, account, node, node.isolated)
-}
-
-function unmark(books: Books, now: bigint, account: string, node: Node, isolated: Isolation): Changed {
-  const changed = { ...node, isolated: null, prior: { ...isolated, until: now } }
+  const changed = { ...node, isolated: null, prior: { ...node.isolated, until: now } }
   books.nodes.set(account, changed)
   nextVersion(books)
-  return { account, node: changed }
-}
-
-/**
- * An edge that ends shows that it was there: the one end of it that is marked was back. Or a mark that nobody took off in
- * time would keep a node from being proven cut off again, and from paying for the edge.
- */
-export function comeBack(books: Books, edge: Edge, now: bigint): Changed | null {
-  if (!isActive(edge, now)) return null
-  const { u, v } = edge
-  const [ofU, ofV] = [nodeOf(books, u), nodeOf(books, v)]
-  const { isolated } = ofU.isolated ? ofU : ofV
-  if (!isolated || (ofU.isolated && ofV.isolated) || now < staysUntil(books, isolated)) return null
-  return ofU.isolated ? unmark(books, now, u, ofU, isolated) : unmark(books, now, v, ofV, isolated)
+  return changed
 }
 
 /**

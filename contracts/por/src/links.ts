@@ -8,7 +8,7 @@ export interface Link {
   readonly id: bigint
   readonly peer: string
   readonly state: LinkState
-  /** Block time in nanoseconds: of activation or cut, else 0. */
+  /** Block time in nanoseconds: of activation or cut, or until when a closing one connected; else 0. */
   readonly at: bigint
 }
 

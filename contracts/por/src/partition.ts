@@ -1,6 +1,6 @@
 import { type Books, refuse } from './books.ts'
 import { edgeOf, isActive, isEnd } from './edge.ts'
-import { type Changed, countsAsCut, isolate } from './isolation.ts'
+import { countsAsCut, type Isolated, isolate } from './isolation.ts'
 import { connects, type Link, linksOf } from './links.ts'
 import { type Node, nodeOf } from './node.ts'
 
@@ -58,7 +58,7 @@ interface Member {
  * how a reporter groups the parts makes no difference to anyone.
  * @returns those that were not known to be cut off
  */
-export function reportPartition(books: Books, now: bigint, certificate: Certificate): Changed[] {
+export function reportPartition(books: Books, now: bigint, certificate: Certificate): Isolated[] {
   const { cut } = certificate
   if (cut.length === 0 || cut.length > MAX_CUT) refuse(`name 1 to ${MAX_CUT} nodes that are cut off`)
   const { stake, seen } = weigh(books, now, certificate)
@@ -74,7 +74,7 @@ export function reportPartition(books: Books, now: bigint, certificate: Certific
   checkClosed(members, now)
   if (stake <= weight) refuse(`the witnesses have ${stake} yoctoNEAR at stake, no more than the ${weight} of the cut`)
   const slashed = slashedParts(books, members, now)
-  const isolated: Changed[] = []
+  const isolated: Isolated[] = []
   for (const [account, { node, part }] of members) {
     const done = isolate(books, account, node, now, slashed.has(part))
     if (done) isolated.push(done)

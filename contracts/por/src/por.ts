@@ -162,8 +162,7 @@ export class Por {
   start_close({ edge_id }: EdgeId): void {
     const by = caller()
     const books = booksOf(this)
-    const { edge, back } = ending.startClose(books, by, edge_id)
-    acts.reconnected(back)
+    const edge = ending.startClose(books, by, edge_id)
     acts.edgeChanged(edge_id, edge, termsOf(books, edge_id, by.height), 'closing')
   }
 
@@ -185,7 +184,6 @@ export class Por {
     const books = booksOf(this)
     const done = ending.sever(books, by, args.edge_id, args.by, acts.certIsGenuine(books, args))
     if (!done) return false
-    acts.reconnected(done.back)
     acts.edgeChanged(args.edge_id, done.edge, termsOf(books, args.edge_id, by.height), 'severed')
     emit('penalty_held', { edge_id: args.edge_id, by: args.by, bounty: this.laws.bounty })
     acts.pay(this, done.payouts)
@@ -273,7 +271,8 @@ export class Por {
   /** Shows a path of active edges from a node that was cut off to one that is not; anyone may. */
   @call({ args: schema.path })
   report_reconnect({ account, path }: Values<typeof schema.path>): void {
-    acts.reconnected(reconnect(booksOf(this), caller().now, account, path))
+    const node = reconnect(booksOf(this), caller().now, account, path)
+    emit('node_changed', { cause: 'reconnected', node: views.tellNode(account, node) })
   }
 
   /** Sends what a transfer once failed to deliver; to the treasury, what penalties brought. */

@@ -1,5 +1,5 @@
 import { type Books, type Caller, type Payout, refuse, shift } from './books.ts'
-import { type Changed, countsAsCut, isolate } from './isolation.ts'
+import { countsAsCut, type Isolated, isolate } from './isolation.ts'
 import { connects, linksOf } from './links.ts'
 import { nodeOf } from './node.ts'
 import { type Certificate, checkHangs, MAX_CUT } from './partition.ts'
@@ -175,7 +175,7 @@ export function finish(books: Books, { now }: Caller, id: bigint, cut: readonly 
   if (proof.stakeWitness <= proof.stakeCut)
     refuse(`the witnesses have ${proof.stakeWitness} yoctoNEAR at stake, no more than the ${proof.stakeCut} of the cut`)
   if (cut.length > MAX_CUT) refuse(`name up to ${MAX_CUT} nodes at once`)
-  const isolated: Changed[] = []
+  const isolated: Isolated[] = []
   for (const account of cut) {
     if (!hasMark(books, id, account, CHECKED)) refuse(`${account} is not in the cut, or done`)
     books.marks.remove(markAt(id, account))
@@ -197,7 +197,7 @@ export function drop(books: Books, { by }: Caller, id: bigint, accounts: readonl
 }
 
 interface Ended {
-  readonly isolated: readonly Changed[]
+  readonly isolated: readonly Isolated[]
   readonly payouts: readonly Payout[]
 }
 

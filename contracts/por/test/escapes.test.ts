@@ -147,7 +147,7 @@ test('who was slashed for a cut brings nobody else a slash for it', () => {
   expect(world.stake(carol)).toBe(10n * NEAR)
 })
 
-test('a mark that nobody took off shields nobody: the cut of an edge shows that there was one', () => {
+test('a mark that nobody took off shields nobody: an edge that ended since shows that the node was back', () => {
   const { alice, bob } = world.by
   world.register(alice, 500n * NEAR)
   world.register(bob)
@@ -155,31 +155,50 @@ test('a mark that nobody took off shields nobody: the cut of an edge shows that 
   const edge = world.edge(alice, bob, { waits: false })
   const first = told(world.report([bob], [alice])).node
   world.wait(WINDOW + ACTIVATION)
-  const done = world.sever(edge, alice)
-  expect(eventsOf(done).map(([event, { cause }]) => [event, cause])).toEqual([
-    ['node_changed', 'reconnected'],
-    ['edge_changed', 'severed'],
-    ['penalty_held', undefined],
-  ])
+  world.sever(edge, alice)
   const second = told(world.report([bob], [alice])).node
-  expect(BigInt(world.since(bob) as string)).toBeGreaterThan(BigInt(first.isolated_at))
+  expect(BigInt(second.isolated_at)).toBeGreaterThan(BigInt(first.isolated_at))
   expect(second.isolated_since).toBe(first.isolated_since)
   expect(world.stake(bob)).toBe((99n * 10n * NEAR) / 100n)
+  // once
+  expect(world.report([bob], [alice]).json()).toBe('0')
   const [alices] = world.gains([alice], () => world.call(world.stranger, 'claim_reimbursement', { edge_id: edge }))
   expect(alices).toBe(PENALTY)
+  expect(world.surplus()).toBe(0n)
 })
 
 test('nor does it where a marked node closes its edges in order', () => {
   const { bobs, carols } = star()
   const { alice, bob, carol } = world.by
   world.sever(bobs, alice)
-  world.report([bob], [alice])
+  const first = told(world.report([bob], [alice])).node
   const edge = world.edge(bob, carol)
-  const done = world.call(bob, 'start_close', { edge_id: edge })
-  expect(told(done).cause).toBe('reconnected')
-  expect(world.since(bob)).toBeNull()
-  world.report([bob], [alice, carol], [carols])
-  expect(world.since(bob)).not.toBeNull()
+  world.call(bob, 'start_close', { edge_id: edge })
+  const second = told(world.report([bob], [alice, carol], [carols])).node
+  expect(BigInt(second.isolated_at)).toBeGreaterThan(BigInt(first.isolated_at))
+  // for that cut it was slashed before
+  expect(world.stake(bob)).toBe((99n * 10n * NEAR) / 100n)
+})
+
+test('an old proof in chunks, kept back until a node is cut, does not stand in for a new one', () => {
+  const { alice, bob } = world.by
+  world.register(alice, 500n * NEAR)
+  world.register(bob)
+  const deposit = PROOF_STORAGE + 2n * MARK_STORAGE
+  const id = world.call(bob, 'start_partition', {}, { deposit }).json<string>()
+  const step = (method: string, args: object) => world.call(bob, method, { proof_id: id, ...args })
+  step('collect_partition', { cut: [bob.id], witness: [alice.id], tree: [] })
+  step('check_partition', { cut: [bob.id], witness: [alice.id] })
+  const edge = world.edge(alice, bob)
+  world.sever(edge, alice)
+  const cut = BigInt(world.view<{ ended_at: string }>('edge', { edge_id: edge }).ended_at)
+  // bob is faster, and says that it was cut off long before
+  const { node } = told(step('finish_partition', { accounts: [bob.id] }))
+  expect(BigInt(node.isolated_at)).toBeLessThan(cut)
+  world.report([bob], [alice])
+  expect(BigInt(world.since(bob) as string)).toBeGreaterThanOrEqual(cut)
+  expect(world.stake(bob)).toBe((99n * 10n * NEAR) / 100n)
+  world.call(world.stranger, 'claim_reimbursement', { edge_id: edge })
 })
 
 test('A9: there is always a time for which stake stays, or it could be borrowed for a block', () => {

@@ -2,7 +2,7 @@ import { type Books, type Caller, NOTHING, type Payout, type Rows } from '../src
 import * as edges from '../src/edge.ts'
 import * as ending from '../src/ending.ts'
 import { claim, type Released, release } from '../src/escrow.ts'
-import { type Changed, reconnect } from '../src/isolation.ts'
+import { type Isolated, reconnect } from '../src/isolation.ts'
 import * as nodes from '../src/node.ts'
 import { bookOwed, collect } from '../src/owed.ts'
 import { type Certificate, reportPartition } from '../src/partition.ts'
@@ -162,8 +162,8 @@ export class Ledger {
     this.act(by, 0n, (books, { now }) => void reconnect(books, now, account, path))
   collect = (by: string, account: string) => this.act(by, 0n, (books) => [collect(books, account)])
 
-  report(certificate: Certificate): readonly Changed[] | string {
-    let isolated: Changed[] = []
+  report(certificate: Certificate): readonly Isolated[] | string {
+    let isolated: Isolated[] = []
     const refused = this.act('reporter', 0n, (books, { now }) => {
       isolated = reportPartition(books, now, certificate)
       return []
@@ -171,7 +171,7 @@ export class Ledger {
     return refused ?? this.declare(isolated)
   }
 
-  private declare(isolated: readonly Changed[]): readonly Changed[] {
+  private declare(isolated: readonly Isolated[]): readonly Isolated[] {
     for (const { account, node } of isolated) this.declared.push({ account, at: node.isolated?.at as bigint })
     return isolated
   }
