@@ -55,3 +55,20 @@ test('a neighbour that acknowledges late, and by its own clock in time, is judge
   net.run(net.start + 60_000)
   expect(gain()).toBeGreaterThanOrEqual(-waitCap - 100n * 1_600n)
 })
+
+test('a neighbour that begins its clock anew with every request’s second session is kept while it pays', () => {
+  const limit = 100n * 10_000n
+  const patience: Patience = ({ profit }) => (profit < -limit ? 'sever' : 'wait')
+  const { net, gain } = around({ patience }, (message) => message)
+  // Bob takes a request up with the third session, 1.5 s later, and then answers as late as he may.
+  net.service = (_, payload) => [payload, 4_900]
+  net.wire = (message, _from, to, latency) =>
+    message.type === 'request' && to === 'bob' && (net.now - net.start) % 10_000 < 1_200 ? null : [message, latency]
+  for (let at = 0; at < 300_000; at += 10_000) {
+    net.at(net.start + at, () => net.ask('alex', 'bob', [1n, 2n], { service: 5_000, lateRate: 1_000n }))
+    for (const later of [600, 1_250]) net.at(net.start + at + later, () => net.reconnect(2n))
+  }
+  net.run(net.start + 310_000)
+  expect(net.edges.get(2n)!.status).toBe('severed')
+  expect(gain()).toBeGreaterThan(-limit * 4n)
+})

@@ -57,6 +57,7 @@ export function forward(core: Core, hop: Hop, now: number): void {
   if (!hop.isUnsure) edge.ledger.owed += hop.onwardFee
   edge.ledger.exposed += exposure(hop)
   hop.state = 'forwarded'
+  hop.firstLateAt = now + hop.soft
   hop.ackBy = now + ackTime(params.latency, guard, hop.soft) + params.sync + guard
   post(core, hop, now)
 }

@@ -35,6 +35,8 @@ export interface Hop {
   readonly cutAt: number
   /** Towards `to`, from when it was last sent. */
   lateAt: number
+  /** From when it was first sent. */
+  firstLateAt: number
   state: HopState
   /** Why it is stalled. */
   cause: Trouble['cause']
@@ -86,6 +88,7 @@ export function newHop(about: NewHop, now: number, run: (hop: Hop, now: number) 
     cutAt: about.cutAt,
     arrivedAt: now,
     lateAt: now + about.soft,
+    firstLateAt: now + about.soft,
     state: about.to === null ? 'serving' : 'queued',
     cause: 'late',
     retryAt: now,

@@ -11,7 +11,9 @@ export function forgive(core: Core, now: number): void {
   for (const edge of core.edges.values()) {
     if (edge.watch.slot >= 0) core.timers.set(edge.watch, Math.max(edge.watch.at, now + guard))
     for (const hop of edge.outbound.values()) {
-      if (hop.lateAt < now) hop.lateAt = Math.min(now, hop.lateAt + now - since)
+      const late = hop.lateAt
+      if (late < now) hop.lateAt = Math.min(now, late + now - since)
+      hop.firstLateAt += hop.lateAt - late
       if (hop.state === 'forwarded') {
         hop.ackBy = Math.max(hop.ackBy, now + guard)
         hop.retryAt = Math.max(hop.retryAt, now + guard)

@@ -12,7 +12,7 @@ import { due, tolerance } from './deadlines.ts'
 import type { Edge } from './edges.ts'
 import { pump, withdraw } from './forward.ts'
 import { type Done, type Hop, onward, rateOf, reserveOf } from './hops.ts'
-import { doubt, review, stall } from './silence.ts'
+import { doubt, outOfPocketOf, review, stall } from './silence.ts'
 import { resolvedOf } from './snapshot.ts'
 import { creditLate, owe } from './sync.ts'
 import { timer } from './timers.ts'
@@ -90,6 +90,7 @@ export function resolve(core: Core, hop: Hop, outcome: End, now: number, isHeard
   if (from !== null && !from.isCut) tell(core, from, done, paid > 0n)
   if (to === null || to.isCut) return
   if (isUnderpaid) review(core, hop, 'underpaid', now)
+  else if (isHeard && isLoss(core, to, hop, now)) review(core, hop, 'late', now)
   if (to.ledger.debt > core.config.debtLimit) sever(core, to, now, 'debt')
   pump(core, to, now)
 }
@@ -104,6 +105,13 @@ function collect(core: Core, to: Edge, hop: Hop, now: number): boolean {
   const beyond = short - tolerance(rateOf(hop), latency, core.config.guard)
   if (beyond > 0n) to.ledger.debt += beyond
   return short > tolerance(rateOf(hop), 0, core.config.guard)
+}
+
+/** Whether a result that was in time by the next node's clock, begun anew with each session, cost more than jitter does. */
+function isLoss(core: Core, to: Edge, hop: Hop, now: number): boolean {
+  const { latency } = core.graph.edge(to.id)!.params
+  const jitter = 2 * latency + core.config.guard
+  return hop.lateAt - hop.firstLateAt > jitter && outOfPocketOf(hop, now) > rateOf(hop) * BigInt(jitter)
 }
 
 /** Moves a request to the ended ones. */

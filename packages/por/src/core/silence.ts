@@ -51,12 +51,17 @@ export function stall(core: Core, hop: Hop, cause: Trouble['cause'], now: number
   review(core, hop, cause, now)
 }
 
+/** What waiting for a request has cost this node so far, upstream, beyond what came in for it. */
+export function outOfPocketOf(hop: Hop, now: number): bigint {
+  const paid = due(rateOf(hop), { ...hop.due, lateAt: hop.paidFrom }, now)
+  return hop.from === null || paid < hop.got ? 0n : paid - hop.got
+}
+
 /** Asks the policy whether to go on waiting for a request, or to cut the edge. */
 export function review(core: Core, hop: Hop, cause: Trouble['cause'], now: number): void {
   const edge = hop.to
   if (edge === null || edge.isCut) return
-  const paid = due(rateOf(hop), { ...hop.due, lateAt: hop.paidFrom }, now)
-  const outOfPocket = hop.from === null || paid < hop.got ? 0n : paid - hop.got
+  const outOfPocket = outOfPocketOf(hop, now)
   const trouble: Trouble = {
     edgeId: edge.id,
     requestHash: hop.hash,
