@@ -4,19 +4,26 @@ import { requestHash } from '@dcml/protocol/por'
 import type { Outcome } from '../../packages/por/src/core/types.ts'
 import { Journal } from '../../packages/por/src/node/journal.ts'
 
-/** A node's own requests by the outcomes that it ever kept of each. */
-export function ownOutcomes(store: string): ReadonlyMap<string, { outcomes: Outcome['kind'][]; isOpen: boolean }> {
+export interface Own {
+  readonly fee: bigint
+  /** All outcomes that the node ever kept of it; none for one that was refused. */
+  readonly outcomes: Outcome['kind'][]
+  isOpen: boolean
+}
+
+/** A node's own requests, by hash, as far back as its journal goes. */
+export function ownRequests(store: string): ReadonlyMap<string, Own> {
   const { journal, kept } = Journal.open(store)
-  const own = new Map<string, { outcomes: Outcome['kind'][]; isOpen: boolean }>()
+  journal.close()
+  const own = new Map<string, Own>()
   for (const record of kept) {
     if (record.kind === 'accepted' && record.from === null)
-      own.set(toHex(requestHash(record.request.body)), { outcomes: [], isOpen: true })
+      own.set(toHex(requestHash(record.request.body)), { fee: record.fee, outcomes: [], isOpen: true })
     if (record.kind !== 'resolved' && record.kind !== 'forgotten') continue
     const found = own.get(toHex(record.requestHash))
     if (record.from !== null || found === undefined) continue
     found.isOpen = false
     if (record.kind === 'resolved') found.outcomes.push(record.outcome.kind)
   }
-  journal.close()
   return own
 }

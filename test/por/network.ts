@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeKeys, type OwnEdge } from '@dcml/por/node'
 import { Draws } from '../money/draws.ts'
-import { Actor } from './actor.ts'
+import { Actor, Spares } from './actor.ts'
 import { GONE_STORAGE, Ledger, RULES } from './ledger.ts'
 import { Wires } from './wires.ts'
 
@@ -20,6 +20,8 @@ const LINKS = [
     [4, 0],
   ] as const),
 ]
+
+const PATIENCE_MS = 60_000
 
 export interface Link {
   readonly id: bigint
@@ -38,18 +40,20 @@ export class Network {
   readonly draws: Draws
   readonly ledger: Ledger
   readonly wires: Wires
+  readonly spares: Spares
   readonly actors: readonly Actor[]
   readonly links: readonly Link[]
   readonly #folder: string
   readonly #before: ReadonlyMap<string, bigint>
 
   private constructor(
-    of: Pick<Network, 'draws' | 'ledger' | 'wires' | 'actors' | 'links'> & { folder: string },
+    of: Pick<Network, 'draws' | 'ledger' | 'wires' | 'spares' | 'actors' | 'links'> & { folder: string },
     before: ReadonlyMap<string, bigint>,
   ) {
     this.draws = of.draws
     this.ledger = of.ledger
     this.wires = of.wires
+    this.spares = of.spares
     this.actors = of.actors
     this.links = of.links
     this.#folder = of.folder
@@ -64,10 +68,11 @@ export class Network {
     const wires = new Wires(draws)
     const before = new Map(accounts.map((account) => [account, ledger.balance(account)]))
     const { networkId, contract, rpc, chain } = ledger
+    const spares = new Spares(join(folder, 'compiled'))
     const actors = accounts.map((account) => {
       const keys = { secretKey: chain.keyOf(account).secretKey, seed: seedOf(account) }
       const stage = { account, ...keys, store: join(folder, account), networkId, contract, rpc }
-      return new Actor(stage, wires, join(folder, 'compiled'))
+      return new Actor(stage, wires, spares)
     })
     for (const { account, stage } of actors)
       await ledger.register(account, nodeKeys(stage.seed).signer.publicKey, await wires.proxy(account))
@@ -76,9 +81,9 @@ export class Network {
       const [u, v] = [accounts[a]!, accounts[b]!]
       links.push({ id: await ledger.link(u, v), u, v })
     }
-    const network = new Network({ draws, ledger, wires, actors, links, folder }, before)
+    const network = new Network({ draws, ledger, wires, spares, actors, links, folder }, before)
     await Promise.all(actors.map((actor) => actor.start()))
-    await network.until(async () => (await network.edges()).every((own) => own.every(({ connected }) => connected)))
+    await network.connected()
     return network
   }
 
@@ -86,14 +91,34 @@ export class Network {
     return Promise.all(this.actors.map((actor) => actor.tell({ order: 'edges' })))
   }
 
-  /** Until something is so; the test's own deadline ends the wait. */
-  async until(isSo: () => Promise<boolean>): Promise<void> {
-    while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 100))
+  /** Until something is so. @throws Error with how the edges are, where that takes a minute */
+  async until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+    const began = performance.now()
+    while (!(await isSo())) {
+      if (performance.now() - began > PATIENCE_MS) throw new Error(`${what}: not yet.\n${await this.#sight()}`)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+
+  async #sight(): Promise<string> {
+    const lines = (await this.edges()).flatMap((own, at) =>
+      own.map(({ id, status, connected, books }) => {
+        const { inbound, outbound } = books ?? { inbound: 0, outbound: 0 }
+        const session = connected ? 'connected' : 'without session'
+        return `${this.actors[at]!.account}: edge ${id} ${status}, ${session}, ${inbound} in, ${outbound} out`
+      }),
+    )
+    return lines.join('\n')
+  }
+
+  /** Until every node has a session with each of its neighbours. */
+  connected(): Promise<void> {
+    return this.until('sessions', async () => (await this.edges()).every((own) => own.every(isConnected)))
   }
 
   /** Until nothing is under way anywhere. */
   settled(): Promise<void> {
-    return this.until(async () =>
+    return this.until('quiet', async () =>
       (await this.edges()).every((own) =>
         own.every(({ books }) => books === null || books.inbound + books.outbound === 0),
       ),
@@ -119,7 +144,7 @@ export class Network {
         const { paid_u, paid_v } = (await ledger.por.edge({ edge_id: id }))!
         return paid_u >= (best.get(`${id} to ${v}`) ?? 0n) && paid_v >= (best.get(`${id} to ${u}`) ?? 0n)
       }
-      await this.until(isBrought)
+      await this.until('vouchers on the chain', isBrought)
       const { status, paid_u: paidU, paid_v: paidV } = (await ledger.por.edge({ edge_id: id }))!
       flows.push({ id, u, v, isSevered: status === 'severed', paidU, paidV })
     }
@@ -160,11 +185,15 @@ export class Network {
   }
 
   async end(): Promise<void> {
+    this.spares.end()
     await Promise.all(this.actors.map((actor) => actor.kill()))
     this.wires.close()
     await this.ledger.close()
     await rm(this.#folder, { recursive: true, force: true })
   }
 }
+
+/** One that is cut needs no session. */
+const isConnected = ({ connected, status }: OwnEdge): boolean => connected || status === 'severed'
 
 const seedOf = (account: string): Uint8Array => Uint8Array.from(createHash('sha256').update(account).digest())

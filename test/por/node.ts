@@ -10,7 +10,6 @@ import {
   DEBT_LIMIT,
   type Ended,
   GUARD,
-  HOLD,
   type NodeStage,
   type Order,
   PARAMS,
@@ -59,7 +58,7 @@ say({ ready: node.address!.port })
 async function obey(node: PorNode, order: Order) {
   switch (order.order) {
     case 'request':
-      return ask(node, order.target, order.payload)
+      return ask(node, order)
     case 'edges':
       return node.edges()
     case 'close':
@@ -68,9 +67,11 @@ async function obey(node: PorNode, order: Order) {
   }
 }
 
-async function ask(node: PorNode, target: string, payload: Uint8Array): Promise<Ended> {
+type Question = Extract<Order, { order: 'request' }>
+
+async function ask(node: PorNode, { target, payload, hold }: Question): Promise<Ended> {
   const began = performance.now()
-  const options = { app: 'dcml/ping', maxCost: PARAMS.baseCost * 8n, budget: PARAMS.latency * 16, hold: HOLD }
+  const options = { app: 'dcml/ping', maxCost: PARAMS.baseCost * 8n, budget: PARAMS.latency * 16, hold }
   const none = { isEcho: false, brokenEdge: null, code: null, cost: 0n, late: 0n }
   try {
     const result = await node.request(target, payload, { ...options, lateRate: RATE, maxResponse: 256 })

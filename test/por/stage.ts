@@ -16,9 +16,8 @@ export const PARAMS: EdgeParams = {
   bytesPerSecond: 0,
 }
 export const DEPOSIT = 2n * NEAR
-/** g, and H. */
+/** g. */
 export const GUARD = 300
-export const HOLD = 10_000
 /** ρ. */
 export const RATE = 10n ** 15n
 /** What an edge may lose within an hour before it is cut, and what a neighbour may stay behind with. */
@@ -41,7 +40,7 @@ export interface NodeStage {
 }
 
 export type Order = { readonly id: number } & (
-  | { readonly order: 'request'; readonly target: string; readonly payload: Uint8Array }
+  | { readonly order: 'request'; readonly target: string; readonly payload: Uint8Array; readonly hold: number }
   | { readonly order: 'edges' | 'close' }
 )
 
