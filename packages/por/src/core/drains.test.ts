@@ -72,3 +72,16 @@ test('a neighbour that begins its clock anew with every request’s second sessi
   expect(net.edges.get(2n)!.status).toBe('severed')
   expect(gain()).toBeGreaterThan(-limit * 4n)
 })
+
+test('a neighbour that is short by no more than jitter, each time, is cut at what its like may cost', () => {
+  const waitCap = 10_000n * 2_000n
+  const { net, gain } = around({ patience: WAIT, waitCap }, (message) =>
+    message.type === 'response' || message.type === 'sync' ? { ...message, voucher: null } : message,
+  )
+  net.service = (_, payload) => [payload, 400]
+  for (let at = 0; at < 60_000; at += 2_000)
+    net.at(net.start + at, () => net.ask('alex', 'bob', [1n, 2n], { lateRate: 10_000n }))
+  net.run()
+  expect(gain()).toBeGreaterThanOrEqual(-waitCap - 10_000n * 500n)
+  expect(net.edges.get(2n)!.status).toBe('severed')
+})

@@ -22,6 +22,8 @@ export interface Edge extends Arrivals {
   readonly isU: boolean
   readonly ledger: EdgeLedger
   readonly profit: HourlyProfit
+  /** Late fees that never came and pass as jitter. */
+  readonly jitter: HourlyProfit
   readonly bucket: TokenBucket
   /** Requests that the neighbour has, and those that wait for room there. */
   readonly outbound: Map<string, Hop>
@@ -68,6 +70,7 @@ export function edgeOf(core: Core, id: bigint): Edge | null {
     isU,
     ledger: new EdgeLedger(),
     profit: new HourlyProfit(),
+    jitter: new HourlyProfit(),
     bucket: new TokenBucket(core.config.rate),
     open: new Map(),
     done: new Map(),

@@ -9,6 +9,7 @@ import { isGone } from './accept.ts'
 import { arrivalsOf, type Core, note } from './core.ts'
 import { cutOff, isCutBy, publish, sever } from './cuts.ts'
 import { due, tolerance } from './deadlines.ts'
+import { clamp } from './edge-ledger.ts'
 import type { Edge } from './edges.ts'
 import { pump, withdraw } from './forward.ts'
 import { type Done, type Hop, onward, rateOf, reserveOf } from './hops.ts'
@@ -91,7 +92,8 @@ export function resolve(core: Core, hop: Hop, outcome: End, now: number, isHeard
   if (to === null || to.isCut) return
   if (isUnderpaid) review(core, hop, 'underpaid', now)
   else if (isHeard && isLoss(core, to, hop, now)) review(core, hop, 'late', now)
-  if (to.ledger.debt > core.config.debtLimit) sever(core, to, now, 'debt')
+  const { debtLimit, waitCap } = core.config
+  if (to.ledger.debt > debtLimit || to.jitter.at(now) > waitCap) sever(core, to, now, 'debt')
   pump(core, to, now)
 }
 
@@ -102,8 +104,9 @@ function collect(core: Core, to: Edge, hop: Hop, now: number): boolean {
   if (owed > hop.got) creditLate(core, to, [[hop, owed - hop.got]], now)
   const short = owed - hop.got
   const { latency } = core.graph.edge(to.id)!.params
-  const beyond = short - tolerance(rateOf(hop), latency, core.config.guard)
-  if (beyond > 0n) to.ledger.debt += beyond
+  const jitter = tolerance(rateOf(hop), latency, core.config.guard)
+  if (short > jitter) to.ledger.debt += short - jitter
+  if (short > 0n) to.jitter.add(clamp(short, jitter), now)
   return short > tolerance(rateOf(hop), 0, core.config.guard)
 }
 

@@ -50,7 +50,7 @@ export interface NodeConfig {
   readonly batch: { readonly requests: number; readonly ms: number }
   /** Late fees that a neighbour may stay behind with before its edge is cut. */
   readonly debtLimit: bigint
-  /** Most to pay upstream out of pocket for one request. */
+  /** Most to pay upstream out of pocket for one request, and for what passes as a neighbour's jitter in an hour. */
   readonly waitCap: bigint
   readonly patience: Patience
   /** Applications that this node answers for, by the name in the request. */
