@@ -40,6 +40,8 @@ test('a node key is made once, and is for its owner only', async () => {
 test('what asks needs a node that runs', async () => {
   expect(await refusal('request', 'bob.near')).toMatchObject({ code: 'por_node_down' })
   expect(await refusal('isolate', 'bob.near')).toMatchObject({ code: 'por_node_down' })
+  expect(await refusal('edges')).toMatchObject({ code: 'por_node_down' })
+  expect(await refusal('accept', '1')).toMatchObject({ code: 'por_node_down' })
   const twice = await refusal('request', 'bob.near', '--text', 'a', '--file', 'none.json')
   expect(twice).toMatchObject({ code: 'payload_twice' })
 })

@@ -19,7 +19,11 @@ export const ownCommands = (output: () => Output): Command[] => [
   about('cut')
     .description('cut an edge at once; costs half the penalty at each end (closing one costs nothing)')
     .action(async (edgeId: bigint, { store }: { store: string }) => {
-      await ownEdge(store, edgeId)
+      const { status } = await ownEdge(store, edgeId)
+      if (status !== 'active' && status !== 'closing')
+        throw new DcmlError('por_edge_inactive', `Edge ${edgeId} is ${status}: there is nothing to cut.`, {
+          hint: 'An offer that nobody confirmed is taken back with dcml por cancel.',
+        })
       await controlOf(store).cut(edgeId)
       output().result(`edge ${edgeId} is cut; the node brings it to the chain`, { edgeId })
     }),
