@@ -14,6 +14,8 @@ import { payBatch } from './vouchers.ts'
 export interface Arrivals {
   readonly open: Map<string, Hop>
   readonly done: Map<string, Done>
+  /** Bytes that `done` takes, about. */
+  doneBytes: number
 }
 
 export interface Edge extends Arrivals {
@@ -74,6 +76,7 @@ export function edgeOf(core: Core, id: bigint): Edge | null {
     bucket: new TokenBucket(core.config.rate),
     open: new Map(),
     done: new Map(),
+    doneBytes: 0,
     outbound: new Map(),
     queue: new Map(),
     acked: 0,

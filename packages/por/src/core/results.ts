@@ -129,17 +129,39 @@ export function end(core: Core, hop: Hop, outcome: Outcome, now: number): Done {
   return done
 }
 
+/** What one takes beside its payload, and what all of a neighbour's may take, in bytes. */
+const ENTRY = 1024
+const CACHE = 256 * 1024 * 1024
+
+const sizeOf = ({ outcome }: Done): number => ENTRY + (outcome.kind === 'response' ? outcome.payload.length : 0)
+
 /** Keeps an ended request for its neighbour to ask about, until its deadline. */
 export function remember(core: Core, about: Omit<Done, 'timer'>): Done {
   const done: Done = { ...about, timer: timer(() => forget(core, done)) }
-  arrivalsOf(core, about.from).done.set(about.name, done)
+  const arrivals = arrivalsOf(core, about.from)
+  arrivals.done.set(about.name, done)
+  arrivals.doneBytes += sizeOf(done)
   core.timers.set(done.timer, about.until)
+  for (const oldest of arrivals.done.values()) {
+    if (oldest === done || arrivals.doneBytes <= (core.config.cache ?? CACHE)) break
+    forget(core, oldest)
+    disown(core, oldest.name)
+  }
   return done
+}
+
+/** What this node itself said weighs as much. */
+function disown(core: Core, name: string): void {
+  const serving = core.served.get(name)
+  if (serving === undefined || serving.answer === null) return
+  core.timers.clear(serving.timer)
+  core.served.delete(name)
 }
 
 export function forget(core: Core, done: Done): void {
   core.timers.clear(done.timer)
-  arrivalsOf(core, done.from).done.delete(done.name)
+  const arrivals = arrivalsOf(core, done.from)
+  if (arrivals.done.delete(done.name)) arrivals.doneBytes -= sizeOf(done)
   forgotten(core, done)
 }
 

@@ -60,6 +60,11 @@ export interface NodeConfig {
    * there. Silence costs an edge; for some, a signed failure costs more. Default none.
    */
   readonly mute?: readonly string[]
+  /**
+   * Bytes of results that are kept for a neighbour to ask for again until their deadline; beyond it the oldest are
+   * forgotten early. Default 256 MiB.
+   */
+  readonly cache?: number
   /** Requests per second that a neighbour may send, and how many at once. */
   readonly rate: { readonly perSecond: number; readonly burst: number }
   /** When settlements of an edge fall, in ms after a multiple of Δ; by default derived from the first request. */
