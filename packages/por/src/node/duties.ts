@@ -14,9 +14,9 @@ export interface DutiesOptions {
   best(edgeId: bigint): Signed<PorVoucher> | null
 }
 
-/** Longest ms between two attempts: a cut concerns everybody, a refused settlement costs gas. */
+/** Longest ms between two attempts: a cut concerns everybody, the end of a challenge period is a day away. */
 const MINUTE = 60_000
-const HOUR = 60 * MINUTE
+const TEN_MINUTES = 10 * MINUTE
 
 const OVER: ReadonlySet<EdgeStatus | undefined> = new Set(['severed', 'settled', undefined])
 
@@ -51,7 +51,7 @@ export class Duties {
       if (status === 'closing' || status === 'severed') {
         // a closing edge still earns, so there may be better vouchers
         this.#retries.until(`claim ${id}`, MINUTE, () => this.#claim(id))
-        this.#retries.until(`settle ${id}`, HOUR, () => this.#settle(id))
+        this.#retries.until(`settle ${id}`, TEN_MINUTES, () => this.#settle(id))
       }
   }
 
@@ -77,7 +77,7 @@ export class Duties {
     return false
   }
 
-  /** After the voucher. The contract refuses before its time, so it is asked ever more seldom. */
+  /** After the voucher. Asking before the time is free: the chain looks before it sends. */
   async #settle(edgeId: bigint): Promise<boolean> {
     if (await this.#claim(edgeId)) return true
     await this.#o.chain.settle(edgeId)

@@ -74,6 +74,7 @@ export interface PorChain {
   updateEdge(byU: Signed<EdgeUpdate>, byV: Signed<EdgeUpdate>): Promise<void>
   startClose(edgeId: bigint): Promise<void>
   cooperativeClose(byU: Signed<CloseOffer>, byV: Signed<CloseOffer>): Promise<void>
+  /** Asked before its time it costs no gas: `por_too_early`, as `cooperativeClose`. */
   settle(edgeId: bigint): Promise<void>
   reportPartition(proof: PartitionProof): Promise<void>
   /** Since when, in ns since 1970; null for a connected node. */
