@@ -32,8 +32,29 @@ export const isGone = (core: Core, id: bigint): boolean => {
   return status === 'severed' || status === 'settled' || core.certs.has(id)
 }
 
-/** Follows a path from this node to the recipient. */
-export function walk(core: Core, path: readonly bigint[], recipient: string, cameFrom: string | null): Walk {
+/** ms for which whoever did not see yet that an edge closes may still send over it; far less than the notice of closing. */
+const NEWS = 60_000
+
+/**
+ * Whether a neighbour's request may go over an edge: it takes up requests before it hears that an edge closes, and would
+ * have to cut the way to a node that refuses them for it.
+ */
+export function takes(core: Core, id: bigint, now: number): boolean {
+  const since = core.graph.edge(id)?.status === 'closing' ? core.closing.get(id) : undefined
+  return core.graph.connects(id) || (since !== undefined && now - since <= NEWS)
+}
+
+/**
+ * Follows a path from this node to the recipient.
+ * @param isOpen whether an edge that is not gone takes requests
+ */
+export function walk(
+  core: Core,
+  path: readonly bigint[],
+  recipient: string,
+  cameFrom: string | null,
+  isOpen = (id: bigint): boolean => core.graph.connects(id),
+): Walk {
   const edges: EdgeFacts[] = []
   const visited = new Set([core.config.account, cameFrom])
   let at = core.config.account
@@ -46,7 +67,7 @@ export function walk(core: Core, path: readonly bigint[], recipient: string, cam
     if (visited.has(at)) return { kind: 'none', why: 'stale' }
     visited.add(at)
     if (isGone(core, id)) gone ??= id
-    else if (!core.graph.connects(id)) why ??= facts.status === 'closing' ? 'closing' : 'stale'
+    else if (!isOpen(id)) why ??= facts.status === 'closing' ? 'closing' : 'stale'
     edges.push(facts)
   }
   if (at !== recipient) return { kind: 'none', why: 'stale' }

@@ -252,3 +252,31 @@ test('I20 an old settlement that comes again is no new one', () => {
   net.run()
   expect(net.outcomes('alex').map(({ outcome }) => outcome.kind)).toEqual(['response'])
 })
+
+test('an edge that begins to close costs nobody on the way who had not heard of it', () => {
+  for (const id of [2n, 3n]) {
+    const net = four(() => ({ patience: WAIT, credit: 1_000_000n }))
+    const close = (names: readonly string[]) => {
+      for (const name of names) net.tell(name, { kind: 'edge', edgeId: id })
+    }
+    const ask = net.prepare('alex', 'carol', PATH)
+    net.tell('alex', { kind: 'ask', ask })
+    net.run(net.start + 150)
+    net.edges.set(id, { ...net.edges.get(id)!, status: 'closing' })
+    close(['bob', 'carol'])
+    net.run(net.start + 60_000)
+    expect(net.outcomes('alex').map(({ outcome }) => outcome.kind)).toEqual(['response'])
+    // Later, everyone has heard.
+    close(['alex', 'alice'])
+    net.run(net.now + 61_000)
+    net.ask('alex', 'carol', PATH)
+    expect(net.outcomes('alex').at(-1)!.outcome).toEqual({ kind: 'refused', reason: 'closing' })
+    say(net, 'bob', 2n, { type: 'request', ...late(net), edgeId: 2n, path: [3n] })
+    expect(refusals(net)).toEqual(['closing'])
+  }
+})
+
+const late = (net: Net) => {
+  const { request, payload, fee } = net.prepare('alex', 'carol', PATH)
+  return { request, payload, fee, soft: 400, hard: 20_000, voucher: null }
+}

@@ -30,6 +30,8 @@ export interface Core {
   readonly own: Arrivals
   /** Cuts that the graph does not show yet, by edge. */
   readonly certs: Map<bigint, Signed<SeverCert>>
+  /** Since when edges are closing, where this node saw it happen. */
+  readonly closing: Map<bigint, number>
   /** By hash of the request, beyond the hops that brought it: the next may come over another path. */
   readonly served: Map<string, Serving>
   /** Edges whose late fees this turn booked: what was charged there is kept when it ends. */

@@ -68,7 +68,9 @@ export function isCutBy(core: Core, cert: Signed<SeverCert>): boolean {
 /** The graph changed at an edge: what waited for one that is gone is told so. */
 export function onGraph(core: Core, edgeId: bigint, now: number): void {
   const status = core.graph.edge(edgeId)?.status
+  if (status === 'closing' && !core.closing.has(edgeId)) core.closing.set(edgeId, now)
   if (status !== 'severed' && status !== 'settled') return
+  core.closing.delete(edgeId)
   const cert = core.certs.get(edgeId) ?? null
   core.certs.delete(edgeId)
   const mine = edgeOf(core, edgeId)

@@ -2,7 +2,7 @@
 import { equalBytes } from '@dcml/protocol'
 import { requestHash } from '@dcml/protocol/por'
 import { type MessageBody, REFUSALS, type Refusal } from '../wire/messages.ts'
-import { type Candidate, isAffordable, isAuthentic, isPriced, walk } from './accept.ts'
+import { type Candidate, isAffordable, isAuthentic, isPriced, takes, walk } from './accept.ts'
 import { serve } from './answers.ts'
 import { arrivalsOf, type Core, note } from './core.ts'
 import { show } from './cuts.ts'
@@ -77,11 +77,11 @@ function takeUp(
 ): Refusal | null {
   const { request, path, payload, fee, soft, hard } = message
   const inbound = core.graph.edge(from.id)
-  if (inbound === null || from.isCut || !core.graph.connects(from.id))
+  if (inbound === null || from.isCut || !takes(core, from.id, now))
     return inbound?.status === 'closing' ? 'closing' : 'stale'
   if (message.voucher !== null && !takeVoucher(core, from, message.voucher)) return 'voucher'
   if (from.ledger.unpaid + fee > core.config.credit) return 'voucher'
-  const route = walk(core, path, request.body.recipient, from.peer)
+  const route = walk(core, path, request.body.recipient, from.peer, (id) => takes(core, id, now))
   if (route.kind === 'none') return route.why
   const to = route.kind === 'gone' || path.length === 0 ? null : edgeOf(core, path[0]!)
   const edges = route.kind === 'gone' ? [inbound] : [inbound, ...route.edges]
