@@ -1,7 +1,7 @@
 import type { ProvenEvent } from '@dcml/light-client'
 import { approvalBytes } from '../../contracts/model/src/approval.ts'
 import { type Books, type Caller, NOTHING, type Payout } from '../../contracts/model/src/books.ts'
-import { CHANNEL_STORAGE, type Channel, openChannel, topUp } from '../../contracts/model/src/channel.ts'
+import { CHANNEL_STORAGE, type Channel, channelOf, openChannel, topUp } from '../../contracts/model/src/channel.ts'
 import {
   type ApprovalFacts,
   expire,
@@ -149,6 +149,11 @@ export class Chain {
       const channel = openChannel(this.books, by, id, this.owner, this.rules, args, `seed of ${id}`)
       this.nextChannel += 1n
       this.#log('channel_opened', openedData(id, channel))
+      return []
+    },
+    tell_channel: (_, { id }: { id: bigint }) => {
+      const channel = channelOf(this.books, id)
+      this.#log('channel_told', { ...openedData(id, channel), seed: channel.seed })
       return []
     },
     top_up: (by, { id }: { id: bigint }) => {

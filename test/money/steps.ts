@@ -170,6 +170,7 @@ const strangers: Act = (world, draws) => {
   const calls: (() => boolean)[] = [
     () => chain.call('finish_close', 'stranger.test', { id }),
     () => chain.call('expire', 'stranger.test', { id }),
+    () => chain.call('tell_channel', 'stranger.test', { id }),
     () => chain.call('collect_owed', 'stranger.test', { account: draws.one(anyone) }),
   ]
   draws.one(calls)?.()

@@ -20,6 +20,7 @@ import { bookOwed } from './owed.ts'
 import type { Offer } from './provider.ts'
 import type { approval, offer } from './schemas.ts'
 import { booksOf } from './tables.ts'
+import { tellPrices } from './views.ts'
 
 type ApprovalArgs = Values<typeof approval>
 
@@ -128,4 +129,15 @@ export const identityOf = (id: bigint, { payer, provider, challenge, sessionKey 
   provider,
   challenge,
   session_key: sessionKey,
+})
+
+/** What the opening of a channel says, at any time of its life. */
+export const openingOf = ({ modelH }: Model, id: bigint, channel: Channel) => ({
+  ...identityOf(id, channel),
+  payer_key: channel.payerKey,
+  deposited: channel.deposited,
+  prices: tellPrices(channel.prices),
+  model_h: modelH,
+  key_epoch: channel.keyEpoch,
+  expires_at: channel.expiresAt,
 })

@@ -7,6 +7,17 @@ const offer = { provider: accountId, endpoint: text(256), prices: pricePair, por
 /** What an enclave needs to know a channel again, from its opening or from its forced closure alone. */
 const identity = { channel_id: u64, payer: accountId, provider: accountId, challenge: key, session_key: key }
 
+/** All that never changes of a channel, and what is deposited. */
+const opening = {
+  ...identity,
+  payer_key: key,
+  deposited: u128,
+  prices: channelPrices,
+  model_h: key,
+  key_epoch: u32,
+  expires_at: u64,
+}
+
 /** Everything that happens, as NEP-297 events. Amounts in yoctoNEAR, times in nanoseconds. */
 export const emit = events('dcml_model', '1.0.0', {
   opened: { owner: accountId, beneficiary: accountId, model_h: key },
@@ -21,15 +32,9 @@ export const emit = events('dcml_model', '1.0.0', {
   collateral_withdrawn: { provider: accountId, amount: u128, free: u128 },
   session_admitted: { provider: accountId, session_key: key },
   session_dismissed: { provider: accountId, session_key: key },
-  channel_opened: {
-    ...identity,
-    payer_key: key,
-    deposited: u128,
-    prices: channelPrices,
-    model_h: key,
-    key_epoch: u32,
-    expires_at: u64,
-  },
+  channel_opened: opening,
+  /** The same once more, for whom the opening is too old: a name of its own, as it opens nothing. */
+  channel_told: { ...opening, seed: key },
   channel_topped_up: { channel_id: u64, amount: u128, deposited: u128 },
   close_started: { ...identity, deposited: u128, deadline: u64, fee: u128, expired: flag },
   /** Ended by approval. */

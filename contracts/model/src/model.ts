@@ -32,16 +32,16 @@ import {
   factsOf,
   forfeited,
   here,
-  identityOf,
   isGenuine,
   JUDGED_GAS,
   offerOf,
+  openingOf,
   pay,
   sentence,
   started,
 } from './acts.ts'
 import { NOTHING, type Payout, refuse, type Totals } from './books.ts'
-import { openChannel, topUp } from './channel.ts'
+import { channelOf, openChannel, topUp } from './channel.ts'
 import { expire, finish, judge, judgeAnswer, settle, startClose, witnessOf } from './closing.ts'
 
 import { emit } from './events.ts'
@@ -51,7 +51,7 @@ import { admit, deposit, dismiss, leave, register, sessionAt, update, withdraw }
 import * as schema from './schemas.ts'
 import { ACCEPTED, booksOf, caller, channels, images, owed, providers, sessions } from './tables.ts'
 import { checkRules, type PricePair, type Rules } from './terms.ts'
-import { channelView, providerView, tellChannel, tellPrices, tellProvider, terms } from './views.ts'
+import { channelView, providerView, tellChannel, tellProvider, terms } from './views.ts'
 
 const host: Host = { sha256, ed25519Verify, decodeUtf8, base64ToBytes, bytesToHex, hexToBytes }
 /** Where no answer, or none of that shape, came back. */
@@ -228,16 +228,18 @@ export class Model {
       bytesToHex(randomSeed()),
     )
     this.nextChannel = id + 1n
-    emit('channel_opened', {
-      ...identityOf(id, opened),
-      payer_key: opened.payerKey,
-      deposited: opened.deposited,
-      prices: tellPrices(opened.prices),
-      model_h: this.modelH,
-      key_epoch: opened.keyEpoch,
-      expires_at: opened.expiresAt,
-    })
+    emit('channel_opened', openingOf(this, id, opened))
     return id
+  }
+
+  /**
+   * Logs again what a channel is, for its host: nodes drop the block of the opening after days, and an enclave that was
+   * never shown it has to approve. Anyone may call it, and nothing changes.
+   */
+  @call({ args: channelId })
+  tell_channel({ channel_id }: ChannelId): void {
+    const channel = channelOf(booksOf(this), channel_id)
+    emit('channel_told', { ...openingOf(this, channel_id, channel), seed: channel.seed })
   }
 
   /** The payer adds what it attached to the deposit. */

@@ -15,7 +15,7 @@ test('gas: each method takes 15 Tgas at most with all it leads to, those that as
     expect(own, method).toBeLessThanOrEqual(15n * TERA)
     expect(all, method).toBeLessThanOrEqual((method.startsWith('close_') ? 20n : 15n) * TERA)
   }
-  expect(gas.size).toBe(21)
+  expect(gas.size).toBe(22)
 })
 
 test('gas: no method costs more among many channels than among ten', () => {

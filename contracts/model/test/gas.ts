@@ -65,6 +65,7 @@ function ends(world: World, por: PorNetwork, call: World['call']): void {
 
   let id = open()
   call(world.alice, 'top_up', { channel_id: id }, { deposit: NEAR })
+  call(world.stranger, 'tell_channel', { channel_id: id })
   call(world.alice, 'close', world.approval({ channelId: id, ...used }))
   id = open()
   start(id)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   CHANNEL_STORAGE,
+  CLOSE_FEE,
   challengeOf,
   eventsOf,
   HOST_PRICES,
@@ -87,6 +88,32 @@ test('the opening tells everything an enclave must check', () => {
     model_h: modelH,
     key_epoch: '0',
   })
+})
+
+test('a channel is told again, with what is deposited by then, for whoever asks, until it is gone', () => {
+  world.host()
+  const tell = (id: bigint) => eventsOf(world.call(world.stranger, 'tell_channel', { channel_id: id }))
+  const args = world.openArgs()
+  const opened = eventsOf(world.call(world.alice, 'open_channel', args, { deposit: NEAR + CHANNEL_STORAGE }))[0]![1]
+  const seed = () => (world.model.view('channel', { channel_id: '1' }) as { seed: string }).seed
+  const books = world.held()
+  expect(tell(1n)).toEqual([['channel_told', { ...opened, seed: seed() }]])
+  const first = seed()
+  world.call(world.alice, 'top_up', { channel_id: 1n }, { deposit: NEAR })
+  expect(seed()).not.toBe(first)
+  // as it is, whatever was set since
+  world.call(world.charlie, 'set_prices', { prices: { input: 1n, output: 2n } }, yocto)
+  world.call(world.charlie, 'set_key_epoch', { key_epoch: '1' }, yocto)
+  world.call(world.bob, 'dismiss_session', { session_key: world.enclave.hex })
+  expect(tell(1n)).toEqual([['channel_told', { ...opened, deposited: `${2n * NEAR}`, seed: seed() }]])
+  world.call(world.alice, 'start_close', { channel_id: 1n }, { deposit: CLOSE_FEE })
+  expect(tell(1n)).toHaveLength(1)
+  expect(world.held().deposited).toBe(books.deposited! + NEAR)
+  expect(world.refused(world.stranger, 'tell_channel', { channel_id: 1n }, yocto)).toMatch(/deposit/)
+  world.call(world.bob, 'answer_close', world.approval({ channelId: 1n }))
+  for (const channel_id of [0n, 1n, 2n])
+    expect(world.refused(world.stranger, 'tell_channel', { channel_id })).toContain('there is no open channel')
+  expect(world.surplus()).toBeGreaterThanOrEqual(0n)
 })
 
 test('collateral: what channels lock stays, the rest comes and goes, leaving returns all', () => {

@@ -31,7 +31,7 @@ export interface ChannelTerms {
   readonly expiresAt: bigint
 }
 
-/** `channel_opened`: the terms and the first deposit. */
+/** `channel_opened`: the terms and the first deposit; `channel_told`: the terms and what is deposited by then. */
 export interface Opened {
   readonly terms: ChannelTerms
   /** yoctoNEAR. */
@@ -131,6 +131,7 @@ const forfeited = v.object({ channel_id: channelId, to_payer: u128 })
 /** The names of the events that channels live by. */
 export const EVENTS = {
   opened: 'channel_opened',
+  told: 'channel_told',
   toppedUp: 'channel_topped_up',
   closeStarted: 'close_started',
   closed: 'channel_closed',
@@ -157,8 +158,18 @@ function read<T>(schema: v.GenericSchema<unknown, T>, event: ContractEvent, name
 }
 
 /** @throws DcmlError `channel_event_foreign`, `channel_event_invalid` */
-export function readOpened(event: ContractEvent, chain: Chain): Opened {
-  const data = read(opened, event, EVENTS.opened, chain.contract)
+export const readOpened = (event: ContractEvent, chain: Chain): Opened => readTerms(event, chain, EVENTS.opened)
+
+/**
+ * Reads an opening, or the same told again at any later time: both say whose a channel is. Serve only what
+ * {@link readOpened} reads, for one that is told is never too old, and may be closing.
+ * @throws DcmlError `channel_event_foreign`, `channel_event_invalid`
+ */
+export const readOpenedOrTold = (event: ContractEvent, chain: Chain): Opened =>
+  readTerms(event, chain, event.event === EVENTS.told ? EVENTS.told : EVENTS.opened)
+
+function readTerms(event: ContractEvent, chain: Chain, name: string): Opened {
+  const data = read(opened, event, name, chain.contract)
   const { owner_input, owner_output, host_input, host_output } = data.prices
   return {
     deposited: data.deposited,

@@ -21,6 +21,7 @@ export {
   readClosed,
   readCloseStarted,
   readOpened,
+  readOpenedOrTold,
   readToppedUp,
   STANDARD,
   type ToppedUp,

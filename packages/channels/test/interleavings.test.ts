@@ -33,6 +33,7 @@ import {
   receiptOf,
   session,
   tokens,
+  told,
   topUp,
 } from './world.ts'
 
@@ -209,9 +210,13 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Act>((life) => (life.payer = importPayer(exportPayer(life.payer)))) },
 )
 
+/** What is brought with a request to close, which makes no difference to a channel that was taken up. */
+const brought = fc.constantFrom(undefined, opening(), told({ deposited: '5000' }))
+const shown = fc.tuple(brought, brought)
+
 test('honest parties agree to the yocto whatever breaks, nothing is given away, and the channel ends', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(acts, { minLength: 5, maxLength: 60 }), async (plan) => {
+    fc.asyncProperty(fc.array(acts, { minLength: 5, maxLength: 60 }), shown, async (plan, [first, again]) => {
       const life = new Life()
       await life.start(true)
       life.ledger.challenge(bytes(7))
@@ -221,12 +226,12 @@ test('honest parties agree to the yocto whatever breaks, nothing is given away, 
         life.check()
       }
       const { spent } = life.ledger.amounts(1n)
-      const approval = await life.ledger.requestClosure(1n)
+      const approval = await life.ledger.requestClosure(1n, first)
       expect(approval.spent).toBe(spent)
       const payer = await takeApproval(stopPaying(life.payer, NOW), await signApproval(chain, approval, session))
       expect(closingStep(payer, NOW, HOUR).act).toBe('submit-approval')
       await life.start(false)
-      expect(await life.ledger.requestClosure(1n)).toEqual(approval)
+      expect(await life.ledger.requestClosure(1n, again)).toEqual(approval)
     }),
     { numRuns: 150 },
   )

@@ -62,6 +62,9 @@ export const openedData = (change: object = {}) => ({
   ...change,
 })
 export const opening = (change?: object): ProvenEvent => proven('channel_opened', openedData(change))
+/** The same told again; the contract adds the seed. */
+export const told = (change?: object): ProvenEvent =>
+  proven('channel_told', { ...openedData(change), seed: toHex(bytes(0x5e)) })
 export const topUp = (deposited: bigint, channel_id = '1') =>
   proven('channel_topped_up', { channel_id, amount: '1', deposited: `${deposited}` })
 export const closeStart = (change: object = {}) =>

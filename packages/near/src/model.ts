@@ -18,6 +18,7 @@ export {
   modelProvider,
 } from './model/provider.ts'
 export { CHANNEL_STORAGE, PROVIDER_STORAGE, SESSION_STORAGE } from './model/storage.ts'
+export { type OpeningProverOptions, openingProver } from './model/telling.ts'
 export {
   type CallHook,
   type CallProof,

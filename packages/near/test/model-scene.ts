@@ -1,7 +1,7 @@
 // The committed code of the model contract on a devchain behind HTTP, with an owner, a host, a payer and an enclave's key.
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createDevchain, type DevAccount, type Devchain } from '@dcml/devchain'
+import { createDevchain, type DevAccount, type Devchain, type DevchainOptions } from '@dcml/devchain'
 import { connectNear, type Near } from '@dcml/near'
 import { encodeApproval, type Prices, sharesOf, toHex } from '@dcml/protocol'
 
@@ -59,8 +59,8 @@ export function openModel(
   })
 }
 
-export async function startModel(): Promise<ModelScene> {
-  const chain = createDevchain()
+export async function startModel(options: DevchainOptions = {}): Promise<ModelScene> {
+  const chain = createDevchain(options)
   const create = (name: string) => chain.root.createAccount(name, { balance: 1000n * NEAR })
   const [contract, owner, treasury] = [create('model'), create('charlie'), create('treasury')]
   openModel(contract, { owner, treasury, modelH })

@@ -69,7 +69,7 @@ export function deployModel(chain: Devchain, name: string, owner: DevAccount, tr
   return contract
 }
 
-const nearAccount = (of: DevAccount) => accountFromKey(of.accountId, of.key.secretKey)
+export const nearAccount = (of: DevAccount) => accountFromKey(of.accountId, of.key.secretKey)
 
 /** A channel as its payer has it. */
 export interface PaidChannel {

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Attested } from '@dcml/attestation'
-import { fetchOpening } from '@dcml/near/model'
+import { type Bundle, formatWire, PAYMENT_CALLS } from '@dcml/channels'
+import type { Near } from '@dcml/near'
+import { fetchOpening, model, openingProver } from '@dcml/near/model'
 import {
   DcmlError,
   formatClosureRequest,
@@ -23,8 +25,10 @@ import type { Script } from '../src/testing.ts'
 import { counting } from './harness.ts'
 import {
   costOf,
+  errorOf,
   NEAR,
   namedKey,
+  nearAccount,
   type PaidChannel,
   type PaidRuntime,
   type PaidScene,
@@ -153,6 +157,83 @@ test('a channel that the enclave was never shown is proven to it, and approved a
   expect(proven).toEqual([channel.terms.channelId])
   await approvalIn(await close(await closing(channel)), channel)
   expect(proven).toHaveLength(1)
+})
+
+/** As it is when nodes have dropped all blocks so far. */
+function forgetful(): Near {
+  const { near, chain } = scene
+  const oldest = chain.head.header.height
+  return {
+    ...near,
+    async request(method, params, options) {
+      const { block_id } = params as { block_id?: number }
+      if (block_id !== undefined && block_id < oldest)
+        throw new DcmlError('near_block_unknown', 'Dropped.', { hint: 'Ask an archival node.' })
+      return near.request(method, params, options)
+    },
+  }
+}
+
+test('a channel whose opening no node has any more is told again, proven to the enclave, and approved at zero', async () => {
+  const channel = await paid.open({ establish: false })
+  await paid.wallet.topUp(channel.terms.channelId, NEAR)
+  scene.chain.mine(30)
+  const prove = openingProver({ near: forgetful(), account: nearAccount(scene.bob) })
+  scene.chain.mine(10)
+  const late = runtimeHandlers({
+    runtime: paid.runtime.url,
+    async proveOpening(opening, from, signal) {
+      const mining = setInterval(() => scene.chain.mine(1), 20)
+      try {
+        const found = await prove({ ...opening, from, signal })
+        expect(found!.proof).toHaveProperty('transaction')
+        return found
+      } finally {
+        clearInterval(mining)
+      }
+    },
+  })
+  const { approval } = await approvalIn(await close(await closing(channel), late), channel)
+  expect(approval.spent).toBe(0n)
+  // and is not taken up afterwards, though its opening is young and its challenge was never used
+  expect((await errorOf(await paid.call(PAYMENT_CALLS.establish, formatWire(channel.bundle)))).code).toBe(
+    'channel_ended',
+  )
+})
+
+/** What proves that a channel was told again. */
+async function toldOf({ terms }: PaidChannel): Promise<Bundle> {
+  const account = nearAccount(scene.alice)
+  const told = await model(scene.near, scene.contract).tell_channel({ channel_id: terms.channelId }, { account })
+  scene.chain.mine(4)
+  return (await paid.wallet.prove(told, await paid.head())) as Bundle
+}
+
+test('a channel told again is not taken up, answers for no other channel, and makes no used one free', async () => {
+  const [unused, other, used] = [
+    await paid.open({ establish: false }),
+    await paid.open({ establish: false }),
+    await paid.open(),
+  ]
+  const refused = async (path: string, body: unknown) => (await errorOf(await paid.call(path, body))).code
+  expect(await refused(PAYMENT_CALLS.establish, formatWire(await toldOf(unused)))).toBe('event_event')
+  expect(await refused(PAYMENT_CALLS.topUp, formatWire(await toldOf(used)))).toBe('event_event')
+  const asking = async ({ terms, key }: PaidChannel, opening: Bundle, by = key) => {
+    const request = formatClosureRequest(await signClosureRequest(terms.chain, terms, by))
+    return paid.call(PAYMENT_CALLS.requestClosure, formatWire({ request, opening }))
+  }
+  expect((await errorOf(await asking(unused, await toldOf(other)))).code).toBe('closure_request_foreign')
+  // any stranger can have a channel told
+  expect((await errorOf(await asking(unused, await toldOf(unused), namedKey('mallory')))).code).toMatch(
+    /^closure_request_(foreign|forged)$/,
+  )
+  await (await paid.complete(used, costOf(500, 500), { model: 'tale', prompt: 'count to 3', max_tokens: 5 })).text()
+  const spentOn = async (channel: PaidChannel): Promise<bigint> => {
+    const { approval } = (await (await asking(channel, await toldOf(channel))).json()) as { approval: string }
+    return parseApproval(approval).approval.spent
+  }
+  expect(await spentOn(used)).toBeGreaterThan(0n)
+  expect(await spentOn(unused)).toBe(0n)
 })
 
 test('without a way to prove it, the host says that its enclave knows no such channel', async () => {

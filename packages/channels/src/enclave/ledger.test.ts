@@ -16,6 +16,7 @@ import {
   proven,
   session,
   tokens,
+  told,
   topUp,
 } from '../../test/world.ts'
 import { readOpened } from '../facts.ts'
@@ -214,6 +215,38 @@ test('the host of a channel that was never taken up keeps its lock', async () =>
   expect(await codeOf(() => ledger.requestClosure(3n))).toBe('channel_unknown')
   expect(await ledger.requestClosure(4n, opening({ channel_id: '4' }))).toMatchObject({ spent: 0n })
   expect(await codeOf(() => ledger.requestClosure(5n, opening({ channel_id: '6' })))).toBe('channel_not_ours')
+})
+
+test('a channel told again is approved at 0 where it was never taken up, and opens nothing', async () => {
+  const ledger = await newLedger()
+  ledger.challenge(bytes(7))
+  expect(await codeOf(() => ledger.establish(told(), 0n))).toBe('channel_event_foreign')
+  for (const deed of [() => ledger.topUp(told()), () => ledger.answerClosure(told()), () => ledger.forget(told())])
+    expect(await codeOf(deed)).toBe('channel_event_foreign')
+  const refused: [object, string][] = [
+    [{ channel_id: '2' }, 'channel_not_ours'],
+    [{ session_key: toHex(bytes(5)) }, 'channel_not_ours'],
+    [{ payer_key: '' }, 'channel_event_invalid'],
+  ]
+  for (const [change, code] of refused) expect(await codeOf(() => ledger.requestClosure(1n, told(change)))).toBe(code)
+  const elsewhere = proven('channel_told', told().event.data as object, 'other.test')
+  expect(await codeOf(() => ledger.requestClosure(1n, elsewhere))).toBe('channel_event_foreign')
+  // topped up since, which changes nothing of an approval of 0
+  const approval = await ledger.requestClosure(1n, told({ deposited: '2000' }))
+  expect(approval).toMatchObject({ channelId: 1n, challenge: bytes(7), ...tokens(0, 0), spent: 0n })
+  expect(await ledger.requestClosure(1n, told({ deposited: '3000' }))).toEqual(approval)
+  expect(await codeOf(() => ledger.establish(opening(), 0n))).toBe('channel_ended')
+})
+
+test('told of a channel that it has taken up, the enclave approves what was delivered', async () => {
+  const { ledger, again } = await openLedger()
+  await ledger.acceptVoucher(await voucher(1000n))
+  await ledger.reserve(1n, 'a', tokens(10, 3))
+  ledger.deliver(1n, 'a', tokens(10, 3))
+  const approval = await ledger.requestClosure(1n, told({ deposited: '2000' }))
+  expect(approval.spent).toBe(54n)
+  expect(await ledger.requestClosure(1n, told())).toEqual(approval)
+  expect(await (await again()).requestClosure(1n, told())).toEqual(approval)
 })
 
 test("stolen-session: another provider that admits this enclave's key gets no service, and nobody loses a lock", async () => {

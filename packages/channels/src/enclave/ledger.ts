@@ -8,6 +8,7 @@ import {
   readClosed,
   readCloseStarted,
   readOpened,
+  readOpenedOrTold,
   readToppedUp,
 } from '../facts.ts'
 import { refusal } from '../refuse.ts'
@@ -199,12 +200,13 @@ export class EnclaveLedger {
   /**
    * `request_channel_closure`: ends a channel here and says what its approval must say. Asked again it says the same.
    * Who may ask is the caller's to decide.
-   * @param opening of a channel that names this enclave but was never taken up here: its approval is of 0
+   * @param opening of a channel that names this enclave but was never taken up here, or the same told again: its approval
+   * is of 0
    * @throws DcmlError `channel_unknown`, `channel_not_ours`, `channel_state_unsure`
    */
   async requestClosure(channelId: bigint, opening?: ProvenFact): Promise<ApprovalFacts> {
     if (opening === undefined) return this.#close({ channelId })
-    const { terms } = readOpened(factOf(opening), this.#chain)
+    const { terms } = readOpenedOrTold(factOf(opening), this.#chain)
     if (terms.channelId !== channelId) throw notOurs('another channel')
     return this.#close(terms)
   }

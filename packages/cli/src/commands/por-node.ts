@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Near } from '@dcml/near'
-import { fetchOpening } from '@dcml/near/model'
+import { openingProver } from '@dcml/near/model'
 import { porChain } from '@dcml/near/por'
 import { type NODE_DEFAULTS, startNode } from '@dcml/por/node'
 import { runtimeHandlers } from '@dcml/runtime'
@@ -44,7 +43,7 @@ export function nodeCommand(output: () => Output): Command {
     .addOption(
       new Option(
         '--runtime <url>',
-        'enclave to answer for, at its admin port; repeatable: all that your account admitted. Use an archival NEAR node with it',
+        'enclave to answer for, at its admin port; repeatable: all that your account admitted. Its account pays for a call to their model contract where no node has the opening of a channel any more',
       ).argParser(collect),
     )
     .addOption(
@@ -76,13 +75,14 @@ async function run(flags: Flags, output: () => Output): Promise<void> {
   mkdirSync(store, { recursive: true, mode: 0o700 })
   const metrics = new Registry()
   const log = pino({ level: flags.logLevel }, pino.destination(2))
+  const prove = openingProver({ near, account })
   const node = await startNode({
     chain: porChain({ near, account, contract: porOf(flags) }),
     key: readNodeKey(flags.nodeKey),
     account: account.accountId,
     store,
     ...(flags.listen !== undefined && { listen: listenOf(flags.listen) }),
-    ...(flags.runtime !== undefined && { apps: anyOf(flags.runtime.map((url) => handlersOf(url, near, log))) }),
+    ...(flags.runtime !== undefined && { apps: anyOf(flags.runtime.map((url) => handlersOf(url, prove, log))) }),
     config: {
       ...(flags.patience !== undefined && { patience: patienceOf(flags.patience) }),
       ...(guard !== undefined && { guard }),
@@ -121,10 +121,10 @@ async function run(flags: Flags, output: () => Output): Promise<void> {
 }
 
 /** Answers for an enclave: what it has not been shown of the chain, this node brings. */
-const handlersOf = (runtime: string, near: Near, log: Logger) =>
+const handlersOf = (runtime: string, prove: ReturnType<typeof openingProver>, log: Logger) =>
   runtimeHandlers({
     runtime,
-    proveOpening: (opening, from, signal) => fetchOpening(near, { ...opening, from, signal }),
+    proveOpening: (opening, from, signal) => prove({ ...opening, from, signal }),
     onFault: ({ code, message }) => log.warn({ code }, message),
   })
 

@@ -43,6 +43,8 @@ export interface Model {
   leave(args: Record<string, never>, options: CallOptions): Promise<Called<void>>
   /** Opens a channel; what is attached beyond 0.015 NEAR of storage is the deposit. Returns the channel's id. Takes a deposit. */
   open_channel(args: { readonly provider: string; readonly challenge: Uint8Array; readonly session_key: Uint8Array; readonly payer_key: Uint8Array; readonly max_owner_prices: PricePair; readonly max_provider_prices: PricePair }, options: CallOptions): Promise<Called<bigint>>
+  /** Logs again what a channel is, for its host: nodes drop the block of the opening after days, and an enclave that was never shown it has to approve. Anyone may call it, and nothing changes. */
+  tell_channel(args: { readonly channel_id: bigint }, options: CallOptions): Promise<Called<void>>
   /** The payer adds what it attached to the deposit. Takes a deposit. */
   top_up(args: { readonly channel_id: bigint }, options: CallOptions): Promise<Called<void>>
   /** Ends a channel with the enclave's approval; anyone may bring it. */
@@ -86,6 +88,7 @@ export type ModelEvent =
   | { readonly standard: 'dcml_model'; readonly event: 'session_admitted'; readonly data: { readonly provider: string; readonly session_key: Uint8Array } }
   | { readonly standard: 'dcml_model'; readonly event: 'session_dismissed'; readonly data: { readonly provider: string; readonly session_key: Uint8Array } }
   | { readonly standard: 'dcml_model'; readonly event: 'channel_opened'; readonly data: { readonly channel_id: bigint; readonly payer: string; readonly provider: string; readonly challenge: Uint8Array; readonly session_key: Uint8Array; readonly payer_key: Uint8Array; readonly deposited: bigint; readonly prices: ChannelPrices; readonly model_h: Uint8Array; readonly key_epoch: number; readonly expires_at: bigint } }
+  | { readonly standard: 'dcml_model'; readonly event: 'channel_told'; readonly data: { readonly channel_id: bigint; readonly payer: string; readonly provider: string; readonly challenge: Uint8Array; readonly session_key: Uint8Array; readonly payer_key: Uint8Array; readonly deposited: bigint; readonly prices: ChannelPrices; readonly model_h: Uint8Array; readonly key_epoch: number; readonly expires_at: bigint; readonly seed: Uint8Array } }
   | { readonly standard: 'dcml_model'; readonly event: 'channel_topped_up'; readonly data: { readonly channel_id: bigint; readonly amount: bigint; readonly deposited: bigint } }
   | { readonly standard: 'dcml_model'; readonly event: 'close_started'; readonly data: { readonly channel_id: bigint; readonly payer: string; readonly provider: string; readonly challenge: Uint8Array; readonly session_key: Uint8Array; readonly deposited: bigint; readonly deadline: bigint; readonly fee: bigint; readonly expired: boolean } }
   | { readonly standard: 'dcml_model'; readonly event: 'channel_closed'; readonly data: { readonly channel_id: bigint; readonly spent: bigint; readonly counter: bigint; readonly to_owner: bigint; readonly to_provider: bigint; readonly to_payer: bigint; readonly answered: boolean } }
@@ -101,7 +104,7 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
     "schema_version": "0.4.0",
     "metadata": {
       "name": "model",
-      "wasm_hash": "2ySX1NUUkUDpaXTLqYjK6iGTrHv7HKzTqSYQmCVrgZJv",
+      "wasm_hash": "8wHkyPHijhvPcykjokzn5b38iSusZ8w4ZJco5fuDGzo5",
       "build": {
         "compiler": "@dcml/contract-engine 42e16f786e2ec72d8c85493e615aaf59dadb885cfdfa8c363476b8147b334f52",
         "builder": "@dcml/contract-build 0.0.0"
@@ -522,6 +525,25 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
               "format": "uint64",
               "pattern": "^(0|[1-9][0-9]*)$"
             }
+          }
+        },
+        {
+          "name": "tell_channel",
+          "doc": "Logs again what a channel is, for its host: nodes drop the block of the opening after days, and an enclave that was\nnever shown it has to approve. Anyone may call it, and nothing changes.",
+          "kind": "call",
+          "modifiers": [],
+          "params": {
+            "serialization_type": "json",
+            "args": [
+              {
+                "name": "channel_id",
+                "type_schema": {
+                  "type": "string",
+                  "format": "uint64",
+                  "pattern": "^(0|[1-9][0-9]*)$"
+                }
+              }
+            ]
           }
         },
         {
@@ -1688,6 +1710,96 @@ export const model: ContractType<Model, ModelEvent> = contractType<Model, ModelE
               "model_h",
               "key_epoch",
               "expires_at"
+            ],
+            "additionalProperties": false
+          }
+        },
+        {
+          "standard": "dcml_model",
+          "version": "1.0.0",
+          "event": "channel_told",
+          "data": {
+            "type": "object",
+            "properties": {
+              "channel_id": {
+                "type": "string",
+                "format": "uint64",
+                "pattern": "^(0|[1-9][0-9]*)$"
+              },
+              "payer": {
+                "type": "string",
+                "format": "account-id",
+                "minLength": 2,
+                "maxLength": 64
+              },
+              "provider": {
+                "type": "string",
+                "format": "account-id",
+                "minLength": 2,
+                "maxLength": 64
+              },
+              "challenge": {
+                "type": "string",
+                "format": "hex",
+                "minLength": 64,
+                "maxLength": 64
+              },
+              "session_key": {
+                "type": "string",
+                "format": "hex",
+                "minLength": 64,
+                "maxLength": 64
+              },
+              "payer_key": {
+                "type": "string",
+                "format": "hex",
+                "minLength": 64,
+                "maxLength": 64
+              },
+              "deposited": {
+                "type": "string",
+                "format": "uint128",
+                "pattern": "^(0|[1-9][0-9]*)$"
+              },
+              "prices": {
+                "$ref": "#/definitions/ChannelPrices"
+              },
+              "model_h": {
+                "type": "string",
+                "format": "hex",
+                "minLength": 64,
+                "maxLength": 64
+              },
+              "key_epoch": {
+                "type": "string",
+                "format": "uint32",
+                "pattern": "^(0|[1-9][0-9]*)$"
+              },
+              "expires_at": {
+                "type": "string",
+                "format": "uint64",
+                "pattern": "^(0|[1-9][0-9]*)$"
+              },
+              "seed": {
+                "type": "string",
+                "format": "hex",
+                "minLength": 64,
+                "maxLength": 64
+              }
+            },
+            "required": [
+              "channel_id",
+              "payer",
+              "provider",
+              "challenge",
+              "session_key",
+              "payer_key",
+              "deposited",
+              "prices",
+              "model_h",
+              "key_epoch",
+              "expires_at",
+              "seed"
             ],
             "additionalProperties": false
           }

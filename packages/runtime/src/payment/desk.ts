@@ -12,6 +12,7 @@ import {
   type LedgerEntry,
   type ProvenFact,
   readOpened,
+  readOpenedOrTold,
   readToppedUp,
   STANDARD,
   type VoucherMessage,
@@ -163,8 +164,8 @@ export class PaymentDesk {
     const { channelId } = signed.request
     const open = this.#payerOf(channelId)
     if (open === undefined && opening !== undefined) {
-      const proven = await this.#prove(opening, EVENTS.opened, 'any', by)
-      await verifyClosureRequest(signed, readOpened(factOf(proven), this.chain).terms)
+      const proven = await this.#proveEither(opening, [EVENTS.opened, EVENTS.told], by)
+      await verifyClosureRequest(signed, readOpenedOrTold(factOf(proven), this.chain).terms)
       return this.#approve(await this.#ledger.requestClosure(channelId, proven))
     }
     if (open !== 'ended') await verifyClosureRequest(signed, open ?? this.#ledger.terms(channelId))
@@ -183,7 +184,7 @@ export class PaymentDesk {
 
   /** Forgets a channel that the chain has ended. */
   async forget(bundle: Bundle, by: Bringer): Promise<void> {
-    await this.#ledger.forget(await this.#proveEnd(bundle, by))
+    await this.#ledger.forget(await this.#proveEither(bundle, [EVENTS.closed, EVENTS.forfeited], by))
   }
 
   /** Channels that take requests. */
@@ -271,13 +272,13 @@ export class PaymentDesk {
     return verdict
   }
 
-  async #proveEnd(bundle: Bundle, by: Bringer): Promise<ProvenFact> {
+  async #proveEither(bundle: Bundle, [event, other]: readonly [string, string], by: Bringer): Promise<ProvenFact> {
     try {
-      return await this.#prove(bundle, EVENTS.closed, 'any', by)
+      return await this.#prove(bundle, event, 'any', by)
     } catch (error) {
-      const other = DcmlError.isInstance(error) && /^(event|log)_event$/.test(error.code)
-      if (!other) throw error
-      return this.#prove(bundle, EVENTS.forfeited, 'any', by)
+      const isOther = DcmlError.isInstance(error) && /^(event|log)_event$/.test(error.code)
+      if (!isOther) throw error
+      return this.#prove(bundle, other, 'any', by)
     }
   }
 }

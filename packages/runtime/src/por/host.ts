@@ -28,9 +28,10 @@ export interface RuntimeHandlersOptions {
    */
   readonly runtime: string
   /**
-   * Proves an opening to a light client that stands at `from`, as `fetchOpening` of `@dcml/near/model` does:
-   * `(opening, from, signal) => fetchOpening(near, { ...opening, from, signal })`. The contract is the enclave's own. Null
-   * where it knows no such channel of this seed. Without it, a channel that was never shown to the enclave costs its lock.
+   * Proves an opening to a light client that stands at `from`, as `openingProver` of `@dcml/near/model` does:
+   * `(opening, from, signal) => prove({ ...opening, from, signal })`; with one prover for all enclaves of a host. The
+   * contract is the enclave's own. Null where it knows no such channel of this seed. Without it, a channel that was never
+   * shown to the enclave costs its lock.
    */
   readonly proveOpening?: (
     opening: { readonly contract: string; readonly channelId: bigint; readonly seed: Uint8Array },
