@@ -380,6 +380,8 @@ test('nobody is paid for the host’s lateness by leaving its enclave no time', 
   const short = { status: 2, payload: utf8('{"code":"por_service_short"}') }
   // the contract holds no answer against the host that had less than the two minutes
   expect(await closed!(await closing(channel), { ...about, service: 119_999 })).toEqual(short)
+  const narrow = { status: 2, payload: utf8('{"code":"por_response_short"}') }
+  expect(await closed!(await closing(channel), { ...about, maxResponse: 511 })).toEqual(narrow)
   expect(await sealed!(new Uint8Array(1024), { ...about, service: 50 })).toEqual(short)
 })
 

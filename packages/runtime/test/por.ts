@@ -12,6 +12,7 @@ export const about = {
   requester: 'alice.near',
   requestHash: new Uint8Array(32).fill(3),
   service: 120_000,
+  maxResponse: 1 << 20,
   signal: new AbortController().signal,
 }
 

@@ -6,6 +6,7 @@ const about = {
   requester: 'alice.test',
   requestHash: new Uint8Array(32),
   service: 0,
+  maxResponse: 512,
   signal: new AbortController().signal,
 }
 const says =

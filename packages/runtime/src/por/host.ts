@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Bundle, firstLeg, formatWire, PAYMENT_CALLS, wire } from '@dcml/channels'
 import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
 import { DcmlError, formatClosureRequest, fromBase64url, toBase64url, toHex, utf8 } from '@dcml/protocol'
-import { type ChannelClosing, CLOSE_CHANNEL, CLOSE_CHANNEL_SERVICE, parseChannelClosing } from '@dcml/protocol/por'
+import {
+  type ChannelClosing,
+  CLOSE_CHANNEL,
+  CLOSE_CHANNEL_RESPONSE,
+  CLOSE_CHANNEL_SERVICE,
+  parseChannelClosing,
+} from '@dcml/protocol/por'
 import * as v from 'valibot'
 import { type EnclaveLine, enclaveLine } from './enclave-line.ts'
 import { EVIDENCE, SEALED } from './routes.ts'
@@ -17,6 +23,8 @@ export type PorHandler = (
     readonly requestHash: Uint8Array
     /** Milliseconds until the answer is late, and is paid for. */
     readonly service: number
+    /** Longest answer in bytes. */
+    readonly maxResponse: number
     readonly signal: AbortSignal
   },
 ) => Promise<{ readonly status: 0 | 2; readonly payload: Uint8Array }>
@@ -62,7 +70,7 @@ type About = Parameters<PorHandler>[1]
 
 /**
  * Handlers for the node beside a runtime, by application. A failure is status 2 with `{"code":"…"}`: the enclave's own
- * code, `enclave_unreachable`, `enclave_answer_invalid` or `por_service_short`.
+ * code, `enclave_unreachable`, `enclave_answer_invalid`, `por_service_short` or `por_response_short`.
  */
 export function runtimeHandlers(options: RuntimeHandlersOptions): Record<string, PorHandler> {
   const line = enclaveLine(options.runtime, ANSWER_MS)
@@ -113,6 +121,7 @@ async function closeChannel(
 ): Promise<Answer> {
   // no contract holds this against the host, and waiting would be paid for
   if (about.service < CLOSE_CHANNEL_SERVICE) return refusalOf(short())
+  if (about.maxResponse < CLOSE_CHANNEL_RESPONSE) return refusalOf(narrow())
   let closing: ChannelClosing
   try {
     closing = parseChannelClosing(payload)
@@ -195,6 +204,11 @@ function faultIn({ payload }: Answer): DcmlError {
 const short = (): DcmlError =>
   new DcmlError('por_service_short', 'The request leaves the enclave too little time.', {
     hint: `Allow for more service: to close a channel, ${CLOSE_CHANNEL_SERVICE} ms.`,
+  })
+
+const narrow = (): DcmlError =>
+  new DcmlError('por_response_short', 'The request leaves the enclave too little room.', {
+    hint: `Allow for a longer response: to close a channel, ${CLOSE_CHANNEL_RESPONSE} bytes.`,
   })
 
 const stuck = (): DcmlError =>
