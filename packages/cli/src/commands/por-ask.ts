@@ -112,6 +112,10 @@ function isolateLine(target: string, ended: Isolated): string {
 
 /** Bytes as base64url; signed objects are for `dcml channel close --por`, and stay out. */
 function inJson(ended: Requested | Isolated): object {
+  if ('broken' in ended) {
+    const { edgeId, cert } = ended.broken
+    return { ...ended, broken: { edgeId, cert: cert && toBase64url(cert) } }
+  }
   if (!('response' in ended)) return ended
   const { status, payload } = ended.response
   return { ...ended, response: { status, payload: toBase64url(payload), text: new TextDecoder().decode(payload) } }

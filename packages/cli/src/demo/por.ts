@@ -36,6 +36,7 @@ const params: EdgeParams = {
 }
 /** How long relays pay for Bob out of their own pockets. */
 const PATIENCE = ['--patience', '2000', '--guard', '100']
+const BLOCK_MS = 300
 /** How often Alice is paid before Bob goes on. */
 const PAYMENTS = 3
 const QUESTION = { target: accountOf('bob'), app: 'dcml/ping', maxCost: parseAmount('0.01 NEAR'), budget: 2_000 }
@@ -51,6 +52,13 @@ async function startNode(story: Story, party: Party): Promise<Host> {
   const more = party === 'bob' ? ['--runtime', b.adminUrl] : PATIENCE
   const flags = ['--listen', '127.0.0.1:0', '--metrics-port', '0', '--poll', '200', '--por-account', NETWORK]
   return stage.host(party, ['por', 'node', '--node-key', 'node.key', ...flags, ...more, ...story.chain.as(party)])
+}
+
+/** The chain of the demo makes blocks for transactions only; nodes go by final ones, two behind the newest. */
+function keepMining({ chain }: Story): () => void {
+  const timer = setInterval(() => void chain.near.request('dcml_mine', {}).catch(() => {}), BLOCK_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 const ask = (story: Story, how: 'request' | 'isolate', ...more: string[]) =>
@@ -91,6 +99,7 @@ export const proofOfResponse: readonly Act[] = [
           reimbursementMs: 604_800_000n,
         },
       })
+      story.stopBlocks = keepMining(story)
       await Promise.all(NODES.map(enter))
       for (const [u, v] of EDGES) {
         const offer = { peer: accountOf(v), params, deposit: parseAmount('1 NEAR') }
@@ -161,6 +170,7 @@ export const proofOfResponse: readonly Act[] = [
       const before = await wealthOn(chain)
       const flags = ['--channel', 'silent.json', '--por', 'por', ...chain.signs('alice')]
       const { way } = must(await stage.run('alice', ['channel', 'close', ...flags]))
+      story.stopBlocks()
       if (way !== 'disconnected') throw new Error(`the channel ended by way of "${way}"`)
       const { charlie } = await wealthOn(chain)
       const lock = charlie - before.charlie

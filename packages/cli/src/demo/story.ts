@@ -28,6 +28,8 @@ export interface Story {
   chain: DemoChain
   /** Of Proof of Response, those that run. */
   nodes: Partial<Record<Party, Host>>
+  /** Ends the blocks that come by themselves. */
+  stopBlocks: () => void
   /** Transaction that opened the model's contract. */
   deployment: string
   /** What everybody had before Alice opened her channel. */
