@@ -281,7 +281,9 @@ test('one honest node is enough: others are down, stand still, hang, or hide the
     await stillRpc.close()
   })
   const nodes = ['http://127.0.0.1:9', stillRpc.url, hanging.url, hiding.url, scene.rpc.url]
-  const watcher = await scene.watch({ nodes, listen: { host: '127.0.0.1', port: 0 } })
+  // time enough for the honest one, also where the machine is busy
+  const times = { answerMs: 4_000 } as never
+  const watcher = await scene.watch({ nodes, times, listen: { host: '127.0.0.1', port: 0 } })
   force(id)
   await ended(id)
   const health = await fetch(`http://127.0.0.1:${watcher.address!.port}/healthz`)
