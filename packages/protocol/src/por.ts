@@ -28,11 +28,11 @@ export {
   requireSigned,
   type Signed,
   sign,
+  signedLayout,
   type VerifyNow,
 } from './por/kinds.ts'
 export {
   type CloseOffer,
-  closeLayout,
   closeOffer,
   type EdgeParams,
   type EdgeUpdate,
@@ -50,7 +50,4 @@ export {
   responseLayout,
   type SeverCert,
   severCert,
-  severLayout,
-  updateLayout,
-  voucherLayout,
 } from './por/objects.ts'

@@ -1,6 +1,13 @@
 import type { LightClientState } from '@dcml/light-client'
-import { type Chain, concatBytes, type Prices } from '@dcml/protocol'
-import { bytesOf, type PorRequest, type PorResponse, porRequest, porResponse, type Signed } from '@dcml/protocol/por'
+import type { Chain, Prices } from '@dcml/protocol'
+import {
+  encodeSigned,
+  type PorRequest,
+  type PorResponse,
+  porRequest,
+  porResponse,
+  type Signed,
+} from '@dcml/protocol/por'
 import type { Near } from '../connection.ts'
 import { type CallOptions, tgas } from '../contract/contract.ts'
 import type { NearEvent } from '../event.ts'
@@ -194,8 +201,8 @@ export function modelWallet({ near, contract, signal, ...sending }: ModelWalletO
       at.close_invalid_response(
         {
           channel_id: channelId,
-          request: concatBytes(bytesOf(porRequest, request.body), request.signature),
-          response: concatBytes(bytesOf(porResponse, response.body), response.signature),
+          request: encodeSigned(porRequest, request),
+          response: encodeSigned(porResponse, response),
           payload,
           // one that is longer is none, as the response says by itself
           reply: reply.length > LONGEST_APPROVAL ? null : reply,

@@ -1,29 +1,14 @@
 // What neighbours say to each other (Proof of Response §2, §3), inside a session that both authenticated. Only what a
 // third party may have to judge is signed; the rest the session vouches for.
+import { bytes, bytes32, type Infer, list, option, struct, text, u8, u16, u32, u64, u128 } from '@dcml/protocol'
 import {
-  bytes,
-  bytes32,
-  fixed,
-  type Infer,
-  type Layout,
-  list,
-  option,
-  struct,
-  text,
-  u8,
-  u16,
-  u32,
-  u64,
-  u128,
-} from '@dcml/protocol'
-import {
-  closeLayout,
-  requestLayout,
-  responseLayout,
-  type Signed,
-  severLayout,
-  updateLayout,
-  voucherLayout,
+  closeOffer,
+  edgeUpdate,
+  porRequest,
+  porResponse,
+  porVoucher,
+  severCert,
+  signedLayout,
 } from '@dcml/protocol/por'
 
 /** Longest payloads in bytes; what is longer, the application cuts up. */
@@ -34,14 +19,12 @@ export const MAX_HOPS = 8
 /** Most requests that one settlement of late fees lists. */
 export const MAX_LATE = 1024
 
-const signed = <T>(body: Layout<T>): Layout<Signed<T>> => struct({ body, signature: fixed(64) }) as Layout<Signed<T>>
-
-export const signedVoucher = signed(voucherLayout)
-export const signedRequest = signed(requestLayout)
-export const signedResponse = signed(responseLayout)
-export const signedSever = signed(severLayout)
-export const signedUpdate = signed(updateLayout)
-export const signedClose = signed(closeLayout)
+export const signedVoucher = signedLayout(porVoucher)
+export const signedRequest = signedLayout(porRequest)
+export const signedResponse = signedLayout(porResponse)
+export const signedSever = signedLayout(severCert)
+export const signedUpdate = signedLayout(edgeUpdate)
+export const signedClose = signedLayout(closeOffer)
 
 /** First on every session, each way. What one side forgot in a crash, the other’s vouchers bring back. */
 export const helloLayout = struct({

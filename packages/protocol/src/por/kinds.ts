@@ -37,16 +37,17 @@ export const kind = <L extends Layout<{ readonly domain: Domain }>>(tag: string,
 export const bytesOf = <T extends { readonly domain: Domain }>({ layout }: Kind<T>, body: T): Uint8Array<ArrayBuffer> =>
   encode(layout, body)
 
-const signedOf = <T extends { readonly domain: Domain }>({ layout }: Kind<T>): Layout<Signed<T>> =>
+/** How an object of a kind is written with its signature. */
+export const signedLayout = <T extends { readonly domain: Domain }>({ layout }: Kind<T>): Layout<Signed<T>> =>
   struct<Signed<T>>({ body: layout, signature: fixed(64) })
 
 /** An object with its signature, as it travels and as contracts take it. @throws DcmlError `borsh_invalid` */
 export const encodeSigned = <T extends { readonly domain: Domain }>(of: Kind<T>, signed: Signed<T>): Uint8Array =>
-  encode(signedOf(of), signed)
+  encode(signedLayout(of), signed)
 
 /** Reads one, of whomever: {@link requireSigned} says whose it is. @throws DcmlError `borsh_invalid` */
 export const decodeSigned = <T extends { readonly domain: Domain }>(of: Kind<T>, bytes: Uint8Array): Signed<T> =>
-  decode(signedOf(of), bytes)
+  decode(signedLayout(of), bytes)
 
 /** Builds and signs an object of a kind. @throws DcmlError `borsh_invalid` */
 export function sign<T extends { readonly domain: Domain }>(

@@ -51,7 +51,7 @@ export const responseLayout = struct({
 export type PorResponse = Infer<typeof responseLayout>
 export const porResponse = kind('dcml/por-response', responseLayout)
 
-export const voucherLayout = struct({
+const voucherLayout = struct({
   /** `dcml/por-voucher`; the subject is the paying endpoint's node key, which signs. */
   domain: domainLayout,
   edgeId: u64,
@@ -65,7 +65,7 @@ export const voucherLayout = struct({
 export type PorVoucher = Infer<typeof voucherLayout>
 export const porVoucher = kind('dcml/por-voucher', voucherLayout)
 
-export const severLayout = struct({
+const severLayout = struct({
   /** `dcml/por-sever`; the subject is the cutting endpoint's node key, which signs. */
   domain: domainLayout,
   edgeId: u64,
@@ -98,7 +98,7 @@ export type EdgeParams = Infer<typeof edgeParamsLayout>
 /** What the peer of an offered edge confirms: SHA-256 of its parameters. */
 export const paramsHash = (params: EdgeParams): Uint8Array => sha256(encode(edgeParamsLayout, params))
 
-export const updateLayout = struct({
+const updateLayout = struct({
   /** `dcml/por-update`; the subject is the signing endpoint's node key: both sign. */
   domain: domainLayout,
   edgeId: u64,
@@ -113,7 +113,7 @@ export const updateLayout = struct({
 export type EdgeUpdate = Infer<typeof updateLayout>
 export const edgeUpdate = kind('dcml/por-update', updateLayout)
 
-export const closeLayout = struct({
+const closeLayout = struct({
   /** `dcml/por-close`; the subject is the signing endpoint's node key: both sign. */
   domain: domainLayout,
   edgeId: u64,
