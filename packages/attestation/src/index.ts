@@ -28,6 +28,7 @@ export {
   MAX_EVIDENCE_BYTES,
   parseEvidence,
 } from './evidence/evidence.ts'
+export { gpuEvidenceH, gpuNonce } from './evidence/gpu.ts'
 export { type ImageManifest, imageH, parseImageManifest } from './evidence/manifest.ts'
 export {
   type Attested,
@@ -37,7 +38,17 @@ export {
   verifyEvidence,
 } from './evidence/verify.ts'
 export { strictKeyPolicy } from './policy/key-release.ts'
-export { type Binding, type ImageMeasurements, type Policy, type PolicyInput, parsePolicy } from './policy/policy.ts'
+export {
+  type Binding,
+  type GpuPolicy,
+  type ImageMeasurements,
+  type Policy,
+  type PolicyInput,
+  parsePolicy,
+  type SnpImage,
+  type SnpProduct,
+  type SnpTcb,
+} from './policy/policy.ts'
 export { clientDefault, development, keyRelease, platform } from './policy/presets.ts'
 export type { Root } from './roots/trust.ts'
 export {
@@ -53,4 +64,12 @@ export { mrConfigId } from './tdx/config-id.ts'
 export type { TdReport } from './tdx/quote.ts'
 export type { TcbStatus } from './tdx/tcb-status.ts'
 export { type TdxVerification, type VerifyTdxQuoteOptions, verifyTdxQuote } from './tdx/verify.ts'
-export type { CpuEvidence, TdxCollateral, TeeBackend } from './tee.ts'
+export type {
+  CpuEvidence,
+  GpuBackend,
+  GpuEvidence,
+  SnpEvidence,
+  TdxCollateral,
+  TdxEvidence,
+  TeeBackend,
+} from './tee.ts'

@@ -2,7 +2,15 @@
 import { equalBytes } from '@dcml/protocol'
 import { attacks, controls, createSimulator } from '@dcml/tee-simulator'
 import { expect, test } from 'vitest'
-import { clientDefault, keyRelease, type Policy, platform, type TeeBackend, verifyTdxQuote } from '../src/index.ts'
+import {
+  clientDefault,
+  keyRelease,
+  type Policy,
+  platform,
+  type TdxEvidence,
+  type TeeBackend,
+  verifyTdxQuote,
+} from '../src/index.ts'
 import { pinnedRoots, type Root } from '../src/roots/trust.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
@@ -58,7 +66,7 @@ test('a root stripped of its mark does not hide the marks below it', async () =>
 })
 
 test('a simulated TEE is a TEE backend that says what it is', async () => {
-  const tee: TeeBackend = simulator.createTee({ imageH: new Uint8Array(32) })
+  const tee: TeeBackend<TdxEvidence> = simulator.createTee({ imageH: new Uint8Array(32) })
   expect(tee.environment).toBe('development')
   const { quote, collateral } = await tee.quote(new Uint8Array(64))
   expect(await verifyTdxQuote({ quote, collateral, now })).toMatchObject({ ok: false, environment: undefined })

@@ -19,6 +19,8 @@ export interface Expectation {
   readonly exporter?: Uint8Array
   /** SHA-256 of the DER SubjectPublicKeyInfo in the certificate of the TLS server. */
   readonly tlsSpki?: Uint8Array
+  /** The browser's own one-time X25519 public key. */
+  readonly clientKey?: Uint8Array
   /** Signature by the session key over `sessionMessage`; present where the quote is not of this connection. */
   readonly signature?: Uint8Array
 }

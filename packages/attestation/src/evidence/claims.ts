@@ -5,9 +5,10 @@ import { exactly, malformed, readJson, readValue } from './fields.ts'
 
 /**
  * What a quote was made for, so that one made for one use is worthless for another: an ordinary client's session, the
- * answering side of an exchange between enclaves, or its calling side (paper §4, `request_sk`).
+ * answering side of an exchange between enclaves, its calling side (paper §4, `request_sk`), or the sealed channel of a
+ * browser, which sees neither TLS exporter nor certificate.
  */
-export type Purpose = 'session' | 'peer-responder' | 'peer-initiator'
+export type Purpose = 'session' | 'peer-responder' | 'peer-initiator' | 'browser'
 
 /**
  * What an enclave says about itself and has its TEE sign. Every key a verifier uses is read from here and nowhere
@@ -21,11 +22,13 @@ export interface Claims {
   readonly tlsSpki: Uint8Array
   /** TLS exporter value of the one connection this quote was made for (RFC 8446 §7.5). */
   readonly exporter?: Uint8Array
+  /** X25519 public key that a browser made for the one session this quote was made for: its stand-in for the exporter. */
+  readonly clientKey?: Uint8Array
   /** X25519 public key for HPKE. */
   readonly hpkeKey: Uint8Array
   /** Ed25519 public key that signs receipts and sessions. */
   readonly sessionKey: Uint8Array
-  /** SHA-256 of the GPU evidence. */
+  /** `gpuEvidenceH` of the evidence of the machine's GPUs; absent where it brings none. */
   readonly gpuEvidence?: Uint8Array
   /** SHA-256 of the image manifest (`docker_hash` of the paper). */
   readonly imageH: Uint8Array
@@ -43,10 +46,11 @@ export const MAX_CLAIMS_BYTES = 4096
 const hash = exactly(32)
 const schema = v.strictObject({
   v: v.literal(1),
-  purpose: v.picklist(['session', 'peer-responder', 'peer-initiator']),
+  purpose: v.picklist(['session', 'peer-responder', 'peer-initiator', 'browser']),
   nonce: hash,
   tlsSpki: hash,
   exporter: v.exactOptional(hash),
+  clientKey: v.exactOptional(hash),
   hpkeKey: hash,
   sessionKey: hash,
   gpuEvidence: v.exactOptional(hash),
@@ -58,7 +62,8 @@ const schema = v.strictObject({
 
 /** Writes claims as the JSON bytes that are hashed into the quote: members in the order of `Claims`, no spaces. */
 export function encodeClaims(claims: Claims): Uint8Array<ArrayBuffer> {
-  const { purpose, nonce, tlsSpki, exporter, hpkeKey, sessionKey, gpuEvidence, imageH, modelH, boot, iat } = claims
+  const { purpose, nonce, tlsSpki, exporter, clientKey, hpkeKey, sessionKey, gpuEvidence, imageH, modelH, boot, iat } =
+    claims
   const optional = (bytes: Uint8Array | undefined): string | undefined => bytes && toBase64url(bytes)
   return utf8(
     JSON.stringify({
@@ -67,6 +72,7 @@ export function encodeClaims(claims: Claims): Uint8Array<ArrayBuffer> {
       nonce: toBase64url(nonce),
       tlsSpki: toBase64url(tlsSpki),
       exporter: optional(exporter),
+      clientKey: optional(clientKey),
       hpkeKey: toBase64url(hpkeKey),
       sessionKey: toBase64url(sessionKey),
       gpuEvidence: optional(gpuEvidence),

@@ -6,6 +6,7 @@ import type { Check } from '../check.ts'
 import type { Policy } from '../policy/policy.ts'
 import { mrConfigId } from '../tdx/config-id.ts'
 import type { TdReport } from '../tdx/quote.ts'
+import type { TdxEvidence } from '../tee.ts'
 import type { Claims } from './claims.ts'
 import { identityFault, parseEventLog, replayEventLog } from './event-log.ts'
 import type { Evidence } from './evidence.ts'
@@ -28,11 +29,11 @@ export const configIdCheck = (report: TdReport, claims: Claims): Check =>
   same('mr_config_id', 'MRCONFIGID', report.mrConfigId, mrConfigId(claims.imageH))
 
 /** Whether the event log leads to the quoted registers and shows the image measured once, before the workload ran. */
-export function eventLogCheck(evidence: Evidence, report: TdReport, claims: Claims): Check {
+export function eventLogCheck({ eventLog }: TdxEvidence, report: TdReport, claims: Claims): Check {
   const name = 'event_log'
-  if (evidence.cpu.eventLog === undefined) return fail(name, 'there is no event log')
+  if (eventLog === undefined) return fail(name, 'there is no event log')
   try {
-    const log = parseEventLog(evidence.cpu.eventLog)
+    const log = parseEventLog(eventLog)
     const registers = replayEventLog(log)
     // firmware's registers are compared with the policy's images; a log may leave those events out
     const wrong = registers.findIndex(

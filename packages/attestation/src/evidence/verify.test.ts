@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { failures, manifest, policyFor, simulator } from '../../test/world.ts'
 import type { Expectation } from '../channel/binding.ts'
-import type { CpuEvidence } from '../tee.ts'
+import type { TdxEvidence } from '../tee.ts'
 import { type Claims, encodeClaims, reportData } from './claims.ts'
 import { parseEventLog } from './event-log.ts'
 import { type EvidenceJson, evidenceToJson, parseEvidence } from './evidence.ts'
@@ -35,7 +35,7 @@ interface Bend {
   manifest?: Uint8Array
   /** After the start. */
   extend?: [imr: number, event: string, payload: Uint8Array][]
-  cpu?: (cpu: CpuEvidence) => CpuEvidence
+  cpu?: (cpu: TdxEvidence) => TdxEvidence
   json?: (json: EvidenceJson) => unknown
 }
 
@@ -46,7 +46,7 @@ async function mint(bend: Bend = {}): Promise<unknown> {
   for (const event of bend.extend ?? []) tee.extend(...event)
   const claims = encodeClaims(fields)
   const cpu = await tee.quote(reportData(bend.quotedFor ?? fields.purpose, claims))
-  const json = evidenceToJson({ claims, cpu: bend.cpu?.(cpu) ?? cpu, manifest: bend.manifest ?? manifest() })
+  const json = evidenceToJson({ claims, cpu: bend.cpu?.(cpu) ?? cpu, gpu: [], manifest: bend.manifest ?? manifest() })
   return bend.json?.(json) ?? json
 }
 
@@ -73,10 +73,10 @@ test('honest evidence passes, marked as simulated, and yields its claims', async
 })
 
 const other = manifest('other')
-const withoutLog = ({ eventLog: _, ...cpu }: CpuEvidence): CpuEvidence => cpu
+const withoutLog = ({ eventLog: _, ...cpu }: TdxEvidence): TdxEvidence => cpu
 const bendLog =
   (edit: (log: string) => string) =>
-  (cpu: CpuEvidence): CpuEvidence => ({ ...cpu, eventLog: utf8(edit(new TextDecoder().decode(cpu.eventLog))) })
+  (cpu: TdxEvidence): TdxEvidence => ({ ...cpu, eventLog: utf8(edit(new TextDecoder().decode(cpu.eventLog))) })
 
 describe('each lie is found by its own check', () => {
   test.each<[string, Bend, string[]]>([
@@ -189,6 +189,7 @@ test('no change of one character changes what is believed, and none makes the ve
   /** All that is believed, without what only leads there. */
   const meaning = (text: string) => {
     const { claims, manifest: image, cpu } = parseEvidence(text)
+    if (cpu.tee !== 'tdx') throw new Error('not TDX')
     // names and payloads of what firmware measured are decoration: they are not recomputed, and nothing reads them
     const log = parseEventLog(cpu.eventLog!).map((entry) => (entry.imr === 3 ? entry : [entry.imr, entry.digest]))
     return { claims, image, quote: cpu.quote, log }

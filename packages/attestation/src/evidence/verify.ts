@@ -79,6 +79,7 @@ export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<Ev
     const checks = [fail('evidence_format', (error as Error).message), ...complete(names, [])]
     return { ok: false, checks, environment: undefined, tcb: { status: 'Unknown', advisories: [] } }
   }
+  if (evidence.cpu.tee !== 'tdx') throw new Error('SEV-SNP comes with the next commit')
   const { quote, collateral } = evidence.cpu
   const tdx = await verifyTdxQuote({ quote, collateral, now, policy, ...(roots && { roots }) })
   const judged = await judgeClaims(evidence, tdx, options)
@@ -120,7 +121,7 @@ async function judgeClaims(
     ...(await bindingChecks(claims, policy, expect)),
     check,
     configIdCheck(report, claims),
-    eventLogCheck(evidence, report, claims),
+    evidence.cpu.tee === 'tdx' ? eventLogCheck(evidence.cpu, report, claims) : fail('event_log', 'not TDX'),
     modelCheck(claims, policy, manifest),
     ageCheck(claims, policy, now),
   )

@@ -66,7 +66,7 @@ export class Quoter {
     try {
       const signal = AbortSignal.timeout(this.#timeoutMs)
       const cpu = await orAbort(this.#tee.quote(reportData(fields.purpose, claims), { signal }), signal)
-      return evidenceToJson({ claims, cpu, manifest: this.#manifest })
+      return evidenceToJson({ claims, cpu, gpu: [], manifest: this.#manifest })
     } catch (cause) {
       if (DcmlError.isInstance(cause)) throw cause
       throw new DcmlError('quote_failed', `The TEE (${this.#tee.name}) did not make a quote.`, {

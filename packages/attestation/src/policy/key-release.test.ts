@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TCB_STATUSES } from '../tdx/tcb-status.ts'
 import { strictKeyPolicy } from './key-release.ts'
-import { type Policy, type PolicyInput, parsePolicy } from './policy.ts'
+import { isTdxImage, type Policy, type PolicyInput, parsePolicy } from './policy.ts'
 import { keyRelease } from './presets.ts'
 
 const hex = (bytes: number) =>
@@ -39,7 +39,7 @@ const input = fc.record(
 const named = ({ imageH, images }: Policy): boolean =>
   imageH !== 'any' &&
   images !== 'any' &&
-  images.every(({ mrtd, rtmr1, rtmr2 }) => ![mrtd, rtmr1, rtmr2].includes('any'))
+  images.every((image) => !isTdxImage(image) || ![image.mrtd, image.rtmr1, image.rtmr2].includes('any'))
 
 /** The policy, or the code of the refusal. */
 function attempt(make: () => Policy): Policy | string {

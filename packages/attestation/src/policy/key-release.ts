@@ -1,5 +1,5 @@
 import { DcmlError } from '@dcml/protocol'
-import { type Policy, parsePolicy, waivedRegisters } from './policy.ts'
+import { isTdxImage, type Policy, parsePolicy, waivedRegisters } from './policy.ts'
 
 const strictest = parsePolicy({})
 
@@ -23,6 +23,7 @@ export function strictKeyPolicy(policy: Policy): Policy {
       graceDays: 0,
     },
     td: strictest.td,
+    snp: { ...strictest.snp, minTcb: rest.snp.minTcb },
     binding: 'session-quoted',
   }
 }
@@ -31,7 +32,7 @@ function refuseWide({ environment, imageH, images }: Pick<Policy, 'environment' 
   if (environment !== 'production') return
   if (imageH === 'any') throw tooWide('imageH', 'any image manifest')
   if (images === 'any') throw tooWide('images', 'any boot image')
-  for (const image of images) {
+  for (const image of images.filter(isTdxImage)) {
     const [register] = waivedRegisters(image)
     if (register !== undefined) throw tooWide('images', `any ${register} in the boot image ${image.label}`)
   }

@@ -23,6 +23,51 @@ export interface ImageMeasurements {
   readonly label: string
 }
 
+/** The launch measurement of one boot image on SEV-SNP, as lower-case hex of 48 bytes. */
+export interface SnpImage {
+  /** MEASUREMENT: firmware and, where it is measured direct boot, kernel, command line and initial file system. */
+  readonly snpMeasurement: string
+  /** Name of the image in the result. */
+  readonly label: string
+}
+
+/** Processor families whose reports are read. */
+export type SnpProduct = 'Milan' | 'Genoa' | 'Turin'
+
+/** Security patch levels of an SEV-SNP platform; `fmc` exists from Turin on. */
+export interface SnpTcb {
+  readonly fmc?: number
+  readonly bootloader: number
+  readonly tee: number
+  readonly snp: number
+  readonly microcode: number
+}
+
+/** What a GPU has to show. */
+export interface GpuPolicy {
+  /** How many GPUs there have to be, no more and no less. Left out: any number but none. */
+  readonly count?: number
+  /** How many switches there have to be. Left out: any number. */
+  readonly switches?: number
+  /** Accepted chips, such as `GH100`. */
+  readonly chips: readonly string[]
+  /** Least driver version, `550.144.03`. */
+  readonly minDriver?: string
+  /** Least VBIOS version, `96.00.74.00.1C`. */
+  readonly minVbios?: string
+  /** Whether a stapled OCSP response or CRL has to show each certificate of the device unrevoked. */
+  readonly revocation: 'required' | 'off'
+  /** Greatest age of an OCSP response, in hours, whatever it says of itself. */
+  readonly maxOcspAgeHours: number
+  /** Whether the GPU has to have signed `gpuNonce` and the quoted claims have to name its evidence. */
+  readonly boundToCpu: boolean
+  /** `also`: NVIDIA's own verdict has to be there and has to be yes. It never replaces local verification. */
+  readonly nras: 'off' | 'also'
+}
+
+/** Whether this is an image for TDX. */
+export const isTdxImage = (image: ImageMeasurements | SnpImage): image is ImageMeasurements => 'mrtd' in image
+
 /** The registers that an image waives and that would say what was booted. */
 export const waivedRegisters = (image: ImageMeasurements): string[] =>
   (['mrtd', 'rtmr1', 'rtmr2'] as const).filter((register) => image[register] === 'any')
@@ -34,7 +79,9 @@ export const waivedRegisters = (image: ImageMeasurements): string[] =>
 export interface Policy {
   /** Which trust roots may stand behind the evidence. */
   readonly environment: Environment
-  /** Accepted image manifests: SHA-256 of the exact manifest bytes, as MRCONFIGID carries it. */
+  /** Accepted kinds of TEE; TDX alone where nothing is said. */
+  readonly tee: readonly ('tdx' | 'snp')[]
+  /** Accepted image manifests: SHA-256 of the exact manifest bytes, as MRCONFIGID or HOST_DATA carries it. */
   readonly imageH: readonly string[] | 'any'
   /** Accepted models, as the claims name them. Left out: any. */
   readonly modelH?: readonly string[]
@@ -42,7 +89,7 @@ export interface Policy {
    * Accepted boot images. MRCONFIGID is set by the host: `imageH` means something only because an accepted boot image
    * refuses to run another manifest.
    */
-  readonly images: readonly ImageMeasurements[] | 'any'
+  readonly images: readonly (ImageMeasurements | SnpImage)[] | 'any'
   /** Accepted TDX modules (MRSEAM), 48 bytes each. Left out: every module whose signer Intel's TCB info names. */
   readonly mrSeam?: readonly string[]
   readonly tcb: {
@@ -68,7 +115,26 @@ export interface Policy {
      */
     readonly serviceTd: boolean
   }
-  /** Accepted platforms by PPID or platform instance id, 16 bytes each. Left out: every platform. */
+  /** What is tolerated of a SEV-SNP guest and its platform. */
+  readonly snp: {
+    /** The host may debug the guest (policy bit 19). */
+    readonly debug: boolean
+    /** A migration agent may be associated with the guest (policy bit 18). */
+    readonly migrate: boolean
+    /** Threads of a core may be shared with others (policy bit 16). */
+    readonly smt: boolean
+    /** Greatest VMPL at which the report may have been asked for; 0 is the most privileged. */
+    readonly vmpl: number
+    /** Reports signed by a VLEK, which AMD gives to a cloud provider, instead of the chip's own VCEK. */
+    readonly vlek: boolean
+    /** Least reported, committed and launch TCB for each accepted processor family: AMD publishes no list of statuses. */
+    readonly minTcb: Readonly<Partial<Record<SnpProduct, SnpTcb>>>
+    /** Whether the ARK's revocation list has to be there. */
+    readonly crl: boolean
+  }
+  /** What the GPUs have to show. Left out: GPU evidence is not asked for, and not judged. */
+  readonly gpu?: GpuPolicy
+  /** Accepted platforms by PPID or platform instance id (TDX, 16 bytes) or chip id (SNP, 64). Left out: every platform. */
   readonly platforms?: readonly string[]
   readonly binding: Binding
   /** Greatest age of the claims. */
@@ -78,6 +144,11 @@ export interface Policy {
 const hex = (bytes: number) =>
   v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]*$/, 'not hex'), v.length(bytes * 2, `not ${bytes} bytes`))
 const measurement = hex(48)
+const platformId = v.pipe(
+  v.string(),
+  v.toLowerCase(),
+  v.regex(/^([0-9a-f]{32}|[0-9a-f]{128})$/, 'not 16 bytes (TDX) or 64 bytes (SNP) of hex'),
+)
 const advisory = v.pipe(v.string(), v.regex(/^INTEL-(SA|DOC)-\d{5}$/, 'not an Intel advisory id'))
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 // Not a union, whose issues would not say which item is wrong.
@@ -92,22 +163,42 @@ const waivable = v.lazy<v.LiteralSchema<'any', undefined> | typeof measurement>(
 )
 const acceptable = TCB_STATUSES.filter((status) => status !== 'Revoked')
 
+const tdxImage = v.strictObject({
+  mrtd: waivable,
+  rtmr0: v.exactOptional(measurement),
+  rtmr1: waivable,
+  rtmr2: waivable,
+  label: v.string(),
+})
+const snpImage = v.strictObject({ snpMeasurement: measurement, label: v.string() })
+const isSnpImage = (item: unknown): boolean => typeof item === 'object' && item !== null && 'snpMeasurement' in item
+
+const svn = v.pipe(count, v.maxValue(255))
+const snpTcb = v.strictObject({ fmc: v.exactOptional(svn), bootloader: svn, tee: svn, snp: svn, microcode: svn })
+const snpProducts = { Milan: v.exactOptional(snpTcb), Genoa: v.exactOptional(snpTcb), Turin: v.exactOptional(snpTcb) }
+const flag = v.optional(v.boolean(), false)
+const positive = v.pipe(v.number(), v.finite(), v.minValue(0))
+
+const gpu = v.strictObject({
+  count: v.exactOptional(v.pipe(count, v.minValue(1))),
+  switches: v.exactOptional(count),
+  chips: v.optional(v.array(v.string()), ['GH100', 'GB100']),
+  minDriver: v.exactOptional(v.pipe(v.string(), v.regex(/^\d+(\.\d+){1,3}$/, 'not a driver version'))),
+  minVbios: v.exactOptional(
+    v.pipe(v.string(), v.regex(/^[0-9A-Fa-f]{2}(\.[0-9A-Fa-f]{2}){4}$/, 'not a VBIOS version')),
+  ),
+  revocation: v.optional(v.picklist(['required', 'off']), 'required'),
+  maxOcspAgeHours: v.optional(positive, 24),
+  boundToCpu: v.optional(v.boolean(), true),
+  nras: v.optional(v.picklist(['off', 'also']), 'off'),
+})
+
 const schema = v.strictObject({
   environment: v.optional(v.picklist(['production', 'development']), 'production'),
+  tee: v.optional(v.array(v.picklist(['tdx', 'snp'])), ['tdx']),
   imageH: v.optional(anyOr(hex(32)), []),
   modelH: v.exactOptional(v.array(hex(32))),
-  images: v.optional(
-    anyOr(
-      v.strictObject({
-        mrtd: waivable,
-        rtmr0: v.exactOptional(measurement),
-        rtmr1: waivable,
-        rtmr2: waivable,
-        label: v.string(),
-      }),
-    ),
-    [],
-  ),
+  images: v.optional(anyOr(v.lazy((item) => (isSnpImage(item) ? snpImage : tdxImage))), []),
   mrSeam: v.exactOptional(v.array(measurement)),
   tcb: v.optional(
     v.strictObject({
@@ -115,22 +206,35 @@ const schema = v.strictObject({
       minEvaluationNumber: v.optional(count, 20),
       deniedAdvisories: v.optional(v.array(advisory), []),
       allowedAdvisories: v.optional(v.array(advisory), []),
-      graceDays: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 0),
+      graceDays: v.optional(positive, 0),
     }),
     {},
   ),
   td: v.optional(
     v.strictObject({
-      debug: v.optional(v.boolean(), false),
-      migratable: v.optional(v.boolean(), false),
-      perfmon: v.optional(v.boolean(), false),
-      serviceTd: v.optional(v.boolean(), false),
+      debug: flag,
+      migratable: flag,
+      perfmon: flag,
+      serviceTd: flag,
     }),
     {},
   ),
-  platforms: v.exactOptional(v.array(hex(16))),
+  snp: v.optional(
+    v.strictObject({
+      debug: flag,
+      migrate: flag,
+      smt: v.optional(v.boolean(), true),
+      vmpl: v.optional(v.pipe(count, v.maxValue(3)), 0),
+      vlek: flag,
+      minTcb: v.optional(v.strictObject(snpProducts), {}),
+      crl: v.optional(v.boolean(), true),
+    }),
+    {},
+  ),
+  gpu: v.exactOptional(gpu),
+  platforms: v.exactOptional(v.array(platformId)),
   binding: v.optional(v.picklist(['key', 'session-signed', 'session-quoted']), 'session-signed'),
-  maxAgeSeconds: v.optional(v.pipe(v.number(), v.finite(), v.minValue(0)), 600),
+  maxAgeSeconds: v.optional(positive, 600),
 })
 
 /** A policy as written in a file: what is left out takes the strictest value, which for `imageH` and `images` is none. */

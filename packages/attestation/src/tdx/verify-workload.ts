@@ -1,4 +1,4 @@
-import type { Policy } from '../policy/policy.ts'
+import { isTdxImage, type Policy } from '../policy/policy.ts'
 import { requireBootImage, requireImageH, requireMrSeam, requirePlatform } from './accept.ts'
 import type { Checklist } from './checklist.ts'
 import { readTdAttributes, requireReservedZero, requireSeptVeDisable, requireUnset } from './td-attributes.ts'
@@ -24,7 +24,7 @@ export async function verifyWorkload(
   else await list.run('image_h', [report], (td) => requireImageH(td, imageH))
   if (images === 'any') list.skip('boot_image', notAsked('boot image'))
   else {
-    const image = await list.run('boot_image', [report], (td) => requireBootImage(td, images))
+    const image = await list.run('boot_image', [report], (td) => requireBootImage(td, images.filter(isTdxImage)))
     if (image && image.waived.length > 0)
       list.skip('boot_image', `The policy accepts any ${image.waived.join(', ')} in the image ${image.label}.`)
   }

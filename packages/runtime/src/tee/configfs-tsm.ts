@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TeeBackend } from '@dcml/attestation'
+import type { TdxEvidence, TeeBackend } from '@dcml/attestation'
 import { DcmlError } from '@dcml/protocol'
 import type { CollateralSource } from './collateral.ts'
 
@@ -34,7 +34,7 @@ export function configfsTsm(options: {
   eventLog: string
   folder?: string
   fs?: ReportFs
-}): TeeBackend {
+}): TeeBackend<TdxEvidence> {
   const folder = options.folder ?? REPORTS
   const fs = options.fs ?? { mkdir, rmdir, readFile, writeFile }
   return {

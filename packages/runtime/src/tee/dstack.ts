@@ -1,4 +1,4 @@
-import { formatEventLog, type TeeBackend } from '@dcml/attestation'
+import { formatEventLog, type TdxEvidence, type TeeBackend } from '@dcml/attestation'
 import { DcmlError, equalBytes, fromHex, toHex } from '@dcml/protocol'
 import { Agent, fetch } from 'undici'
 import * as v from 'valibot'
@@ -28,7 +28,7 @@ const keySchema = v.looseObject({ key: v.pipe(bytes, v.length(32)) })
  * Its sealing key comes from `/GetKey`: every instance of one compose file gets the same one from its key provider, and
  * so does every container in it. An app whose compose file can be replaced has none, as the successor would get the key.
  */
-export function dstackAgent(options: { collateral: CollateralSource; socket?: string }): TeeBackend {
+export function dstackAgent(options: { collateral: CollateralSource; socket?: string }): TeeBackend<TdxEvidence> {
   const socketPath = options.socket ?? SOCKET
   const dispatcher = new Agent({ connect: { socketPath }, connections: 4, maxResponseSize: MAX_ANSWER })
   return {

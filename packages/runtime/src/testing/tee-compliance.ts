@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { TeeBackend } from '@dcml/attestation'
+import type { TdxEvidence, TeeBackend } from '@dcml/attestation'
 import { DcmlError, equalBytes } from '@dcml/protocol'
 import type { ComplianceCase } from './engine-compliance.ts'
 
@@ -18,7 +18,7 @@ const reportDataOf = (quote: Uint8Array): Uint8Array => {
  * What every `TeeBackend` must do. Run each case in a test of its own:
  * `for (const { name, run } of teeBackendCompliance(make)) test(name, run)`.
  */
-export function teeBackendCompliance(make: () => Promise<TeeBackend>): readonly ComplianceCase[] {
+export function teeBackendCompliance(make: () => Promise<TeeBackend<TdxEvidence>>): readonly ComplianceCase[] {
   const data = (seed: number): Uint8Array => Uint8Array.from({ length: 64 }, (_, i) => (seed + i) & 0xff)
   return [
     {
