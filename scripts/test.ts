@@ -20,7 +20,7 @@ const steps: Step[] = [
   { name: 'types', command: ['tsc', '-p', '.'] },
   { name: 'unused', command: ['knip', '--no-progress'] },
   { name: 'engine', command: [...node, 'contracts/toolchain/engine/src/build/main.ts'] },
-  { name: 'tpm', command: [...node, 'scripts/swtpm.ts'] },
+  { name: 'system', command: [...node, 'scripts/system.ts'] },
   { name: 'tests', command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`] },
   { name: 'build', command: ['npx', '--yes', PNPM, 'exec', 'turbo', 'run', 'build', '--output-logs=errors-only'] },
   { name: 'packages', command: [...node, 'scripts/check-packages.ts'] },
