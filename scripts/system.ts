@@ -2,7 +2,7 @@
 // skipped.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { findChromium } from '../test/browser/chromium.ts'
+import { findChromium } from '../test/browser/find.ts'
 
 interface Program {
   /** Its Debian package. */

@@ -1,12 +1,10 @@
 // A real Chromium for tests. Its network stays on this machine: pages come from a server on loopback.
-import { accessSync, constants } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { delimiter, join } from 'node:path'
 import { build } from 'esbuild'
 import { type Browser, chromium } from 'playwright-core'
+import { findChromium } from './find.ts'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
 const FLAGS = [
   '--disable-gpu',
   '--disable-quic',
@@ -16,26 +14,9 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** Path of `$CHROMIUM`, or else of the first Chromium on the PATH; says so once where there is none. */
-export const CHROMIUM: string | undefined = find()
-
-function find(): string | undefined {
-  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)]
-  const given = process.env.CHROMIUM
-  const paths = given ? [given] : NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))
-  const path = paths.find(isExecutable)
-  if (path === undefined) console.warn('skipped: there is no Chromium here (set CHROMIUM to the path of one)')
-  return path
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
+/** Path of the Chromium to test with; says once where there is none. */
+export const CHROMIUM: string | undefined = findChromium()
+if (CHROMIUM === undefined) console.warn('skipped: there is no Chromium here (set CHROMIUM to the path of one)')
 
 /** Starts {@link CHROMIUM}; close it afterwards. Guard the test with `test.skipIf(CHROMIUM === undefined)`. */
 export async function launchChromium(): Promise<Browser> {
