@@ -1,21 +1,14 @@
-// Receipts as JSON lines. Many receipts share the evidence of one connection, so it is written once and referred to by its
-// hash; whoever lists the file gets every record whole.
+// A file of receipts that survives crashes.
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import type { EvidenceJson } from '@dcml/attestation'
 import { DcmlError } from '@dcml/protocol'
-import * as v from 'valibot'
-import { parseReceiptRecord, type ReceiptRecord } from '../receipts/record.ts'
+import { ReceiptLines } from '../receipts/lines.ts'
+import type { ReceiptRecord } from '../receipts/record.ts'
 import type { ReceiptStore } from '../receipts/store.ts'
 
 const BLOCK = 65_536
 const LF = 10
-
-const lineSchema = v.union([
-  v.strictObject({ evidenceH: v.string(), evidence: v.looseObject({}) }),
-  v.strictObject({ evidenceH: v.string(), record: v.looseObject({}) }),
-])
 
 /** How every line begins that is written here. */
 const START = '{"evidenceH":"'
@@ -69,18 +62,14 @@ export function fileReceipts(path: string, { onTorn }: FileReceiptsOptions = {})
 }
 
 async function* readRecords(path: string, onTorn?: (line: number) => void): AsyncGenerator<ReceiptRecord> {
-  const evidence = new Map<string, unknown>()
-  let number = 0
+  const lines = new ReceiptLines()
   for await (const { text, whole } of linesOf(path)) {
-    number++
-    if (!whole) {
-      if (!isTorn(text)) throw malformed(number, undefined)
-      onTorn?.(number)
+    if (!whole && isTorn(text)) {
+      onTorn?.(lines.number + 1)
       continue
     }
-    const entry = readLine(text, number)
-    if ('evidence' in entry) evidence.set(entry.evidenceH, entry.evidence)
-    else yield restore(entry.record, evidence.get(entry.evidenceH), number)
+    const record = lines.read(text)
+    if (record !== undefined) yield record
   }
 }
 
@@ -100,22 +89,6 @@ async function* linesOf(path: string): AsyncGenerator<{ text: string; whole: boo
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
   if (rest !== '') yield { text: rest, whole: false }
-}
-
-function readLine(line: string, number: number): v.InferOutput<typeof lineSchema> {
-  try {
-    return v.parse(lineSchema, JSON.parse(line))
-  } catch (cause) {
-    throw malformed(number, cause)
-  }
-}
-
-function restore(record: object, evidence: unknown, number: number): ReceiptRecord {
-  try {
-    return parseReceiptRecord({ ...record, evidence: evidence as EvidenceJson | undefined })
-  } catch (cause) {
-    throw malformed(number, cause)
-  }
 }
 
 async function dropTornLine(file: FileHandle, path: string): Promise<void> {
@@ -145,10 +118,3 @@ function rethrow(cause: NodeJS.ErrnoException): never {
     cause,
   })
 }
-
-const malformed = (line: number, cause: unknown): DcmlError =>
-  new DcmlError('receipt_store_malformed', `Line ${line} of the receipts cannot be read.`, {
-    hint: 'The file was changed by something else. Move it away; receipts before that line are whole.',
-    details: { line },
-    cause,
-  })
