@@ -44,9 +44,22 @@ export const OID = {
   development: '1.3.6.1.4.1.58888.1.1',
 } as const
 
-const ecdsaWithSha256 = der.sequence(der.oid('1.2.840.10045.4.3.2'))
-const p256Algorithm = der.sequence(der.oid('1.2.840.10045.2.1'), der.oid('1.2.840.10045.3.1.7'))
+/** Algorithm identifiers by kind of key: of its signatures (RFC 5758 §3.2) and of the key itself (RFC 5480 §2.1.1). */
+const algorithms = {
+  p256: { signature: '1.2.840.10045.4.3.2', curve: '1.2.840.10045.3.1.7' },
+  p384: { signature: '1.2.840.10045.4.3.3', curve: '1.3.132.0.34' },
+} as const
 const uncompressed = Uint8Array.of(4)
+
+/** AlgorithmIdentifier of what `key` signs. */
+export const signatureAlgorithm = (key: KeyPair): der.Der => der.sequence(der.oid(algorithms[key.kind].signature))
+
+/** SubjectPublicKeyInfo. */
+export const publicKeyInfo = (key: KeyPair): der.Der =>
+  der.sequence(
+    der.sequence(der.oid('1.2.840.10045.2.1'), der.oid(algorithms[key.kind].curve)),
+    der.bitString(concatBytes(uncompressed, key.point)),
+  )
 
 export const basicConstraints = (ca: boolean, pathLength?: number): Extension => ({
   oid: OID.basicConstraints,
@@ -73,7 +86,8 @@ export const keyUsage = (usage: keyof typeof usages): Extension => ({
   value: der.bitString(Uint8Array.of(usages[usage][0]), usages[usage][1]),
 })
 
-const keyIdentifier = (key: KeyPair): Uint8Array =>
+/** SHA-1 of the public key (RFC 5280 §4.2.1.2). */
+export const keyIdentifier = (key: KeyPair): Uint8Array =>
   createHash('sha1').update(concatBytes(uncompressed, key.point)).digest()
 
 export const subjectKeyIdentifier = (key: KeyPair): Extension => ({
@@ -96,7 +110,7 @@ export const crlNumber = (number: number): Extension => ({ oid: OID.crlNumber, v
 export const developmentMarker: Extension = { oid: OID.development, value: der.utf8String('DEVELOPMENT') }
 
 /** Names have the attributes, order and string types of Intel's, so that parsers meet the same bytes. */
-const name = (commonName: string): der.Der => {
+export const name = (commonName: string): der.Der => {
   const attributes: [string, der.Der][] = [
     ['2.5.4.3', der.utf8String(commonName)],
     ['2.5.4.10', der.utf8String('DCML DEVELOPMENT')],
@@ -119,11 +133,11 @@ export const certificateBody = (template: CertificateTemplate): der.Der =>
   der.sequence(
     der.explicit(0, der.integer(2)),
     der.integer(template.serial),
-    ecdsaWithSha256,
+    signatureAlgorithm(template.signer),
     name(template.issuer),
     der.sequence(der.time(template.notBefore), der.time(template.notAfter)),
     name(template.subject),
-    der.sequence(p256Algorithm, der.bitString(concatBytes(uncompressed, template.key.point))),
+    publicKeyInfo(template.key),
     der.explicit(3, extensionList(template.extensions)),
   )
 
@@ -131,7 +145,7 @@ export const certificateBody = (template: CertificateTemplate): der.Der =>
 export const crlBody = (template: CrlTemplate): der.Der =>
   der.sequence(
     der.integer(1),
-    ecdsaWithSha256,
+    signatureAlgorithm(template.signer),
     name(template.issuer),
     der.time(template.thisUpdate),
     der.time(template.nextUpdate),
@@ -141,7 +155,7 @@ export const crlBody = (template: CrlTemplate): der.Der =>
 
 /** The frame that certificates and CRLs share: body, algorithm, signature. */
 export const sealBody = (body: Uint8Array, signer: KeyPair): der.Der =>
-  der.sequence(body, ecdsaWithSha256, der.bitString(signDer(signer, body)))
+  der.sequence(body, signatureAlgorithm(signer), der.bitString(signDer(signer, body)))
 
 export const issueCertificate = (template: CertificateTemplate): der.Der =>
   sealBody(certificateBody(template), template.signer)
