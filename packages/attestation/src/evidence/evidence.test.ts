@@ -1,7 +1,7 @@
 import { utf8 } from '@dcml/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Evidence, evidenceToJson, formatEvidence, parseEvidence } from './evidence.ts'
+import { type Evidence, evidenceToJson, formatEvidence, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence.ts'
 
 const blob = fc.uint8Array({ maxLength: 300 })
 const members = [
@@ -17,16 +17,32 @@ const members = [
 ] as const
 const text = fc.string({ maxLength: 100 })
 const collateral = fc.record(Object.fromEntries(members.map((name) => [name, text])) as never)
-const evidence = fc.record({
-  claims: blob,
-  manifest: blob,
-  cpu: fc.record(
-    { tee: fc.constant('tdx' as const), quote: blob, collateral, eventLog: blob },
-    { requiredKeys: ['tee', 'quote', 'collateral'] },
-  ),
-}) as fc.Arbitrary<Evidence>
+const tdx = fc.record(
+  { tee: fc.constant('tdx' as const), quote: blob, collateral, eventLog: blob },
+  { requiredKeys: ['tee', 'quote', 'collateral'] },
+)
+const report = fc.uint8Array({ minLength: 1184, maxLength: 1184 })
+const snp = fc.record(
+  { tee: fc.constant('snp' as const), report, vek: blob, ask: blob, ark: blob, crl: blob },
+  { requiredKeys: ['tee', 'report', 'vek', 'ask', 'ark'] },
+)
+const device = fc.record(
+  {
+    kind: fc.constantFrom('gpu' as const, 'switch' as const),
+    report: blob,
+    certificates: text,
+    rims: fc.array(text, { maxLength: 4 }),
+    revocations: fc.array(blob, { maxLength: 16 }),
+    nras: text,
+  },
+  { requiredKeys: ['kind', 'report', 'certificates', 'rims', 'revocations'] },
+)
+const evidenceOn = (cpu: fc.Arbitrary<Evidence['cpu']>): fc.Arbitrary<Evidence> =>
+  fc.record({ claims: blob, manifest: blob, cpu, gpu: fc.array(device, { maxLength: 16 }) }) as fc.Arbitrary<Evidence>
+const evidence = evidenceOn(fc.oneof(tdx as never, snp as never))
 const refused = expect.objectContaining({ code: 'evidence_malformed' })
-const [example] = fc.sample(evidence, { numRuns: 1, seed: 1 }) as [Evidence]
+const [example] = fc.sample(evidenceOn(tdx as never), { numRuns: 1, seed: 1 }) as [Evidence]
+const [snpExample] = fc.sample(evidenceOn(snp as never), { numRuns: 1, seed: 1 }) as [Evidence]
 
 test('evidence survives the trip through bytes, text and JSON', () => {
   fc.assert(
@@ -81,6 +97,9 @@ test('an error never carries control characters of the input', () => {
 
 test('lengths are refused before anything is decoded', () => {
   const json = evidenceToJson(example)
+  const snpJson = evidenceToJson(snpExample)
+  const gpuJson = { kind: 'gpu', report: '', certificates: '', rims: [], revocations: [] }
+  expect(() => parseEvidence({ ...snpJson, gpu: [gpuJson] })).not.toThrow()
   const long = 'A'.repeat(200_000)
   for (const bent of [
     { ...json, claims: long },
@@ -91,8 +110,13 @@ test('lengths are refused before anything is decoded', () => {
       ...json,
       cpu: { ...json.cpu, collateral: { ...(json.cpu.tee === 'tdx' ? json.cpu.collateral : {}), tcb_info: long } },
     },
+    { ...snpJson, cpu: { ...snpJson.cpu, report: `${(snpJson.cpu as { report: string }).report}AAAA` } },
+    { ...snpJson, cpu: { ...snpJson.cpu, vek: long } },
+    { ...json, gpu: [{ ...gpuJson, report: long }] },
+    { ...json, gpu: [{ ...gpuJson, revocations: [long] }] },
+    { ...json, gpu: Array.from({ length: 17 }, () => gpuJson) },
   ])
     expect(() => parseEvidence(bent)).toThrow(refused)
-  expect(() => parseEvidence(utf8(`${' '.repeat(1_048_576)}{}`))).toThrow(refused)
+  expect(() => parseEvidence(utf8(`${' '.repeat(MAX_EVIDENCE_BYTES)}{}`))).toThrow(refused)
   expect(() => parseEvidence('['.repeat(1_000_000))).toThrow(refused)
 })

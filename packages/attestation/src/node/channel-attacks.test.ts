@@ -13,6 +13,7 @@ import {
   type Target,
 } from '../../test/world.ts'
 import { type AttestAnswer, type AttestRequest, formatAttestRequest } from '../channel/wire.ts'
+import { MAX_EVIDENCE_BYTES } from '../evidence/evidence.ts'
 import { verifyEvidence } from '../evidence/verify.ts'
 import type { Enclave } from './enclave.ts'
 import { connectionExporter } from './exporter.ts'
@@ -136,7 +137,9 @@ describe('an impostor', () => {
   })
 
   test('that sends more than anyone reads is cut off', async () => {
-    const target = await impostor(await startEnclave(), async () => ({ evidence: { claims: 'A'.repeat(2 ** 21) } }))
+    const target = await impostor(await startEnclave(), async () => ({
+      evidence: { claims: 'A'.repeat(MAX_EVIDENCE_BYTES) },
+    }))
     expect(await refusal(open(target))).toMatchObject({ code: 'evidence_too_large' })
   })
 })

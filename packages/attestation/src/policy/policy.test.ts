@@ -21,10 +21,12 @@ const refusal = (json: unknown): DcmlError => {
 test('an empty policy accepts nothing', () => {
   expect(parsePolicy({})).toEqual({
     environment: 'production',
+    tee: ['tdx'],
     imageH: [],
     images: [],
     tcb: { accept: ['UpToDate'], minEvaluationNumber: 20, deniedAdvisories: [], allowedAdvisories: [], graceDays: 0 },
     td: { debug: false, migratable: false, perfmon: false, serviceTd: false },
+    snp: { debug: false, migrate: false, smt: true, vmpl: 0, vlek: false, minTcb: {}, crl: true },
     binding: 'session-signed',
     maxAgeSeconds: 600,
   })
