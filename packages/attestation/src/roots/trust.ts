@@ -1,7 +1,7 @@
 import { equalBytes } from '@dcml/protocol'
 import { base64 } from '@scure/base'
 import type { Environment } from '../check.ts'
-import { type Certificate, carries, EXTENSION, readCertificate } from '../x509/certificate.ts'
+import { type Certificate, carries, EXTENSION } from '../x509/certificate.ts'
 import { Refusal } from '../x509/der.ts'
 import { readPem } from '../x509/pem.ts'
 import { INTEL_SGX_ROOT_CA_BASE64 } from './intel-sgx.ts'
@@ -20,16 +20,17 @@ export function findRoot(
   roots: readonly Root[],
 ): Certificate {
   const trusted = roots.flatMap((root) => (typeof root === 'string' ? readRootPem(root) : [root]))
-  const used = new Set<Uint8Array>()
+  const used: Certificate[] = []
   for (const [name, chain] of Object.entries(chains)) {
     const last = chain.at(-1)
-    const root = last && trusted.find((candidate) => equalBytes(candidate, last.der))
-    if (!root) throw new Refusal(`${name} does not end in a trusted root`)
-    used.add(root)
+    if (!last || !trusted.some((candidate) => equalBytes(candidate, last.der)))
+      throw new Refusal(`${name} does not end in a trusted root`)
+    used.push(last)
   }
-  const [root, other] = used
-  if (!root || other) throw new Refusal('the chains end in different roots')
-  return readCertificate(root)
+  const [root] = used
+  if (!root || used.some((other) => !equalBytes(other.der, root.der)))
+    throw new Refusal('the chains end in different roots')
+  return root
 }
 
 /** Files of certificates may come with other line ends and blank lines around them. */

@@ -1,5 +1,4 @@
-import type { Check } from '../check.ts'
-import { Untimely } from '../x509/chain.ts'
+import { Checklist } from '../checklist.ts'
 
 /**
  * Every check of a TDX quote by its stable name, in order, with what it establishes. Those of
@@ -8,7 +7,7 @@ import { Untimely } from '../x509/chain.ts'
 export const TDX_CHECKS = {
   quote_header: 'The quote has a header.',
   tee_type: 'The quote is for a TD (TEE type 0x81).',
-  quote_version: 'The quote has format version 4.',
+  quote_version: 'The quote has format version 4 or 5.',
   quote_key_type: 'The attestation key is ECDSA P-256.',
   quote_qe_vendor: "The quoting enclave is Intel's.",
   quote_format: 'The quote is complete; its lengths agree.',
@@ -81,44 +80,7 @@ type OnRequest =
   | 'mr_seam'
   | 'platform_id'
 
-type Known<Inputs extends readonly unknown[]> = { [K in keyof Inputs]: Exclude<Inputs[K], undefined> }
+/** The checks of one TDX quote. */
+export type TdxChecklist = Checklist<TdxCheckName, OnRequest>
 
-/** Runs checks that feed each other: what a failed check would have yielded is undefined, and skips those it feeds. */
-export class Checklist {
-  readonly #outcomes = new Map<TdxCheckName, Omit<Check, 'name'>>()
-
-  /**
-   * Passes with what `step` returns, fails with what it throws, is skipped where an input is missing.
-   * @returns the step's value, only where it passed
-   */
-  async run<const Inputs extends readonly unknown[], Value>(
-    name: TdxCheckName,
-    inputs: Inputs,
-    step: (...inputs: Known<Inputs>) => Value | Promise<Value>,
-  ): Promise<Value | undefined> {
-    if (inputs.includes(undefined)) return undefined
-    try {
-      const value = await step(...(inputs as Known<Inputs>))
-      this.#outcomes.set(name, { status: 'pass', why: TDX_CHECKS[name] })
-      return value
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      this.#outcomes.set(name, { status: 'fail', why, ...(error instanceof Untimely && { untimely: true }) })
-      return undefined
-    }
-  }
-
-  skip(name: OnRequest, why: string): void {
-    this.#outcomes.set(name, { status: 'skipped', why })
-  }
-
-  /** All checks in order. Those that nothing reached are skipped, and the verdict is no. */
-  finish(): { ok: boolean; checks: Check[] } {
-    const names = Object.keys(TDX_CHECKS) as TdxCheckName[]
-    const unreached = { status: 'skipped', why: 'Not reached: it builds on a check that failed.' } as const
-    return {
-      ok: names.every((name) => (this.#outcomes.get(name) ?? { status: 'fail' }).status !== 'fail'),
-      checks: names.map((name) => ({ name, ...(this.#outcomes.get(name) ?? unreached) })),
-    }
-  }
-}
+export const tdxChecklist = (): TdxChecklist => new Checklist(TDX_CHECKS)

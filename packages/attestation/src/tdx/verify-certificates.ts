@@ -1,19 +1,26 @@
 import { equalBytes } from '@dcml/protocol'
 import type { Environment } from '../check.ts'
 import { environmentOf, findRoot, type Root, requireEnvironment } from '../roots/trust.ts'
-import { type Certificate, carries, EXTENSION, KEY_USAGE } from '../x509/certificate.ts'
+import { type Certificate, carries, EXTENSION, KEY_USAGE, type Pki } from '../x509/certificate.ts'
 import { type Chains, requireWindow } from '../x509/chain.ts'
 import { type Crl, readCrl } from '../x509/crl.ts'
 import { Refusal } from '../x509/der.ts'
-import type { VerifyP256 } from '../x509/ecdsa.ts'
-import type { Checklist } from './checklist.ts'
+import type { VerifySignature } from '../x509/signature.ts'
+import { isSignedBy } from '../x509/signed.ts'
+import type { TdxChecklist } from './checklist.ts'
 import type { Collateral } from './collateral.ts'
 import type { Quote } from './quote.ts'
 
+/** Intel signs TDX's certificates with P-256 alone. */
+export const INTEL_PKI: Pki = {
+  kinds: ['p256'],
+  extensions: [EXTENSION.basicConstraints, EXTENSION.keyUsage, EXTENSION.sgx, EXTENSION.development],
+}
+
 /** What judging needs beside the evidence. */
 export interface Judge {
-  readonly list: Checklist
-  readonly verify: VerifyP256
+  readonly list: TdxChecklist
+  readonly verify: VerifySignature
   readonly chains: Chains
   /** Unix ms. */
   readonly now: number
@@ -79,7 +86,7 @@ async function verifyPck(
   )
   const ca = await list.run('pck_crl_chain', [leaf, chain, crlChain], async (_, [, issuer], certificates) => {
     const { subject, publicKey } = await chains.verify(certificates, 2)
-    if (!issuer || !equalBytes(subject, issuer.subject) || !equalBytes(publicKey, issuer.publicKey))
+    if (!issuer || !equalBytes(subject, issuer.subject) || !equalBytes(publicKey.bytes, issuer.publicKey.bytes))
       throw new Refusal('the PCK CRL issuer is not the CA that issued the PCK certificate')
     return issuer
   })
@@ -95,14 +102,14 @@ async function verifyCrl(
   der: Uint8Array | undefined,
   issuer: Certificate | undefined,
 ): Promise<Crl | undefined> {
-  const read = await list.run(`${name}_format`, [der], readCrl)
+  const read = await list.run(`${name}_format`, [der], (bytes) => readCrl(bytes, INTEL_PKI.kinds))
   const issued = await list.run(`${name}_issuer`, [read, issuer], (crl, { subject, keyUsage }) => {
     if (!equalBytes(crl.issuer, subject)) throw new Refusal('the CRL names another issuer')
     if (!(keyUsage & KEY_USAGE.cRLSign)) throw new Refusal('its issuer may not sign CRLs (keyUsage)')
     return crl
   })
   const signed = await list.run(`${name}_signature`, [issued, issuer], async (crl, { publicKey }) => {
-    if (!(await verify(publicKey, crl.body, crl.signature))) throw new Refusal('the CRL signature does not verify')
+    if (!(await isSignedBy(crl, publicKey, verify))) throw new Refusal('the CRL signature does not verify')
     return crl
   })
   await list.run(`${name}_window`, [signed], (crl) => requireWindow(crl.thisUpdate, crl.nextUpdate, now))

@@ -77,7 +77,8 @@ async function verifySignatures(
     return report.isvSvn
   })
   const report = await list.run('quote_signature', [vouched], async (parts) => {
-    if (!(await verify(concatBytes(Uint8Array.of(4), parts.attestationKey), parts.signed, parts.signature)))
+    const attestationKey = { kind: 'p256', bytes: concatBytes(Uint8Array.of(4), parts.attestationKey) } as const
+    if (!(await verify(attestationKey, parts.signed, parts.signature)))
       throw new Refusal('the quote signature does not verify')
     return parts.report
   })

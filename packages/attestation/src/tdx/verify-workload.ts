@@ -1,12 +1,12 @@
 import { isTdxImage, type Policy } from '../policy/policy.ts'
-import { requireBootImage, requireImageH, requireMrSeam, requirePlatform } from './accept.ts'
-import type { Checklist } from './checklist.ts'
+import { requireBootImage, requireImageH, requireMrSeam, requireNoServiceTd, requirePlatform } from './accept.ts'
+import type { TdxChecklist } from './checklist.ts'
 import { readTdAttributes, requireReservedZero, requireSeptVeDisable, requireUnset } from './td-attributes.ts'
 import type { VerifiedPlatform } from './verify-platform.ts'
 
 /** Compares a verified TD report with the policy: how the TD is protected, then what it is. */
 export async function verifyWorkload(
-  list: Checklist,
+  list: TdxChecklist,
   { platform, report }: VerifiedPlatform,
   policy: Policy,
 ): Promise<void> {
@@ -17,7 +17,9 @@ export async function verifyWorkload(
     if (policy.td[name]) list.skip(`td_${name}`, 'The policy tolerates this attribute.')
     else await list.run(`td_${name}`, [attributes], (set) => requireUnset(set, name))
   }
-  list.skip('td_service_td', 'A TD 1.0 report does not show service TDs.')
+  if (policy.td.serviceTd) list.skip('td_service_td', 'The policy tolerates service TDs.')
+  else if (report && !report.mrServiceTd) list.skip('td_service_td', 'A TD 1.0 report does not show service TDs.')
+  else await list.run('td_service_td', [report?.mrServiceTd], requireNoServiceTd)
 
   const { imageH, images, mrSeam, platforms } = policy
   if (imageH === 'any') list.skip('image_h', notAsked('image manifest'))

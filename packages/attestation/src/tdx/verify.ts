@@ -4,8 +4,8 @@ import { platform as platformPolicy } from '../policy/presets.ts'
 import { pinnedRoots, type Root } from '../roots/trust.ts'
 import type { TdxCollateral } from '../tee.ts'
 import { Chains } from '../x509/chain.ts'
-import { portableP256, webCryptoP256 } from '../x509/ecdsa.ts'
-import { Checklist } from './checklist.ts'
+import { signatureVerifier } from '../x509/signature.ts'
+import { type TdxChecklist, tdxChecklist } from './checklist.ts'
 import { readCollateral, readQeIdentity, readTcbInfo } from './collateral.ts'
 import {
   MAX_QUOTE,
@@ -19,7 +19,7 @@ import {
   type TdReport,
 } from './quote.ts'
 import type { TcbStatus } from './tcb-status.ts'
-import { verifyCertificates } from './verify-certificates.ts'
+import { INTEL_PKI, verifyCertificates } from './verify-certificates.ts'
 import { verifySignedJson } from './verify-collateral.ts'
 import { verifyPlatform } from './verify-platform.ts'
 import { verifyWorkload } from './verify-workload.ts'
@@ -61,14 +61,14 @@ export interface TdxVerification {
  */
 export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<TdxVerification> {
   const { roots = pinnedRoots(), policy = platformPolicy } = options
-  const list = new Checklist()
-  const subtle = globalThis.crypto?.subtle as typeof globalThis.crypto.subtle | undefined
-  const verify = subtle ? webCryptoP256(subtle) : await portableP256()
-  const now = options.now.getTime()
-  const judge = { list, verify, chains: new Chains(verify, now), now }
-
   // A copy, for the caller's buffer could change between two checks.
-  const quote = await readTdxQuote(list, Uint8Array.from(options.quote.subarray(0, MAX_QUOTE)))
+  const bytes = Uint8Array.from(options.quote.subarray(0, MAX_QUOTE))
+  const now = options.now.getTime()
+  const list = tdxChecklist()
+  const verify = await signatureVerifier()
+  const judge = { list, verify, chains: new Chains(INTEL_PKI, verify, now), now }
+
+  const quote = await readTdxQuote(list, bytes)
   const collateral = await list.run('collateral_format', [], () => readCollateral(options.collateral))
   const certificates = await verifyCertificates(judge, quote, collateral, roots, policy.environment)
   const [tcbInfo, qeIdentity] = await Promise.all([
@@ -110,7 +110,7 @@ export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<Td
 }
 
 /** The header decides whether the rest can be read: every reason to refuse it is named, not only the first. */
-async function readTdxQuote(list: Checklist, quote: Uint8Array): Promise<Quote | undefined> {
+async function readTdxQuote(list: TdxChecklist, quote: Uint8Array): Promise<Quote | undefined> {
   const header = await list.run('quote_header', [], () => readQuoteHeader(quote))
   const tdx = await list.run('tee_type', [header], requireTdx)
   const version = await list.run('quote_version', [header], requireVersion)

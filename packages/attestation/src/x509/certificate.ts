@@ -1,8 +1,9 @@
 import { toHex } from '@dcml/protocol'
 import { DerReader, Refusal, TAG } from './der.ts'
-import { readEcdsaSignature } from './ecdsa.ts'
+import type { KeyKind, PublicKey } from './signature.ts'
+import { readPublicKey, readSigned, requireSameAlgorithm, type Signed } from './signed.ts'
 
-/** Extensions this verifier understands; a critical one that is not here refuses the certificate (RFC 5280 §4.2). */
+/** Extensions that mean something to a verifier. */
 export const EXTENSION = {
   basicConstraints: '2.5.29.19',
   keyUsage: '2.5.29.15',
@@ -21,13 +22,17 @@ export interface Extension {
   readonly value: Uint8Array
 }
 
-/** What a P-256 X.509 v3 certificate says; nothing here is verified. */
-export interface Certificate {
+/** What the certificates of one PKI may be made of; anything else is refused. */
+export interface Pki {
+  /** Its kinds of keys, and so of signatures. */
+  readonly kinds: readonly KeyKind[]
+  /** Extensions its verifier looks at: a critical one that is not here refuses the certificate (RFC 5280 §4.2). */
+  readonly extensions: readonly string[]
+}
+
+/** What an X.509 v3 certificate says; nothing here is verified. */
+export interface Certificate extends Signed {
   readonly der: Uint8Array
-  /** The signed part. */
-  readonly body: Uint8Array
-  /** r‖s */
-  readonly signature: Uint8Array
   /** Magnitude, as hex. */
   readonly serial: string
   /** Names are compared as they are encoded. */
@@ -36,23 +41,23 @@ export interface Certificate {
   /** Unix ms, both inclusive. */
   readonly notBefore: number
   readonly notAfter: number
-  /** Uncompressed point. */
-  readonly publicKey: Uint8Array
+  readonly publicKey: PublicKey
   readonly isCa: boolean
   readonly pathLength: number | undefined
   readonly keyUsage: number
   readonly extensions: readonly Extension[]
 }
 
-/** Reads a certificate of the one kind that Intel's TDX PKI uses: X.509 v3, ECDSA P-256 with SHA-256. */
-export function readCertificate(der: Uint8Array): Certificate {
-  const { body, signature } = readSigned(der)
-  const fields = new DerReader(body).sequence()
+/** Reads a certificate of X.509 v3 whose key and signature are of the kinds admitted. */
+export function readCertificate(der: Uint8Array, admitted: readonly KeyKind[]): Certificate {
+  const signed = readSigned(der, admitted)
+  const fields = new DerReader(signed.body).sequence()
   const version = fields.explicit(TAG.context0)
   if (version.uint16() !== 2) throw new Refusal('certificate: not X.509 v3')
   version.end()
+  // AMD numbers all its chip certificates 0, which RFC 5280 §4.1.2.2 forbids and wants tolerated.
   const serial = readSerial(fields)
-  readSignatureAlgorithm(fields)
+  requireSameAlgorithm(fields, signed)
   const issuer = readName(fields)
   const validity = fields.sequence()
   const notBefore = validity.time()
@@ -60,37 +65,20 @@ export function readCertificate(der: Uint8Array): Certificate {
   validity.end()
   const subject = readName(fields)
   const publicKey = readPublicKey(fields)
+  if (!admitted.includes(publicKey.kind)) throw new Refusal(`a key of kind ${publicKey.kind} has no place in this PKI`)
   const explicit = fields.explicit(TAG.context3)
   const extensions = readExtensions(explicit)
   explicit.end()
   fields.end()
   const constraints = { ...readBasicConstraints(extensions), keyUsage: readKeyUsage(extensions) }
-  return { der, body, signature, serial, issuer, subject, notBefore, notAfter, publicKey, ...constraints, extensions }
+  return { ...signed, der, serial, issuer, subject, notBefore, notAfter, publicKey, ...constraints, extensions }
 }
 
-/** The frame that certificates and CRLs share: `SEQUENCE { body, AlgorithmIdentifier, signature }`. */
-export function readSigned(der: Uint8Array): { body: Uint8Array; signature: Uint8Array } {
-  const outer = new DerReader(der)
-  const parts = outer.sequence()
-  outer.end()
-  const body = parts.readWhole()
-  readSignatureAlgorithm(parts)
-  const signature = readEcdsaSignature(parts.bitStringBytes())
-  parts.end()
-  return { body, signature }
-}
-
-/** ecdsa-with-SHA256 without parameters (RFC 5758 §3.2). */
-export function readSignatureAlgorithm(reader: DerReader): void {
-  const algorithm = reader.sequence()
-  if (algorithm.oid() !== '1.2.840.10045.4.3.2') throw new Refusal('signature algorithm is not ecdsa-with-SHA256')
-  algorithm.end()
-}
-
+/** Magnitude of a serial number as hex. */
 export function readSerial(reader: DerReader): string {
   const serial = reader.unsigned()
-  if (serial.length === 0 || serial.length > 20) throw new Refusal('serial number is not 1 to 20 octets')
-  return toHex(serial)
+  if (serial.length > 20) throw new Refusal('serial number is above 20 octets')
+  return toHex(serial) || '00'
 }
 
 export function readName(reader: DerReader): Uint8Array {
@@ -112,18 +100,6 @@ export function readExtensions(reader: DerReader): Extension[] {
     entry.end()
   }
   return extensions
-}
-
-function readPublicKey(reader: DerReader): Uint8Array {
-  const info = reader.sequence()
-  const algorithm = info.sequence()
-  if (algorithm.oid() !== '1.2.840.10045.2.1' || algorithm.oid() !== '1.2.840.10045.3.1.7')
-    throw new Refusal('certificate: public key is not P-256')
-  algorithm.end()
-  const point = info.bitStringBytes()
-  info.end()
-  if (point.length !== 65 || point[0] !== 4) throw new Refusal('certificate: public key is not an uncompressed point')
-  return point
 }
 
 function readBasicConstraints(extensions: readonly Extension[]): { isCa: boolean; pathLength: number | undefined } {

@@ -1,32 +1,36 @@
 import { equalBytes, toHex } from '@dcml/protocol'
-import { type Certificate, EXTENSION, KEY_USAGE, readCertificate } from './certificate.ts'
+import { type Certificate, KEY_USAGE, type Pki, readCertificate } from './certificate.ts'
 import { Refusal } from './der.ts'
-import type { VerifyP256 } from './ecdsa.ts'
 import { readPem } from './pem.ts'
-
-const understood: ReadonlySet<string> = new Set(Object.values(EXTENSION))
+import type { VerifySignature } from './signature.ts'
+import { isSignedBy } from './signed.ts'
 
 /** Reads and verifies the chains of one verification, each certificate once however many chains hold it. */
 export class Chains {
-  readonly #verify: VerifyP256
+  readonly #pki: Pki
+  readonly #verify: VerifySignature
   readonly #now: number
   readonly #read = new Map<string, Certificate>()
   readonly #signed = new Map<Certificate, { issuer: Certificate; valid: Promise<boolean> }>()
 
   /** @param now Unix ms */
-  constructor(verify: VerifyP256, now: number) {
+  constructor(pki: Pki, verify: VerifySignature, now: number) {
+    this.#pki = pki
     this.#verify = verify
     this.#now = now
   }
 
   /** The certificates of a PEM text, the same object for the same bytes. */
   read(pem: string): Certificate[] {
-    return readPem(pem).map((der) => {
-      const id = toHex(der)
-      const certificate = this.#read.get(id) ?? readCertificate(der)
-      this.#read.set(id, certificate)
-      return certificate
-    })
+    return readPem(pem).map((der) => this.readDer(der))
+  }
+
+  /** A certificate, the same object for the same bytes. */
+  readDer(der: Uint8Array): Certificate {
+    const id = toHex(der)
+    const certificate = this.#read.get(id) ?? readCertificate(der, this.#pki.kinds)
+    this.#read.set(id, certificate)
+    return certificate
   }
 
   /**
@@ -38,7 +42,9 @@ export class Chains {
     if (chain.length !== length) throw new Refusal(`chain has ${chain.length} certificates, not ${length}`)
     for (const [below, certificate] of chain.entries()) {
       requireWindow(certificate.notBefore, certificate.notAfter, this.#now)
-      const unknown = certificate.extensions.find(({ oid, critical }) => critical && !understood.has(oid))
+      const unknown = certificate.extensions.find(
+        ({ oid, critical }) => critical && !this.#pki.extensions.includes(oid),
+      )
       if (unknown) throw new Refusal(`unknown critical extension ${unknown.oid}`)
       const issuer = chain[below + 1]
       if (!issuer) continue
@@ -51,7 +57,7 @@ export class Chains {
   #isSignedBy(certificate: Certificate, issuer: Certificate): Promise<boolean> {
     const known = this.#signed.get(certificate)
     if (known?.issuer === issuer) return known.valid
-    const valid = this.#verify(issuer.publicKey, certificate.body, certificate.signature)
+    const valid = isSignedBy(certificate, issuer.publicKey, this.#verify)
     this.#signed.set(certificate, { issuer, valid })
     return valid
   }

@@ -1,11 +1,10 @@
-import { readExtensions, readName, readSerial, readSignatureAlgorithm, readSigned } from './certificate.ts'
+import { readExtensions, readName, readSerial } from './certificate.ts'
 import { DerReader, Refusal, TAG } from './der.ts'
+import type { KeyKind } from './signature.ts'
+import { readSigned, requireSameAlgorithm, type Signed } from './signed.ts'
 
 /** What an X.509 v2 CRL says; nothing here is verified. */
-export interface Crl {
-  readonly body: Uint8Array
-  /** r‖s */
-  readonly signature: Uint8Array
+export interface Crl extends Signed {
   readonly issuer: Uint8Array
   /** Unix ms, both inclusive. */
   readonly thisUpdate: number
@@ -18,11 +17,11 @@ export interface Crl {
  * Reads a complete CRL (RFC 5280 §5.1). Critical extensions are refused, for they make a CRL partial, indirect or a
  * delta; an entry revokes whatever its reason or date.
  */
-export function readCrl(der: Uint8Array): Crl {
-  const { body, signature } = readSigned(der)
-  const fields = new DerReader(body).sequence()
+export function readCrl(der: Uint8Array, admitted: readonly KeyKind[]): Crl {
+  const signed = readSigned(der, admitted)
+  const fields = new DerReader(signed.body).sequence()
   if (fields.uint16() !== 1) throw new Refusal('CRL: not version 2')
-  readSignatureAlgorithm(fields)
+  requireSameAlgorithm(fields, signed)
   const issuer = readName(fields)
   const thisUpdate = fields.time()
   const nextUpdate = fields.time()
@@ -37,11 +36,12 @@ export function readCrl(der: Uint8Array): Crl {
     extensions.end()
   }
   fields.end()
-  return { body, signature, issuer, thisUpdate, nextUpdate, revoked }
+  return { ...signed, issuer, thisUpdate, nextUpdate, revoked }
 }
 
 function readEntry(entry: DerReader): string {
   const serial = readSerial(entry)
+  if (serial === '00') throw new Refusal('CRL: serial number 0')
   entry.time()
   if (!entry.done) refuseCritical(entry)
   entry.end()

@@ -1,7 +1,7 @@
 /** Bytes that are not what they claim to be. Never leaves this package: it becomes a failed check. */
 export class Refusal extends Error {}
 
-/** Tags of the types that Intel's certificates and CRLs are made of (X.690 §8.1.2). */
+/** Tags of the types that certificates and CRLs are made of (X.690 §8.1.2). */
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
