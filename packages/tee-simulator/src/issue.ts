@@ -1,8 +1,8 @@
-import { concatBytes, toHex, utf8 } from '@dcml/protocol'
+import { toHex, utf8 } from '@dcml/protocol'
 import type { Blueprint } from './blueprint.ts'
 import { issueCertificate, issueCrl, toPem } from './certificate.ts'
 import { fastSigner, type KeyPair, signRaw } from './keys.ts'
-import { assembleQuote, encodeCertification, encodeHeader, encodeQeReport, encodeTdReport } from './quote.ts'
+import { assembleQuote, encodeBody, encodeCertification, encodeQeReport, isTd15 } from './quote.ts'
 
 /**
  * Intel's signed statements about a platform, in the flat JSON shape that `@dcml/attestation` reads: signatures
@@ -64,9 +64,9 @@ export function quoter(plan: Blueprint, pckChain: string): (td: Blueprint['td'])
     pckChain,
   })
   const sign = fastSigner(plan.attestationKey)
-  const header = encodeHeader(plan.header)
   return (td) => {
-    const body = concatBytes(header, encodeTdReport(td))
+    const version = isTd15(td) ? Math.max(5, plan.header.version) : plan.header.version
+    const body = encodeBody({ ...plan.header, version }, td)
     return assembleQuote(body, sign(body), certification)
   }
 }

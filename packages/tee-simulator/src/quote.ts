@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import { concatBytes, utf8 } from '@dcml/protocol'
 
-/** TD report body of TDX 1.0 (TD10), in the order of its 584 bytes (Intel TDX DCAP Quoting Library API, A.3.2). */
+/**
+ * TD report, in the order of its bytes (Intel TDX DCAP Quoting Library API, A.3.2): TD 1.0 has 584, TD 1.5 two fields
+ * more, and is what a report with either of those is.
+ */
 export interface TdReport {
   teeTcbSvn: Uint8Array
   mrSeam: Uint8Array
@@ -15,6 +18,10 @@ export interface TdReport {
   mrOwnerConfig: Uint8Array
   rtmrs: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   reportData: Uint8Array
+  /** SVNs as they are now; default those of the launch. */
+  teeTcbSvn2?: Uint8Array
+  /** Hash over bound service TDs; default zeros, for none. */
+  mrServiceTd?: Uint8Array
 }
 
 /** SGX report of the quoting enclave; its report data (hash of key and authentication data) is filled in. */
@@ -39,7 +46,17 @@ const u16 = (value: number): Uint8Array => Uint8Array.of(value & 0xff, value >>>
 const u32 = (value: number): Uint8Array => concatBytes(u16(value & 0xffff), u16(value >>> 16))
 const zeros = (length: number): Uint8Array => new Uint8Array(length)
 
-export const encodeHeader = (header: QuoteHeader): Uint8Array =>
+/** Whether a report is of TDX 1.5, which only quotes of version 5 carry. */
+export const isTd15 = (td: TdReport): boolean => td.teeTcbSvn2 !== undefined || td.mrServiceTd !== undefined
+
+/** What the attestation key signs; version 5 says between header and report which kind of report it is. */
+export function encodeBody(header: QuoteHeader, td: TdReport): Uint8Array {
+  const report = encodeTdReport(td)
+  const descriptor = header.version === 5 ? [u16(isTd15(td) ? 3 : 2), u32(report.length)] : []
+  return concatBytes(encodeHeader(header), ...descriptor, report)
+}
+
+const encodeHeader = (header: QuoteHeader): Uint8Array =>
   concatBytes(
     u16(header.version),
     u16(header.attestationKeyType),
@@ -49,10 +66,11 @@ export const encodeHeader = (header: QuoteHeader): Uint8Array =>
     zeros(20),
   )
 
-export const encodeTdReport = (td: TdReport): Uint8Array =>
+const encodeTdReport = (td: TdReport): Uint8Array =>
   concatBytes(
     ...[td.teeTcbSvn, td.mrSeam, td.mrSignerSeam, td.seamAttributes, td.tdAttributes, td.xfam],
     ...[td.mrtd, td.mrConfigId, td.mrOwner, td.mrOwnerConfig, ...td.rtmrs, td.reportData],
+    ...(isTd15(td) ? [td.teeTcbSvn2 ?? td.teeTcbSvn, td.mrServiceTd ?? zeros(48)] : []),
   )
 
 /** The 384 bytes that the PCK signs. They commit to the attestation key and the authentication data. */

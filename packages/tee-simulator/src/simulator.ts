@@ -43,7 +43,7 @@ export interface Simulator {
   /** Valid collateral, the same bytes for a UTC day. `overrides` replace members and are not signed again. */
   collateral(overrides?: Partial<Collateral>): Collateral
   /**
-   * A TDX v4 quote.
+   * A TDX quote: of version 4, or of version 5 where `teeTcbSvn2` or `mrServiceTd` ask for a TD 1.5 report.
    * @throws DcmlError `simulator_field` where a field has the wrong length
    */
   mintQuote(request: QuoteRequest): Uint8Array
@@ -70,7 +70,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const mintQuote = ({ imageH, ...fields }: QuoteRequest): Uint8Array => {
     requireLength('imageH', imageH, 32)
     const td: TdReport = { ...plan.td, mrConfigId: mrConfigId(imageH), rtmrs: replay(bootEvents(imageH)), ...fields }
-    requireFields(td, plan.td)
+    requireFields(td, { ...plan.td, teeTcbSvn2: new Uint8Array(16), mrServiceTd: new Uint8Array(48) })
     return quote(td)
   }
   return {
@@ -94,8 +94,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
 }
 
 /** Refuses a report whose fields do not have the lengths of `model`'s. */
-function requireFields({ rtmrs, ...td }: TdReport, { rtmrs: _, ...model }: TdReport): void {
-  for (const name of Object.keys(model) as (keyof typeof model)[]) requireLength(name, td[name], model[name].length)
+function requireFields({ rtmrs, ...td }: TdReport, { rtmrs: _, ...model }: Required<TdReport>): void {
+  for (const name of Object.keys(model) as (keyof typeof model)[])
+    if (td[name] !== undefined) requireLength(name, td[name], model[name].length)
   rtmrs.forEach((rtmr, i) => {
     requireLength(`rtmrs[${i}]`, rtmr, 48)
   })

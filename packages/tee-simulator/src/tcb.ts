@@ -11,6 +11,9 @@ export type TcbStatus =
   | 'OutOfDateConfigurationNeeded'
   | 'Revoked'
 
+/** What a verifier concludes of a platform, to be tolerated by a policy. */
+export type MergedStatus = TcbStatus | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
+
 interface Judgement {
   tcbDate: string
   tcbStatus: TcbStatus

@@ -8,10 +8,14 @@ import type { MergedTcb } from './tcb.ts'
 
 const DAY = 86_400_000
 
-/** @param now Unix ms */
+/**
+ * Grace is for what is out of date and nothing worse; a TD that has to be launched anew is that.
+ * @param now Unix ms
+ */
 export function requireStatus({ status, outOfDateSince }: MergedTcb, policy: Policy['tcb'], now: number): void {
   if (policy.accept.some((accepted) => accepted === status)) return
-  if (status === 'OutOfDate' && now <= outOfDateSince + policy.graceDays * DAY) return
+  const outdated = status === 'OutOfDate' || status === 'TDRelaunchAdvised'
+  if (outdated && now <= outOfDateSince + policy.graceDays * DAY) return
   throw new Refusal(`TCB status is ${status}; the policy accepts ${policy.accept.join(', ') || 'none'}`)
 }
 
@@ -51,6 +55,11 @@ export function requireBootImage(
     .sort((a, b) => a.waived.length - b.waived.length)
   if (!image) throw new Refusal(`MRTD ${toHex(mrtd)} with its RTMRs is no accepted boot image`)
   return image
+}
+
+/** A service TD may have read and written all of the TD's memory. */
+export function requireNoServiceTd(mrServiceTd: Uint8Array): void {
+  if (mrServiceTd.some((byte) => byte !== 0)) throw new Refusal(`service TD ${toHex(mrServiceTd)} is bound`)
 }
 
 export function requireMrSeam({ mrSeam }: TdReport, accepted: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { fromHex, utf8 } from '@dcml/protocol'
 import * as v from 'valibot'
 import { Refusal } from '../x509/der.ts'
-import { TCB_STATUSES } from './tcb-status.ts'
+import { LEVEL_STATUSES } from './tcb-status.ts'
 
 const text = v.pipe(v.string(), v.maxLength(262_144))
 // One spelling only: what is signed is the bytes, and no character of the text may change unnoticed.
@@ -53,11 +53,12 @@ const date = v.pipe(
 const uint = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max))
 const rating = {
   tcbDate: date,
-  tcbStatus: v.picklist(TCB_STATUSES),
+  tcbStatus: v.picklist(LEVEL_STATUSES),
   advisoryIDs: v.optional(v.array(v.string()), []),
 }
 const enclaveLevels = v.array(v.object({ tcb: v.object({ isvsvn: uint(65_535) }), ...rating }))
-const components = v.pipe(v.array(v.object({ svn: uint(255) })), v.length(16))
+const component = v.object({ svn: uint(255), category: v.optional(v.string(), ''), type: v.optional(v.string(), '') })
+const components = v.pipe(v.array(component), v.length(16))
 const issued = { issueDate: date, nextUpdate: date, tcbEvaluationDataNumber: uint(0xffff_ffff) }
 const module = { mrsigner: hex(48), attributes: hex(8), attributesMask: hex(8) }
 
@@ -99,6 +100,8 @@ export type TcbInfo = v.InferOutput<typeof tcbInfoSchema>
 export type QeIdentity = v.InferOutput<typeof qeIdentitySchema>
 /** One of Intel's ratings, the best first in its list. */
 export interface TcbRating extends Pick<TcbInfo['tcbLevels'][number], 'tcbDate' | 'tcbStatus' | 'advisoryIDs'> {}
+/** Intel's rating of the platform's own SVNs. */
+export type TcbLevel = TcbInfo['tcbLevels'][number]
 export type EnclaveLevel = QeIdentity['tcbLevels'][number]
 
 export const readCollateral = (value: unknown): Collateral => read(collateralSchema, value)

@@ -69,5 +69,5 @@ test('other TEEs and versions are told apart by name', () => {
   const header = readQuoteHeader(quote)
   expect(() => requireTdx({ ...header, teeType: 0 })).toThrow(/SGX/)
   expect(() => requireTdx({ ...header, teeType: 0x82 })).toThrow(/0x82/)
-  for (const version of [0, 3, 5]) expect(() => requireVersion({ ...header, version })).toThrow(`version ${version}`)
+  for (const version of [0, 3, 6]) expect(() => requireVersion({ ...header, version })).toThrow(`version ${version}`)
 })

@@ -2,17 +2,21 @@ import { equalBytes, fromHex } from '@dcml/protocol'
 import { Refusal } from '../x509/der.ts'
 
 const HEADER = 48
-const BODY = 584
+const DESCRIPTOR = 6
+/** TD report bodies by the type that quotes of version 5 name them by (Intel TDX DCAP quoting library API, A.4). */
+const BODIES: Readonly<Record<number, number>> = { 2: 584, 3: 648 }
+const TD10 = 2
+const TD15 = 3
 const QE_REPORT = 384
 const SIGNATURE = 64
 const MAX_SIGNATURE_DATA = 65_536
 /** The most bytes of a quote that are ever looked at. */
-export const MAX_QUOTE = HEADER + BODY + 4 + MAX_SIGNATURE_DATA
+export const MAX_QUOTE = HEADER + DESCRIPTOR + BODIES[TD15]! + 4 + MAX_SIGNATURE_DATA
 const INTEL_QE_VENDOR = fromHex('939a7233f79c4ca9940a0db3957f0607')
 
-/** What a TD 1.0 report says about the TD (Intel TDX DCAP quoting library API, A.3.2 TD Quote Body). */
+/** What a TD report says about the TD (Intel TDX DCAP quoting library API, A.3.2 TD Quote Body, A.4 for TD 1.5). */
 export interface TdReport {
-  /** 16 SVNs; the first two are minor and major version of the TDX module. */
+  /** 16 SVNs at the time the TD was launched; the first two are minor and major version of the TDX module. */
   readonly teeTcbSvn: Uint8Array
   /** Measurement of the TDX module. */
   readonly mrSeam: Uint8Array
@@ -30,6 +34,10 @@ export interface TdReport {
   readonly rtmr: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   /** 64 bytes chosen by the workload. */
   readonly reportData: Uint8Array
+  /** 16 SVNs as they are now, higher where the TDX module was updated under the running TD; only in a TD 1.5 report. */
+  readonly teeTcbSvn2?: Uint8Array
+  /** Hash over the service TDs that are bound to the TD, zeros where there is none; only in a TD 1.5 report. */
+  readonly mrServiceTd?: Uint8Array
 }
 
 /** What is checked before the rest of a quote can be read. */
@@ -40,9 +48,9 @@ export interface QuoteHeader {
   readonly qeVendor: Uint8Array
 }
 
-/** A quote of format 4 taken apart; nothing here is verified. */
+/** A quote taken apart; nothing here is verified. */
 export interface Quote {
-  /** Header and TD report: what the attestation key signed. */
+  /** From the header to the end of the TD report: what the attestation key signed. */
   readonly signed: Uint8Array
   readonly report: TdReport
   readonly signature: Uint8Array
@@ -106,7 +114,8 @@ export function requireTdx(header: QuoteHeader): QuoteHeader {
 }
 
 export function requireVersion(header: QuoteHeader): QuoteHeader {
-  if (header.version !== 4) throw new Refusal(`quote version ${header.version} is not supported, only 4`)
+  if (header.version !== 4 && header.version !== 5)
+    throw new Refusal(`quote version ${header.version} is not supported, only 4 and 5`)
   return header
 }
 
@@ -120,10 +129,11 @@ export function requireIntelQe(header: QuoteHeader): QuoteHeader {
   return header
 }
 
-/** Reads a version 4 quote. Bytes after its declared end are ignored: nothing signs them, and platforms leave some. */
+/** Reads a quote. Bytes after its declared end are ignored: nothing signs them, and platforms leave some. */
 export function readQuote(bytes: Uint8Array): Quote {
+  const { type, start } = readBodyType(bytes)
   const cursor = new Cursor(bytes)
-  const signed = cursor.take(HEADER + BODY)
+  const signed = cursor.take(start + BODIES[type]!)
   const length = cursor.uint32()
   if (length > MAX_SIGNATURE_DATA) throw new Refusal(`signature data is above ${MAX_SIGNATURE_DATA} bytes`)
   const data = new Cursor(cursor.take(length))
@@ -137,8 +147,21 @@ export function readQuote(bytes: Uint8Array): Quote {
   // Intel's library ends the text with a NUL.
   const text = chain.at(-1) === 0 ? chain.subarray(0, -1) : chain
   const certificates = new TextDecoder('utf-8', { ignoreBOM: true }).decode(text)
-  const report = readTdReport(signed.subarray(HEADER))
+  const report = readTdReport(signed.subarray(start), type)
   return { signed, report, signature, attestationKey, qeReport, qeReportSignature, qeAuthData, certificates }
+}
+
+/** Version 4 carries a TD 1.0 report. Version 5 says which kind of report it carries, and how long that is. */
+function readBodyType(bytes: Uint8Array): { type: number; start: number } {
+  const cursor = new Cursor(bytes)
+  const version = cursor.uint16()
+  cursor.take(HEADER - 2)
+  if (version !== 5) return { type: TD10, start: HEADER }
+  const type = cursor.uint16()
+  const size = cursor.uint32()
+  if (BODIES[type] === undefined) throw new Refusal(`quote body type ${type} is no TD report (${TD10} or ${TD15})`)
+  if (size !== BODIES[type]) throw new Refusal(`quote body of type ${type} has ${size} bytes, not ${BODIES[type]}`)
+  return { type, start: HEADER + DESCRIPTOR }
 }
 
 /** Certification data of this type (6: QE report, 5: PCK chain), which has to be the last thing in its frame. */
@@ -148,7 +171,7 @@ function readCertification(cursor: Cursor, type: number, what: string): Uint8Arr
   return cursor.rest(cursor.uint32(), what)
 }
 
-function readTdReport(body: Uint8Array): TdReport {
+function readTdReport(body: Uint8Array, type: number): TdReport {
   const cursor = new Cursor(body)
   const measurement = () => cursor.take(48)
   return {
@@ -164,5 +187,6 @@ function readTdReport(body: Uint8Array): TdReport {
     mrOwnerConfig: measurement(),
     rtmr: [measurement(), measurement(), measurement(), measurement()],
     reportData: cursor.take(64),
+    ...(type === TD15 && { teeTcbSvn2: cursor.take(16), mrServiceTd: measurement() }),
   }
 }

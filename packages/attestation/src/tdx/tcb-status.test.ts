@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { mergeTcbStatus, TCB_STATUSES, type TcbStatus } from './tcb-status.ts'
+import { LEVEL_STATUSES, type LevelStatus, mergeTcbStatus, TCB_STATUSES } from './tcb-status.ts'
 
-const status = fc.constantFrom(...TCB_STATUSES)
+const status = fc.constantFrom(...LEVEL_STATUSES)
 
-test.each<[TcbStatus, TcbStatus, TcbStatus]>([
+test.each<[LevelStatus, LevelStatus, LevelStatus]>([
   // Intel DCAP, convergeTcbStatusWithQeTcbStatus and convergeTcbStatusWithTdxModuleStatus
   ['UpToDate', 'OutOfDate', 'OutOfDate'],
   ['SWHardeningNeeded', 'OutOfDate', 'OutOfDate'],

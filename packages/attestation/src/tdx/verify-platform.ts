@@ -7,6 +7,7 @@ import type { QeIdentity, TcbInfo } from './collateral.ts'
 import { type Platform, readPlatform } from './pck.ts'
 import type { Quote, TdReport } from './quote.ts'
 import { readQeReport, requireQeIdentity, requireVouchedKey } from './quoting-enclave.ts'
+import { isRelaunchAdvised, type Ratings, rateModule } from './relaunch.ts'
 import { findEnclaveLevel, findModule, findTcbLevel, type MergedTcb, mergeRatings } from './tcb.ts'
 import type { Judge } from './verify-certificates.ts'
 
@@ -46,13 +47,18 @@ export async function verifyPlatform(
   const qe = await list.run('qe_tcb', [qeSvn, qeIdentity], (svn, { tcbLevels }) => findEnclaveLevel(tcbLevels, svn))
   const level = await list.run('tcb_level', [tcbInfo, platform, report], findTcbLevel)
   const module = await list.run('tdx_module', [tcbInfo, report], findModule)
-  const ofModule = await list.run('tdx_module_tcb', [module, report], ({ tcbLevels }, { teeTcbSvn }) =>
-    tcbLevels ? [findEnclaveLevel(tcbLevels, teeTcbSvn[0]!)] : [],
-  )
-  const tcb = level && qe && ofModule && mergeRatings([level, qe, ...ofModule])
+  const ofModule = await list.run('tdx_module_tcb', [module, tcbInfo, report], rateModule)
+  const ratings = level && qe && ofModule && { level, qe, ...ofModule }
+  const tcb = ratings && rate(ratings, tcbInfo!, platform!, report!)
   await list.run('tcb_status', [tcb], (merged) => requireStatus(merged, policy, now))
   await list.run('tcb_advisories', [tcb], (merged) => requireAdvisories(merged, policy))
   return { platform, report, tcb }
+}
+
+function rate(ratings: Ratings, tcbInfo: TcbInfo, platform: Platform, report: TdReport): MergedTcb {
+  const { level, qe, module } = ratings
+  const advised = isRelaunchAdvised(ratings, tcbInfo, platform, report)
+  return mergeRatings([level, qe, ...(module ? [module] : [])], advised)
 }
 
 /** PCK signs the quoting enclave's report, which vouches for the attestation key, which signs the TD report. */

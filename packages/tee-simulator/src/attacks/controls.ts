@@ -50,6 +50,32 @@ export const controls: readonly Control[] = [
       return copy
     },
   }),
+  control('TD 1.5 report in a quote of version 5', {
+    plan: ({ td }) => {
+      td.mrServiceTd = new Uint8Array(48)
+    },
+  }),
+  control('TD 1.0 report in a quote of version 5', {
+    plan: ({ header }) => {
+      header.version = 5
+    },
+  }),
+  control('TDX module updated under the TD, both good', {
+    plan: ({ td }) => {
+      td.teeTcbSvn2 = td.teeTcbSvn.with(0, 7)
+    },
+  }),
+  control('TDX module updated under the TD to one that Intel does not list yet, that of its launch being good', {
+    plan: ({ td }) => {
+      td.teeTcbSvn2 = td.teeTcbSvn.with(1, 9)
+    },
+  }),
+  control('bytes behind the end of a quote of version 5', {
+    plan: ({ td }) => {
+      td.mrServiceTd = new Uint8Array(48)
+    },
+    quote: (quote) => concatBytes(quote, new Uint8Array(70)),
+  }),
   control('owner fields and supervisor features set', {
     plan: ({ td }) => {
       td.mrOwner = new Uint8Array(48).fill(1)

@@ -2,7 +2,7 @@ import { type Blueprint, blueprint } from '../blueprint.ts'
 import type { ImageMeasurements } from '../boot.ts'
 import { type Certificates, type Collateral, issueCertificates, issueCollateral, quoteChain, quoter } from '../issue.ts'
 import type { Simulator } from '../simulator.ts'
-import type { TcbStatus } from '../tcb.ts'
+import type { MergedStatus } from '../tcb.ts'
 
 /** Evidence that a verifier is asked to judge. */
 export interface Forged {
@@ -20,7 +20,7 @@ export interface Demands {
   readonly images?: readonly ImageMeasurements[]
   readonly mrSeam?: readonly string[]
   readonly platforms?: readonly string[]
-  readonly tcb?: { readonly accept?: readonly TcbStatus[]; readonly deniedAdvisories?: readonly string[] }
+  readonly tcb?: { readonly accept?: readonly MergedStatus[]; readonly deniedAdvisories?: readonly string[] }
 }
 
 /** One way to deceive a verifier. */

@@ -1,4 +1,5 @@
 import { concatBytes } from '@dcml/protocol'
+import type { Blueprint } from '../blueprint.ts'
 import { type Attack, attack } from './forge.ts'
 
 /** Offsets in a v4 quote: header 48, TD report 584, length 4, then signature, key and certification data. */
@@ -11,6 +12,8 @@ const QE_REPORT_SIGNATURE = QE_REPORT + 384
 const AUTH_LENGTH = QE_REPORT_SIGNATURE + 64
 const AUTH_DATA = AUTH_LENGTH + 2
 const CHAIN_TYPE = AUTH_DATA + 32
+/** In a v5 quote: u16 type and u32 size of the report behind the header. */
+const BODY_TYPE = 48
 
 const noPoint = new Uint8Array(64).fill(1)
 
@@ -24,7 +27,11 @@ const flip = (quote: Uint8Array, offset: number): Uint8Array => patch(quote, off
 const zero = (quote: Uint8Array, offset: number, length: number): Uint8Array =>
   patch(quote, offset, ...new Uint8Array(length))
 
-/** Quotes that are no TDX v4 quotes, or whose parts were not signed by those who should have. */
+function td15({ td }: Blueprint): void {
+  td.mrServiceTd = new Uint8Array(48)
+}
+
+/** Quotes that are no TDX quotes, or whose parts were not signed by those who should have. */
 export const quoteAttacks: readonly Attack[] = [
   attack('empty quote', 'quote_header', { quote: () => new Uint8Array() }),
   attack('quote cut in the TD report', 'quote_format', { quote: (quote) => quote.slice(0, 600) }),
@@ -56,6 +63,46 @@ export const quoteAttacks: readonly Attack[] = [
     plan: ({ header }) => {
       header.version = 3
     },
+  }),
+  attack('quote of version 6', 'quote_version', {
+    plan: ({ header }) => {
+      header.version = 6
+    },
+  }),
+  attack('quote of version 4 that says it is of version 5', 'quote_format', { quote: (quote) => patch(quote, 0, 5) }),
+  attack('quote of version 5 that says it is of version 4', 'quote_format', {
+    plan: td15,
+    quote: (quote) => patch(quote, 0, 4),
+  }),
+  attack('quote of version 5 with the report of an SGX enclave', 'quote_format', {
+    plan: td15,
+    quote: (quote) => patch(quote, BODY_TYPE, 1),
+  }),
+  attack('quote of version 5 with a report of a type nobody knows', 'quote_format', {
+    plan: td15,
+    quote: (quote) => patch(quote, BODY_TYPE, 4),
+  }),
+  attack('TD 1.5 report that is passed off as TD 1.0', 'quote_format', {
+    plan: td15,
+    quote: (quote) => patch(quote, BODY_TYPE, 2, 0, 584 & 0xff, 584 >>> 8),
+  }),
+  attack('TD report that declares another size than its type has', 'quote_format', {
+    plan: td15,
+    quote: (quote) => patch(quote, BODY_TYPE + 2, 0xff),
+  }),
+  attack('quote of version 5 cut in what TD 1.5 adds', 'quote_format', {
+    plan: td15,
+    quote: (quote) => quote.slice(0, BODY_TYPE + 6 + 600),
+  }),
+  attack('service TD removed from the report after signing', 'quote_signature', {
+    plan: (plan) => {
+      plan.td.mrServiceTd = new Uint8Array(48).fill(1)
+    },
+    quote: (quote) => zero(quote, BODY_TYPE + 6 + 600, 48),
+  }),
+  attack('TEE TCB SVN 2 raised after signing', 'quote_signature', {
+    plan: td15,
+    quote: (quote) => patch(quote, BODY_TYPE + 6 + 584, 0xff),
   }),
   attack('attestation key of type P-384', 'quote_key_type', {
     plan: ({ header }) => {

@@ -96,6 +96,66 @@ export const tcbAttacks: readonly Attack[] = [
       td.teeTcbSvn.set([3, 3, 2])
     },
   }),
+  attack('TD launched under an old TDX module that was updated since (relaunch advised)', 'tcb_status', {
+    plan: ({ td }) => {
+      td.teeTcbSvn[0] = 5
+      td.teeTcbSvn2 = td.teeTcbSvn.with(0, 6)
+    },
+  }),
+  attack('the same, needing configuration too', 'tcb_status', {
+    plan: ({ td, tcbInfo }) => {
+      tcbInfo.tcbLevels[0]!.tcbStatus = 'ConfigurationNeeded'
+      td.teeTcbSvn[0] = 5
+      td.teeTcbSvn2 = td.teeTcbSvn.with(0, 6)
+    },
+    demands: () => ({ tcb: { accept: ['UpToDate', 'ConfigurationNeeded', 'TDRelaunchAdvised'] } }),
+  }),
+  attack('old TDX module in the past, one that Intel does not list at present', 'tdx_module_tcb', {
+    plan: ({ td }) => {
+      td.teeTcbSvn[0] = 5
+      td.teeTcbSvn2 = td.teeTcbSvn.with(1, 7)
+    },
+    demands: () => ({ tcb: { accept: ['UpToDate', 'OutOfDate'] } }),
+  }),
+  attack('TDX module outdated at launch and at present, where a relaunch is tolerated', 'tcb_status', {
+    plan: ({ td }) => {
+      td.teeTcbSvn[0] = 4
+      td.teeTcbSvn2 = td.teeTcbSvn.with(0, 5)
+    },
+    demands: () => ({ tcb: { accept: ['UpToDate', 'TDRelaunchAdvised'] } }),
+  }),
+  attack('TD of an outdated platform, where a relaunch is tolerated', 'tcb_status', {
+    plan: ({ td, tcbInfo }) => {
+      tcbInfo.tcbLevels[0]!.tcb.sgxtcbcomponents[0]!.svn = 4
+      td.teeTcbSvn[0] = 5
+      td.teeTcbSvn2 = td.teeTcbSvn.with(0, 6)
+    },
+    demands: () => ({ tcb: { accept: ['UpToDate', 'TDRelaunchAdvised'] } }),
+  }),
+  attack('TD of an outdated quoting enclave, where a relaunch is tolerated', 'tcb_status', {
+    plan: ({ td, qeReport }) => {
+      qeReport.isvSvn = 3
+      td.teeTcbSvn[0] = 5
+      td.teeTcbSvn2 = td.teeTcbSvn.with(0, 6)
+    },
+    demands: () => ({ tcb: { accept: ['UpToDate', 'TDRelaunchAdvised'] } }),
+  }),
+  attack('TD that a service TD is bound to', 'td_service_td', {
+    plan: ({ td }) => {
+      td.mrServiceTd = new Uint8Array(48).fill(7)
+    },
+  }),
+  attack('TD that a service TD is bound to, in one bit of its hash', 'td_service_td', {
+    plan: ({ td }) => {
+      td.mrServiceTd = new Uint8Array(48).with(47, 0x80)
+    },
+  }),
+  attack('TD 1.5 in debug mode', 'td_debug', {
+    plan: ({ td }) => {
+      td.mrServiceTd = new Uint8Array(48)
+      td.tdAttributes[0] = 1
+    },
+  }),
   attack('TD in debug mode', 'td_debug', {
     plan: ({ td }) => {
       td.tdAttributes[0] = 1
