@@ -1,4 +1,4 @@
-export { EXPORTER_LABEL, type Expectation, sessionMessage } from './channel/binding.ts'
+export { browserSessionMessage, EXPORTER_LABEL, type Expectation, sessionMessage } from './channel/binding.ts'
 export { AttestationRefused } from './channel/refused.ts'
 export {
   type AttestAnswer,

@@ -10,6 +10,12 @@ export {
   connectAttested,
 } from './node/connect.ts'
 export { attestedConnector, type Connector, type ConnectorOptions, type ConnectorTarget } from './node/connector.ts'
-export { createEnclave, type Enclave, type EnclaveOptions, type QuoteSubject } from './node/enclave.ts'
+export {
+  type BrowserSession,
+  createEnclave,
+  type Enclave,
+  type EnclaveOptions,
+  type QuoteSubject,
+} from './node/enclave.ts'
 export { type PeerConnection, PeerExchange, type PeerExchangeOptions } from './node/peer-exchange.ts'
 export { type PostAnswer, postOver } from './node/post.ts'

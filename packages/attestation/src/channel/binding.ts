@@ -1,5 +1,6 @@
 // Is this evidence about this very connection? A key alone does not answer that: whoever holds a leaked TLS key can
-// relay (CVE-2026-33697). The TLS exporter does, because no two connections share one (RFC 8446 §7.5).
+// relay (CVE-2026-33697). The TLS exporter does, because no two connections share one (RFC 8446 §7.5). A browser sees
+// neither; the key pair that it makes for one session stands for both.
 import { concatBytes, utf8, verifyEd25519 } from '@dcml/protocol'
 import type { Check } from '../check.ts'
 import type { Claims, Purpose } from '../evidence/claims.ts'
@@ -21,7 +22,10 @@ export interface Expectation {
   readonly tlsSpki?: Uint8Array
   /** The browser's own one-time X25519 public key. */
   readonly clientKey?: Uint8Array
-  /** Signature by the session key over `sessionMessage`; present where the quote is not of this connection. */
+  /**
+   * Signature by the session key over `sessionMessage`, or for a browser over `browserSessionMessage`; present where the
+   * quote is not of this connection.
+   */
   readonly signature?: Uint8Array
 }
 
@@ -29,7 +33,14 @@ export interface Expectation {
 export const sessionMessage = (nonce: Uint8Array, exporter: Uint8Array): Uint8Array =>
   concatBytes(utf8('dcml/session/1\0'), nonce, exporter)
 
-/** Judges purpose, nonce, exporter, TLS key and session signature by what the policy's binding demands. */
+/** What a session key signs to tie a browser's one-time key to evidence quoted before it. */
+export const browserSessionMessage = (nonce: Uint8Array, clientKey: Uint8Array): Uint8Array =>
+  concatBytes(utf8('dcml/browser-session/1\0'), nonce, clientKey)
+
+/**
+ * Judges purpose, nonce, exporter, TLS key, the browser's key and the session signature by what the policy's binding
+ * demands.
+ */
 export async function bindingChecks(claims: Claims, policy: Policy, expect: Expectation): Promise<Check[]> {
   const signed = expect.signature !== undefined
   const purpose =
@@ -48,27 +59,51 @@ export async function bindingChecks(claims: Claims, policy: Policy, expect: Expe
     if (own !== undefined)
       return bySignature ? skipped(name, 'covered by the session signature') : same(name, what, claimed, own)
     return policy.binding === 'key'
-      ? skipped(name, 'no connection to compare with; the policy asks for none')
-      : fail(name, `the policy demands ${policy.binding}, but no connection was given to compare with`)
+      ? skipped(name, 'nothing of this connection to compare with; the policy asks for none')
+      : fail(name, `the policy demands ${policy.binding}, but nothing of this connection was given to compare with`)
   }
 
-  return [
-    purpose,
-    tied('nonce', 'nonce', claims.nonce, expect.nonce, signed),
-    // a quote of another connection is refused, whoever signs this one
-    tied('exporter', 'TLS exporter', claims.exporter, expect.exporter, signed && claims.exporter === undefined),
-    tied('tls_spki', 'TLS key', claims.tlsSpki, expect.tlsSpki, false),
-    await signatureCheck(claims, policy, expect),
-  ]
+  /** A claim of the other kind of channel has no place here. */
+  const absent = (name: string, claimed: Uint8Array | undefined, why: string): Check =>
+    claimed === undefined ? skipped(name, why) : fail(name, 'the evidence was made for a channel of another kind')
+
+  const nonce = tied('nonce', 'nonce', claims.nonce, expect.nonce, signed)
+  // a quote of another connection is refused, whoever signs this one
+  const channel =
+    expect.purpose === 'browser'
+      ? [
+          absent('exporter', claims.exporter, 'a browser has no TLS exporter: its one-time key stands for it'),
+          skipped('tls_spki', "a browser cannot see the server's TLS key: its one-time key stands for it"),
+          tied(
+            'client_key',
+            "the browser's key",
+            claims.clientKey,
+            expect.clientKey,
+            signed && claims.clientKey === undefined,
+          ),
+        ]
+      : [
+          tied('exporter', 'TLS exporter', claims.exporter, expect.exporter, signed && claims.exporter === undefined),
+          tied('tls_spki', 'TLS key', claims.tlsSpki, expect.tlsSpki, false),
+          absent('client_key', claims.clientKey, 'only a browser makes such a key'),
+        ]
+  return [purpose, nonce, ...channel, await signatureCheck(claims, policy, expect)]
 }
 
 async function signatureCheck(claims: Claims, policy: Policy, expect: Expectation): Promise<Check> {
   const name = 'session_signature'
-  const { nonce, exporter, signature } = expect
+  const { signature } = expect
   if (signature === undefined) return skipped(name, 'none: the quote has to be of this connection itself')
   if (policy.binding === 'session-quoted') return fail(name, 'the policy demands a quote of this connection itself')
-  if (nonce === undefined || exporter === undefined) return fail(name, 'no connection was given to compare with')
-  return (await verifyEd25519(claims.sessionKey, sessionMessage(nonce, exporter), signature))
+  const message = signedMessage(expect)
+  if (message === undefined) return fail(name, 'nothing of this connection was given to compare with')
+  return (await verifyEd25519(claims.sessionKey, message, signature))
     ? pass(name, 'the session key signed this connection')
     : fail(name, 'the session key did not sign this connection')
+}
+
+function signedMessage({ purpose, nonce, exporter, clientKey }: Expectation): Uint8Array | undefined {
+  if (nonce === undefined) return undefined
+  if (purpose === 'browser') return clientKey && browserSessionMessage(nonce, clientKey)
+  return exporter && sessionMessage(nonce, exporter)
 }

@@ -54,6 +54,7 @@ const CLAIMS_CHECKS = [
   'nonce',
   'exporter',
   'tls_spki',
+  'client_key',
   'session_signature',
   'manifest',
   'mr_config_id',

@@ -1,6 +1,7 @@
-import { fromHex, toHex, utf8, verifyEd25519 } from '@dcml/protocol'
+import { fromBase64url, fromHex, toHex, utf8, verifyEd25519 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
 import { manifest, refusal, serve, simulator, startEnclave } from '../../test/world.ts'
+import { browserSessionMessage } from '../channel/binding.ts'
 import { type Claims, parseClaims } from '../evidence/claims.ts'
 import { type EvidenceJson, parseEvidence } from '../evidence/evidence.ts'
 import { imageH } from '../evidence/manifest.ts'
@@ -83,6 +84,33 @@ describe('evidence for sessions', () => {
       expect(answer.signature).toBeUndefined()
       expect(claimsOf(answer)).toMatchObject({ purpose: 'peer-responder', nonce, exporter: expect.any(Uint8Array) })
     }
+  })
+})
+
+describe('evidence for browsers', () => {
+  const session = { nonce, clientKey: new Uint8Array(32).fill(7) }
+
+  test('is quoted once and signed for each session', async () => {
+    const tee = new CountingTee()
+    const enclave = await startEnclave({ tee })
+    expect(tee.quotes).toBe(1)
+    const [answer] = await Promise.all(
+      [1, 2].map(() => enclave.browserEvidence({ ...session, binding: 'session-signed' })),
+    )
+    expect(tee.quotes).toBe(2)
+    const claims = claimsOf(answer!)
+    expect(claims).toMatchObject({ purpose: 'browser', tlsSpki: enclave.tlsSpki, boot: enclave.boot })
+    expect(claims.clientKey).toBeUndefined()
+    const message = browserSessionMessage(session.nonce, session.clientKey)
+    expect(await verifyEd25519(claims.sessionKey, message, fromBase64url(answer!.signature!))).toBe(true)
+  })
+
+  test('is quoted for the session, over a key that was made for it alone', async () => {
+    const enclave = await startEnclave()
+    const hpkeKey = new Uint8Array(32).fill(8)
+    const answer = await enclave.browserEvidence({ ...session, binding: 'session-quoted', hpkeKey })
+    expect(answer.signature).toBeUndefined()
+    expect(claimsOf(answer)).toMatchObject({ purpose: 'browser', ...session, hpkeKey })
   })
 })
 

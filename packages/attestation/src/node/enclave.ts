@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import type { TLSSocket, TlsOptions } from 'node:tls'
 import { concatBytes, DcmlError, fromBase64url, fromHex, type Signer, toBase64url } from '@dcml/protocol'
-import { sessionMessage } from '../channel/binding.ts'
+import { browserSessionMessage, sessionMessage } from '../channel/binding.ts'
 import type { AttestAnswer, AttestRequest } from '../channel/wire.ts'
 import type { Environment } from '../check.ts'
 import type { Claims } from '../evidence/claims.ts'
@@ -44,6 +44,24 @@ export interface EnclaveOptions {
 /** What a quote of this enclave is to say beside its keys. */
 export type QuoteSubject = Pick<Claims, 'purpose' | 'nonce' | 'tlsSpki' | 'exporter'>
 
+/** A browser's session that evidence is wanted for. */
+export type BrowserSession = {
+  /** 32 random bytes of the browser. */
+  readonly nonce: Uint8Array
+  /** The browser's one-time X25519 public key. */
+  readonly clientKey: Uint8Array
+} & (
+  | { readonly binding: 'session-signed' }
+  | {
+      readonly binding: 'session-quoted'
+      /** X25519 public key that was made inside for this one session; it takes the place of the enclave's own. */
+      readonly hpkeKey: Uint8Array
+    }
+)
+
+/** The claims that differ from quote to quote. */
+type Subject = QuoteSubject & Partial<Pick<Claims, 'clientKey' | 'hpkeKey'>>
+
 /** One life of an enclave: keys that were made inside, never leave, and are bound into every quote. */
 export interface Enclave {
   readonly imageH: Uint8Array
@@ -64,6 +82,14 @@ export interface Enclave {
    * @throws DcmlError `tls_failed`, `quote_busy`, `quote_failed`
    */
   attest(socket: TLSSocket, request: AttestRequest): Promise<AttestAnswer>
+  /**
+   * Evidence of purpose `browser`: the kept one with a signature over the session, or a fresh quote of the session.
+   * @throws DcmlError `quote_busy`, `quote_failed`, or the reason of `signal`
+   */
+  browserEvidence(
+    session: BrowserSession,
+    options?: { signal?: AbortSignal },
+  ): Promise<Pick<AttestAnswer, 'evidence' | 'signature'>>
   /** A fresh quote over this enclave's keys. @throws DcmlError `quote_busy`, `quote_failed` */
   quote(subject: QuoteSubject): Promise<EvidenceJson>
 }
@@ -102,11 +128,11 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
   const sessionKey = sessionSigner(options.sessionSeed)
   const quoter = new Quoter(tee, manifestBytes)
 
-  const claimsFor = (subject: QuoteSubject): Claims => {
+  const claimsFor = (subject: Subject): Claims => {
     const model = modelH()
     return {
-      ...subject,
       hpkeKey,
+      ...subject,
       sessionKey: sessionKey.publicKey,
       imageH: image,
       ...(model && { modelH: model }),
@@ -114,20 +140,23 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
       iat: clock(),
     }
   }
-  const quote = (subject: QuoteSubject, options?: QuoteOptions): Promise<EvidenceJson> =>
+  const quote = (subject: Subject, options?: QuoteOptions): Promise<EvidenceJson> =>
     quoter.quote(() => claimsFor(subject), options)
 
-  const kept = new KeptEvidence({
-    make: async () => {
-      let claims: Claims | undefined
-      const subject = { purpose: 'session', nonce: Uint8Array.from(randomBytes(32)), tlsSpki } as const
-      const evidence = await quoter.quote(() => (claims = claimsFor(subject)), { ahead: true })
-      return { evidence, claims: claims! }
-    },
-    modelH,
-    clock,
-    refreshMs: refreshSeconds * 1000,
-  })
+  const keep = (purpose: 'session' | 'browser'): KeptEvidence =>
+    new KeptEvidence({
+      make: async () => {
+        let claims: Claims | undefined
+        const subject = { purpose, nonce: Uint8Array.from(randomBytes(32)), tlsSpki }
+        const evidence = await quoter.quote(() => (claims = claimsFor(subject)), { ahead: true })
+        return { evidence, claims: claims! }
+      },
+      modelH,
+      clock,
+      refreshMs: refreshSeconds * 1000,
+    })
+  const kept = keep('session')
+  const keptForBrowsers = keep('browser')
   const quoting = new WeakSet<TLSSocket>()
 
   /** A quote of this very connection, given up with it. Each has one at a time: many are what a flood would ask for. */
@@ -153,6 +182,19 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
     return { evidence, signature: toBase64url(await sessionKey.sign(sessionMessage(nonce, exporter))) }
   }
 
+  async function browserEvidence(
+    session: BrowserSession,
+    options?: { signal?: AbortSignal },
+  ): Promise<Pick<AttestAnswer, 'evidence' | 'signature'>> {
+    const { nonce, clientKey } = session
+    if (session.binding === 'session-quoted') {
+      const subject = { purpose: 'browser', nonce, tlsSpki, clientKey, hpkeKey: session.hpkeKey } as const
+      return { evidence: await quote(subject, options) }
+    }
+    const evidence = await keptForBrowsers.get()
+    return { evidence, signature: toBase64url(await sessionKey.sign(browserSessionMessage(nonce, clientKey))) }
+  }
+
   await kept.get()
   return {
     imageH: image,
@@ -170,6 +212,7 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
       secureOptions: constants.SSL_OP_NO_TICKET,
     },
     attest,
+    browserEvidence,
     quote: (subject) => quote(subject),
   }
 }
