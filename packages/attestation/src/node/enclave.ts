@@ -19,7 +19,7 @@ import type { TeeBackend } from '../tee.ts'
 import { selfSignedCertificate } from './certificate.ts'
 import { connectionExporter, spkiHash } from './exporter.ts'
 import { KeptEvidence } from './kept-evidence.ts'
-import { type QuoteOptions, Quoter, quoteBusy } from './quoter.ts'
+import { type QuoteOptions, Quoter, quoteBusy, type UnquotedClaims } from './quoter.ts'
 
 export interface EnclaveOptions {
   readonly tee: TeeBackend
@@ -128,7 +128,7 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
   const sessionKey = sessionSigner(options.sessionSeed)
   const quoter = new Quoter(tee, manifestBytes)
 
-  const claimsFor = (subject: Subject): Claims => {
+  const claimsFor = (subject: Subject): UnquotedClaims => {
     const model = modelH()
     return {
       hpkeKey,
@@ -146,7 +146,7 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
   const keep = (purpose: 'session' | 'browser'): KeptEvidence =>
     new KeptEvidence({
       make: async () => {
-        let claims: Claims | undefined
+        let claims: UnquotedClaims | undefined
         const subject = { purpose, nonce: Uint8Array.from(randomBytes(32)), tlsSpki }
         const evidence = await quoter.quote(() => (claims = claimsFor(subject)), { ahead: true })
         return { evidence, claims: claims! }

@@ -9,8 +9,8 @@ const MAX_AGE = 480_000
 
 interface Quoted {
   readonly evidence: EvidenceJson
-  /** What was quoted. */
-  readonly claims: Claims
+  /** What of the quoted claims makes it grow old. */
+  readonly claims: Pick<Claims, 'iat' | 'modelH'>
 }
 
 export interface KeptEvidenceOptions {

@@ -1,10 +1,14 @@
 import { DcmlError } from '@dcml/protocol'
 import { type Claims, encodeClaims, reportData } from '../evidence/claims.ts'
 import { type EvidenceJson, evidenceToJson } from '../evidence/evidence.ts'
-import type { TeeBackend } from '../tee.ts'
+import { gpuEvidenceH, gpuNonce } from '../evidence/gpu.ts'
+import type { GpuEvidence, TeeBackend } from '../tee.ts'
 
 /** A TEE signs one quote at a time, and anyone may ask for one: more waiting callers than this are turned away. */
 const MAX_WAITING = 64
+
+/** What a quote is to say; what the GPUs say of themselves joins it when they are asked. */
+export type UnquotedClaims = Omit<Claims, 'gpuEvidence'>
 
 export interface QuoteOptions {
   /** Goes before all who wait, and has a place where they are too many. For the enclave's own use, one at a time. */
@@ -13,7 +17,7 @@ export interface QuoteOptions {
   readonly signal?: AbortSignal
 }
 
-/** Has claims signed by the TEE, one after the other. */
+/** Has claims signed by the TEE and its GPUs, one after the other. */
 export class Quoter {
   readonly #tee: TeeBackend
   readonly #manifest: Uint8Array
@@ -21,6 +25,7 @@ export class Quoter {
   readonly #queue: (() => Promise<void>)[] = []
   #working = false
 
+  /** @param timeoutMs for the CPU's part and for the GPUs' part, each */
   constructor(tee: TeeBackend, manifest: Uint8Array, timeoutMs = 30_000) {
     this.#timeoutMs = timeoutMs
     this.#tee = tee
@@ -31,7 +36,7 @@ export class Quoter {
    * @param makeClaims called when its turn has come
    * @throws DcmlError `quote_busy`, `quote_failed`, or the reason of `signal`
    */
-  async quote(makeClaims: () => Claims, { ahead = false, signal }: QuoteOptions = {}): Promise<EvidenceJson> {
+  async quote(makeClaims: () => UnquotedClaims, { ahead = false, signal }: QuoteOptions = {}): Promise<EvidenceJson> {
     signal?.throwIfAborted()
     if (!ahead && this.#queue.length >= MAX_WAITING) throw quoteBusy('Too many quotes are being made.')
     const { promise, resolve, reject } = Promise.withResolvers<EvidenceJson>()
@@ -60,20 +65,38 @@ export class Quoter {
     this.#working = false
   }
 
-  async #sign(makeClaims: () => Claims): Promise<EvidenceJson> {
+  /** The GPUs sign a nonce made of the claims' keys, then the CPU signs claims that name what the GPUs said. */
+  async #sign(makeClaims: () => UnquotedClaims): Promise<EvidenceJson> {
     const fields = makeClaims()
-    const claims = encodeClaims(fields)
+    const gpu = await this.#askGpus(gpuNonce(fields))
+    const claims = encodeClaims({ ...fields, ...(gpu && { gpuEvidence: gpuEvidenceH(gpu) }) })
+    const cpu = await this.#within(
+      (signal) => this.#tee.quote(reportData(fields.purpose, claims), { signal }),
+      `The TEE (${this.#tee.name}) did not make a quote.`,
+      'Look at the quote generation service of this machine.',
+    )
+    return evidenceToJson({ claims, cpu, gpu: gpu ?? [], manifest: this.#manifest })
+  }
+
+  async #askGpus(nonce: Uint8Array): Promise<readonly GpuEvidence[] | undefined> {
+    const { gpu } = this.#tee
+    return gpu
+      ? this.#within(
+          (signal) => gpu.evidence(nonce, { signal }),
+          `The GPUs (${gpu.name}) gave no evidence.`,
+          'Look at the GPU driver of this machine, and whether confidential computing is on.',
+        )
+      : undefined
+  }
+
+  /** @throws DcmlError what `ask` rejects with, in words of ours unless it already is */
+  async #within<T>(ask: (signal: AbortSignal) => Promise<T>, failed: string, hint: string): Promise<T> {
+    const signal = AbortSignal.timeout(this.#timeoutMs)
     try {
-      const signal = AbortSignal.timeout(this.#timeoutMs)
-      const cpu = await orAbort(this.#tee.quote(reportData(fields.purpose, claims), { signal }), signal)
-      return evidenceToJson({ claims, cpu, gpu: [], manifest: this.#manifest })
+      return await orAbort(ask(signal), signal)
     } catch (cause) {
       if (DcmlError.isInstance(cause)) throw cause
-      throw new DcmlError('quote_failed', `The TEE (${this.#tee.name}) did not make a quote.`, {
-        hint: 'Look at the quote generation service of this machine.',
-        retryable: true,
-        cause,
-      })
+      throw new DcmlError('quote_failed', failed, { hint, retryable: true, cause })
     }
   }
 }
