@@ -121,7 +121,8 @@ export const name = (commonName: string): der.Der => {
   return der.sequence(...attributes.map(([type, value]) => der.set(der.sequence(der.oid(type), value))))
 }
 
-const extensionList = (extensions: readonly Extension[]): der.Der =>
+/** Extensions, as certificates, CRLs and OCSP responses carry them. */
+export const extensionList = (extensions: readonly Extension[]): der.Der =>
   der.sequence(
     ...extensions.map(({ oid, critical, value }) =>
       der.sequence(der.oid(oid), ...(critical ? [der.boolean(true)] : []), der.octetString(value)),

@@ -54,10 +54,14 @@ function base128(value: number): number[] {
   return octets
 }
 
+/** OCSP knows no other form of time (RFC 6960 §4.2.1). */
+export const generalizedTime = (date: Date): Der => tlv(0x18, new TextEncoder().encode(digitsOf(date)))
+
+const digitsOf = (date: Date): string => date.toISOString().replace(/[-:T]|\.\d+/g, '')
+
 /** UTCTime to 2049, GeneralizedTime after it (RFC 5280 §4.1.2.5). */
 export function time(date: Date): Der {
-  const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '')
   return date.getUTCFullYear() < 2050
-    ? tlv(0x17, new TextEncoder().encode(digits.slice(2)))
-    : tlv(0x18, new TextEncoder().encode(digits))
+    ? tlv(0x17, new TextEncoder().encode(digitsOf(date).slice(2)))
+    : generalizedTime(date)
 }

@@ -9,6 +9,9 @@ export { attacks } from './attacks/index.ts'
 export type { ImageMeasurements } from './boot.ts'
 export { type SimulatedChip, simulatedChip } from './chip.ts'
 export type { Collateral } from './issue.ts'
+export type { SimulatedGpus } from './nvidia/backend.ts'
+export type { GpuChip } from './nvidia/chips.ts'
+export type { SimulatedGpuEvidence } from './nvidia/issue.ts'
 export type { RtmrEvent } from './rtmr.ts'
 export {
   createSimulator,

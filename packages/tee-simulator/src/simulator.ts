@@ -1,9 +1,11 @@
 import { DcmlError, toHex, utf8 } from '@dcml/protocol'
 import { blueprint, windowAround } from './blueprint.ts'
 import { bootEvents, developmentImage, type ImageMeasurements, mrConfigId } from './boot.ts'
-import { toPem } from './certificate.ts'
-import { type Collateral, issueCertificates, issueCollateral, quoteChain, quoter } from './issue.ts'
+import { type Collateral, issueCertificates, issueCollateral, pemChain, quoteChain, quoter } from './issue.ts'
 import { derive } from './keys.ts'
+import { plugIn } from './nvidia/backend.ts'
+import { gpuRoots } from './nvidia/blueprint.ts'
+import type { GpuChip } from './nvidia/chips.ts'
 import type { TdReport } from './quote.ts'
 import { replay } from './rtmr.ts'
 import { type SimulatedTee, startTee } from './tee.ts'
@@ -27,16 +29,26 @@ export interface QuoteRequest extends Partial<TdReport> {
   readonly imageH: Uint8Array
 }
 
-/** A TEE's image hash, and fields of its TD report that are not those of an ordinary one. */
-export type TeeOptions = Omit<QuoteRequest, 'reportData' | 'rtmrs'>
+/** A TEE's image hash, fields of its TD report that are not those of an ordinary one, and the GPUs of its machine. */
+export interface TeeOptions extends Omit<QuoteRequest, 'reportData' | 'rtmrs'> {
+  /** How many GPUs the machine has, at most 8. Default: none. */
+  readonly gpus?: number
+  /** How many NVSwitches join them, at most 4. Default: none. */
+  readonly switches?: number
+  /** Kind of GPU: Hopper or Blackwell. Default: GH100. */
+  readonly chip?: GpuChip
+}
 
 /** A development platform: what Intel, a processor and a hypervisor do for a real TD. */
 export interface Simulator {
   readonly seed: Uint8Array
   /** The date around which its statements are valid. */
   now(): Date
-  /** The root certificate, to be passed to a verifier as its only root, explicitly and in development only. */
+  /** The root certificate behind TDX quotes, DER. */
   readonly rootDer: Uint8Array
+  /** Every root (DER): of quotes, of GPUs and of their reference values. To be passed explicitly, in development only. */
+  readonly roots: readonly Uint8Array[]
+  /** {@link roots} in PEM. */
   readonly rootPem: string
   /** Measurements of the boot image that simulated TEEs claim, for the allow-list of a development policy. */
   readonly image: ImageMeasurements
@@ -64,6 +76,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const now = typeof options.now === 'function' ? options.now : () => (options.now as Date | undefined) ?? new Date()
   const plan = blueprint(seed, now())
   const certificates = issueCertificates(plan)
+  const roots = [certificates.root, ...gpuRoots(seed)]
   const quote = quoter(plan, quoteChain(certificates))
   const collateral = daily(now, (at) => issueCollateral(blueprint(seed, at), certificates))
 
@@ -77,18 +90,23 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     seed,
     now,
     rootDer: certificates.root,
-    rootPem: toPem(certificates.root),
+    roots,
+    rootPem: pemChain(...roots),
     image: developmentImage,
     collateral: (overrides) => ({ ...collateral(), ...overrides }),
     mintQuote,
-    createTee(fields) {
+    createTee({ gpus = 0, switches = 0, chip = 'GH100', ...fields }) {
       // wrong fields are refused here, not at the first quote
       mintQuote({ ...fields, reportData: new Uint8Array(64) })
       const sealingKey = derive(seed, `sealing key ${toHex(fields.imageH)}`, 32)
-      return startTee(fields.imageH, sealingKey, (reportData, rtmrs) => ({
-        quote: mintQuote({ ...fields, reportData, rtmrs }),
-        collateral: collateral(),
-      }))
+      return startTee(fields.imageH, {
+        sealingKey,
+        gpu: gpus + switches === 0 ? undefined : plugIn(seed, now, { gpus, switches, chip }),
+        attest: (reportData, rtmrs) => ({
+          quote: mintQuote({ ...fields, reportData, rtmrs }),
+          collateral: collateral(),
+        }),
+      })
     },
   }
 }

@@ -1,6 +1,7 @@
 import { DcmlError } from '@dcml/protocol'
 import { bootEvents } from './boot.ts'
 import type { Collateral } from './issue.ts'
+import type { SimulatedGpus } from './nvidia/backend.ts'
 import { encodeEventLog, type RtmrEvent, replay } from './rtmr.ts'
 
 /** Everything of a TEE that the owner of the machine can copy and put back: its memory and registers. */
@@ -30,6 +31,8 @@ export interface SimulatedEvidence {
 export interface SimulatedTee {
   readonly name: 'simulator'
   readonly environment: 'development'
+  /** The machine's GPUs, where it was given some. Snapshots and clones of the TEE share them. */
+  readonly gpu?: SimulatedGpus
   /** @throws DcmlError `simulator_field` unless `reportData` has 64 bytes */
   quote(reportData: Uint8Array): Promise<SimulatedEvidence>
   /**
@@ -58,12 +61,13 @@ export type Attest = (
 ) => Pick<SimulatedEvidence, 'quote' | 'collateral'>
 
 /** Starts a TEE that has measured its boot image and `imageH`. */
-export const startTee = (imageH: Uint8Array, sealingKey: Uint8Array, attest: Attest): SimulatedTee =>
-  run({ attest, sealingKey, counter: newCounter(), booted: { events: bootEvents(imageH) } })
+export const startTee = (imageH: Uint8Array, hardware: Pick<Hardware, 'sealingKey' | 'attest' | 'gpu'>): SimulatedTee =>
+  run({ ...hardware, counter: newCounter(), booted: { events: bootEvents(imageH) } })
 
 /** What stays the same from boot to boot and from clone to clone. */
 interface Hardware {
   readonly attest: Attest
+  readonly gpu: SimulatedGpus | undefined
   readonly sealingKey: Uint8Array
   readonly counter: MonotonicCounter
   readonly booted: TeeSnapshot
@@ -80,6 +84,7 @@ function run(hardware: Hardware, memory: TeeSnapshot = hardware.booted): Simulat
   return {
     name: 'simulator',
     environment: 'development',
+    ...(hardware.gpu && { gpu: hardware.gpu }),
     async quote(reportData) {
       return { tee: 'tdx', ...hardware.attest(reportData, rtmrs), eventLog: encodeEventLog(events) }
     },
