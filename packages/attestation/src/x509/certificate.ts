@@ -7,8 +7,12 @@ import { readPublicKey, readSigned, requireSameAlgorithm, type Signed } from './
 export const EXTENSION = {
   basicConstraints: '2.5.29.19',
   keyUsage: '2.5.29.15',
+  extendedKeyUsage: '2.5.29.37',
   /** Intel's PCK certificate extension: what the platform is. */
   sgx: '1.2.840.113741.1.13.1',
+  /** TCG DICE, as NVIDIA's Hopper and Blackwell have it: which firmware holds the key. */
+  deviceId: '2.23.133.5.4.1',
+  tcbInfo: '2.23.133.5.4.1.1',
   /** Marks a certificate of a simulated TEE; the value is the UTF8String "DEVELOPMENT". */
   development: '1.3.6.1.4.1.58888.1.1',
 } as const

@@ -9,12 +9,18 @@ export const TAG = {
   octetString: 0x04,
   objectIdentifier: 0x06,
   enumerated: 0x0a,
+  utf8String: 0x0c,
+  printableString: 0x13,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
-  /** `[0]` and `[3]` EXPLICIT. */
+  set: 0x31,
+  /** `[0]` and so on, constructed. */
   context0: 0xa0,
+  context1: 0xa1,
+  context2: 0xa2,
   context3: 0xa3,
+  context6: 0xa6,
 } as const
 
 /**
@@ -130,7 +136,10 @@ export class DerReader {
     return arcs.join('.')
   }
 
-  /** A time in Unix ms, in the only forms of RFC 5280 §4.1.2.5: UTCTime until 2049, GeneralizedTime from 2050. */
+  /**
+   * A time in Unix ms, in the forms of RFC 5280 §4.1.2.5: UTCTime for 1950 to 2049, or GeneralizedTime, which OCSP and
+   * NVIDIA's certificates have for those years too.
+   */
   time(): number {
     const generalized = this.peek(TAG.generalizedTime)
     const text = this.read(generalized ? TAG.generalizedTime : TAG.utcTime)
@@ -139,7 +148,7 @@ export class DerReader {
     for (let i = 0; i < text.length - 1; i += 2) pairs.push(digit(text[i]!) * 10 + digit(text[i + 1]!))
     const century = generalized ? pairs.shift()! : pairs[0]! < 50 ? 20 : 19
     const [year, month, day, hour, minute, second] = pairs as [number, number, number, number, number, number]
-    if (generalized && century * 100 + year < 2050) throw new Refusal('DER: GeneralizedTime before 2050')
+    if (century * 100 + year < 1950) throw new Refusal('DER: time before 1950')
     const date = new Date(Date.UTC(century * 100 + year, month - 1, day, hour, minute, second))
     const carried =
       hour > 23 || minute > 59 || second > 59 || date.getUTCDate() !== day || date.getUTCMonth() !== month - 1
