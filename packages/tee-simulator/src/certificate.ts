@@ -5,8 +5,8 @@ import { type KeyPair, signDer } from './keys.ts'
 
 /** Everything inside a certificate, as plain data that an attack can bend before it is signed. */
 export interface CertificateTemplate {
-  subject: string
-  issuer: string
+  subject: Name
+  issuer: Name
   serial: Uint8Array
   notBefore: Date
   notAfter: Date
@@ -14,6 +14,9 @@ export interface CertificateTemplate {
   signer: KeyPair
   extensions: Extension[]
 }
+
+/** A common name, or one with the serial number of a device. */
+export type Name = string | { commonName: string; serialNumber: string }
 
 export interface Extension {
   oid: string
@@ -23,7 +26,7 @@ export interface Extension {
 
 /** Everything inside a certificate revocation list. */
 export interface CrlTemplate {
-  issuer: string
+  issuer: Name
   thisUpdate: Date
   nextUpdate: Date
   /** Serial numbers. */
@@ -110,8 +113,10 @@ export const crlNumber = (number: number): Extension => ({ oid: OID.crlNumber, v
 export const developmentMarker: Extension = { oid: OID.development, value: der.utf8String('DEVELOPMENT') }
 
 /** Names have the attributes, order and string types of Intel's, so that parsers meet the same bytes. */
-export const name = (commonName: string): der.Der => {
+export const encodeName = (name: Name): der.Der => {
+  const { commonName, serialNumber } = typeof name === 'string' ? { commonName: name, serialNumber: undefined } : name
   const attributes: [string, der.Der][] = [
+    ...(serialNumber === undefined ? [] : [['2.5.4.5', der.printableString(serialNumber)] satisfies [string, der.Der]]),
     ['2.5.4.3', der.utf8String(commonName)],
     ['2.5.4.10', der.utf8String('DCML DEVELOPMENT')],
     ['2.5.4.7', der.utf8String('Nowhere')],
@@ -135,9 +140,9 @@ export const certificateBody = (template: CertificateTemplate): der.Der =>
     der.explicit(0, der.integer(2)),
     der.integer(template.serial),
     signatureAlgorithm(template.signer),
-    name(template.issuer),
+    encodeName(template.issuer),
     der.sequence(der.time(template.notBefore), der.time(template.notAfter)),
-    name(template.subject),
+    encodeName(template.subject),
     publicKeyInfo(template.key),
     der.explicit(3, extensionList(template.extensions)),
   )
@@ -147,7 +152,7 @@ export const crlBody = (template: CrlTemplate): der.Der =>
   der.sequence(
     der.integer(1),
     signatureAlgorithm(template.signer),
-    name(template.issuer),
+    encodeName(template.issuer),
     der.time(template.thisUpdate),
     der.time(template.nextUpdate),
     ...revocations(template),

@@ -1,3 +1,4 @@
+import { toHex } from '@dcml/protocol'
 import {
   authorityKeyIdentifier,
   basicConstraints,
@@ -7,6 +8,7 @@ import {
   developmentMarker,
   issueCertificate,
   keyUsage,
+  type Name,
   subjectKeyIdentifier,
 } from '../certificate.ts'
 import { derive, deriveKey, type KeyPair } from '../keys.ts'
@@ -58,12 +60,12 @@ export const gpuRoots = (seed: Uint8Array): Uint8Array[] =>
 
 /** The honest devices of a seed's machine: GPUs first. */
 export function machineBlueprint(seed: Uint8Array, now: Date, { gpus, switches, chip }: GpuMachine): DeviceBlueprint[] {
-  const pdis = (kind: string, count: number): Uint8Array[] =>
-    Array.from({ length: count }, (_, i) => derive(seed, `pdi of ${kind} ${i}`, 8))
-  const fabric = { gpus: pdis('gpu', gpus), switches: pdis('switch', switches) }
+  const pdis = (of: Chip, count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, i) => derive(seed, `pdi of ${of} ${i}`, 8))
+  const fabric = { gpus: pdis(chip, gpus), switches: pdis('LS10', switches) }
   return [
-    ...fabric.gpus.map((_, i) => device(seed, now, chip, `${i}`, (fwid) => gpuFields(chips[chip], chip, fwid, fabric))),
-    ...fabric.switches.map((_, i) => device(seed, now, 'LS10', `${i}`, () => switchFields(chips.LS10, i, fabric))),
+    ...fabric.gpus.map((pdi) => device(seed, now, chip, pdi, (fwid) => gpuFields(chips[chip], chip, fwid, fabric))),
+    ...fabric.switches.map((pdi, i) => device(seed, now, 'LS10', pdi, () => switchFields(chips.LS10, i, fabric))),
   ]
 }
 
@@ -71,21 +73,25 @@ function device(
   seed: Uint8Array,
   now: Date,
   chip: Chip,
-  unit: string,
+  pdi: Uint8Array,
   opaque: (fwid: Uint8Array) => SpdmResponse['opaque'],
 ): DeviceBlueprint {
   const { kind, signer, driver, vbios, blocks } = chips[chip]
-  const own = `${chip} ${unit}`
+  const own = `${chip} ${toHex(pdi)}`
   const fwid = derive(seed, `firmware id ${chip}`, 48)
   const chain = certificates(seed, [
-    { subject: `DEVELOPMENT ${chip} ${signer} FMC LF ${unit}`, label: `gpu leaf ${own}`, ca: false },
-    { subject: `DEVELOPMENT ${chip} ${signer} BROM ${unit}`, label: `gpu boot rom ${own}`, ca: true },
+    { subject: `${signer} FMC LF DEVELOPMENT`, label: `gpu leaf ${own}`, ca: false },
+    {
+      subject: { commonName: `${signer} BROM DEVELOPMENT`, serialNumber: `41${toHex(pdi).toUpperCase()}` },
+      label: `gpu boot rom ${own}`,
+      ca: true,
+    },
     { subject: `DEVELOPMENT ${chip} Provisioner ICA 1`, label: `gpu provisioner ${chip}`, ca: true },
     { subject: `DEVELOPMENT ${chip} Identity`, label: `gpu family ${chip}`, ca: true },
     rootRoles.device,
   ])
   const [leaf, bootRom] = chain as [CertificateTemplate, CertificateTemplate]
-  leaf.extensions.push(fwidExtension(bootRom.key, fwid))
+  leaf.extensions.push(fwidExtension(chip, bootRom.key, fwid))
   const rimChain = certificates(seed, [
     { subject: `DEVELOPMENT RIM L4 Signer ${chip}`, label: `rim signer ${chip}`, ca: false },
     { subject: `DEVELOPMENT Reference Value L3 ${chip}`, label: `rim issuer ${chip}`, ca: true, pathLength: 0 },
@@ -127,7 +133,7 @@ function device(
 }
 
 interface Role {
-  readonly subject: string
+  readonly subject: Name
   readonly label: string
   readonly ca: boolean
   readonly pathLength?: number
@@ -165,12 +171,13 @@ export const revocable = (chain: readonly CertificateTemplate[]): Issued[] =>
 
 /** The answer of the issuer's delegated responder about one certificate, good for 24 hours. */
 export function statement(seed: Uint8Array, [certificate, issuer]: Issued, start: Date): OcspTemplate {
-  const key = deriveKey(seed, `responder of ${issuer.subject}`, 'p384')
+  const name = typeof issuer.subject === 'string' ? issuer.subject : issuer.subject.commonName
+  const key = deriveKey(seed, `responder of ${name}`, 'p384')
   const responder: CertificateTemplate = {
     ...always,
-    subject: `${issuer.subject} OCSP`,
+    subject: `${name} OCSP`,
     issuer: issuer.subject,
-    serial: derive(seed, `serial of responder of ${issuer.subject}`, 16),
+    serial: derive(seed, `serial of responder of ${name}`, 16),
     key,
     signer: issuer.key,
     extensions: [

@@ -8,7 +8,7 @@ export type GpuChip = Exclude<Chip, 'LS10'>
 /** What NVIDIA says of a chip and of the firmware that runs on it. */
 export interface ChipFacts {
   readonly kind: 'gpu' | 'switch'
-  /** Processor that signs reports, in the names of certificates. */
+  /** Chip and processor that signs reports, as certificates name them. */
   readonly signer: string
   readonly driver?: string
   readonly vbios: string
@@ -22,7 +22,7 @@ export interface ChipFacts {
 export const chips: Readonly<Record<Chip, ChipFacts>> = {
   GH100: {
     kind: 'gpu',
-    signer: 'A01 GSP',
+    signer: 'GH100 A01 GSP',
     driver: '590.12',
     vbios: '96.00.A5.00.01',
     project: 'G520',
@@ -32,7 +32,7 @@ export const chips: Readonly<Record<Chip, ChipFacts>> = {
   },
   GB100: {
     kind: 'gpu',
-    signer: 'A01 FSP',
+    signer: 'GB100 A01 FSP',
     driver: '590.12',
     vbios: '97.00.B9.00.73',
     project: 'G525',
@@ -42,7 +42,7 @@ export const chips: Readonly<Record<Chip, ChipFacts>> = {
   },
   LS10: {
     kind: 'switch',
-    signer: 'A01 FSP',
+    signer: 'LS_10 A01 FSP',
     vbios: '96.10.55.00.01',
     project: '5612',
     projectSku: '0002',

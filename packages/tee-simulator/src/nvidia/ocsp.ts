@@ -3,10 +3,11 @@ import { concatBytes } from '@dcml/protocol'
 import {
   type CertificateTemplate,
   type Extension,
+  encodeName,
   extensionList,
   issueCertificate,
   keyIdentifier,
-  name,
+  type Name,
   signatureAlgorithm,
 } from '../certificate.ts'
 import * as der from '../der.ts'
@@ -15,7 +16,7 @@ import { type KeyPair, signDer } from '../keys.ts'
 /** What a responder says about one certificate (RFC 6960 §4.2.1). */
 export interface OcspStatement {
   /** Names the certificate by its issuer and serial number. */
-  issuer: string
+  issuer: Name
   issuerKey: KeyPair
   serial: Uint8Array
   hash: 'sha1' | 'sha256' | 'sha384'
@@ -74,7 +75,7 @@ function responseData({
   const id =
     responderName === 'key'
       ? der.explicit(2, der.octetString(keyIdentifier(responder?.key ?? signer)))
-      : der.explicit(1, name(responder?.subject ?? statements[0]!.issuer))
+      : der.explicit(1, encodeName(responder?.subject ?? statements[0]!.issuer))
   return der.sequence(
     id,
     der.generalizedTime(producedAt),
@@ -89,7 +90,7 @@ function singleResponse(statement: OcspStatement): Uint8Array {
   return der.sequence(
     der.sequence(
       der.sequence(der.oid(hashes[statement.hash])),
-      digest(name(issuer)),
+      digest(encodeName(issuer)),
       digest(concatBytes(Uint8Array.of(4), issuerKey.point)),
       der.integer(serial),
     ),

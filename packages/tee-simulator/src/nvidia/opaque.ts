@@ -15,10 +15,10 @@ const SWITCH_PORTS = 64
 const u16 = (value: number): Uint8Array => Uint8Array.of(value & 0xff, value >>> 8)
 const ones = (count: number): Uint8Array => new Uint8Array(Uint32Array.from({ length: count }, () => 1).buffer)
 
-/** What a GPU says of itself beside its measurements, in NVIDIA's order. */
+/** What a GPU says of itself beside its measurements, in NVIDIA's order. It writes identities backwards. */
 export function gpuFields(facts: ChipFacts, chip: string, fwid: Uint8Array, { gpus, switches }: Fabric): OpaqueField[] {
   const feature = switches.length > 0 ? FEATURE.protectedPcie : gpus.length > 1 ? FEATURE.multi : FEATURE.single
-  const behindLink = (link: number): Uint8Array => switches[link % switches.length] ?? new Uint8Array(8)
+  const behindLink = (link: number): Uint8Array => switches[link % switches.length]?.toReversed() ?? new Uint8Array(8)
   return [
     { type: OPAQUE.vbiosVersion, value: gpuVbiosVersion(facts.vbios) },
     { type: OPAQUE.chipSku, value: concatBytes(utf8(facts.chipSku), new Uint8Array(6)) },
@@ -41,7 +41,7 @@ export function gpuFields(facts: ChipFacts, chip: string, fwid: Uint8Array, { gp
 
 /** What an NVSwitch says of itself and of the GPUs at its ports. It names no firmware id. */
 export function switchFields(facts: ChipFacts, position: number, { gpus, switches }: Fabric): OpaqueField[] {
-  const slots = Array.from({ length: SWITCH_GPUS }, (_, i) => gpus[i] ?? new Uint8Array(8))
+  const slots = Array.from({ length: SWITCH_GPUS }, (_, i) => gpus[i] ?? new Uint8Array(8).fill(0xff))
   const ports = Uint8Array.from({ length: SWITCH_PORTS }, (_, port) => (port < gpus.length * 4 ? port >> 2 : 0xff))
   return [
     { type: OPAQUE.vbiosVersion, value: utf8(facts.vbios) },
