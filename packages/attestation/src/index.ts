@@ -37,6 +37,37 @@ export {
   type VerifyEvidenceOptions,
   verifyEvidence,
 } from './evidence/verify.ts'
+export {
+  type AcceptOptions,
+  type Channel,
+  type ChannelOffer,
+  offerChannel,
+} from './hpke-channel/client.ts'
+export {
+  type AnswerSealer,
+  type ChannelProof,
+  ChannelSessions,
+  type ChannelSessionsOptions,
+  type NewSession,
+  type OpenedRequest,
+} from './hpke-channel/enclave.ts'
+export type { Exchanges, OpenedAnswer, SealedRequest } from './hpke-channel/exchange.ts'
+export type { AnswerHead, HeaderList, RequestHead } from './hpke-channel/head.ts'
+export type { KeyPair, SessionTerms } from './hpke-channel/keys.ts'
+export {
+  CHANNEL_ATTEST_PATH,
+  type ChannelAnswer,
+  type ChannelRequest,
+  channelPath,
+  formatChannelRequest,
+  MAX_CHANNEL_ANSWER_BYTES,
+  MAX_CHANNEL_REQUEST_BYTES,
+  parseChannelAnswer,
+  parseChannelRequest,
+  SESSION_ID_LENGTH,
+} from './hpke-channel/wire.ts'
+export { type CcelEvent, MAX_CCEL_BYTES, readCcel } from './logs/ccel.ts'
+export { type DstackEvent, MAX_DSTACK_LOG_BYTES, readDstackLog } from './logs/dstack.ts'
 export { strictKeyPolicy } from './policy/key-release.ts'
 export {
   type Binding,
