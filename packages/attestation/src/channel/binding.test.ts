@@ -59,9 +59,11 @@ const clientKey = fill(10)
 const keptForBrowsers: Claims = { ...kept, purpose: 'browser' }
 const quotedForBrowser: Claims = { ...keptForBrowsers, nonce, clientKey }
 const browser: Expectation = { purpose: 'browser', nonce, clientKey }
+const hpkeKey = fill(11)
 const signedForBrowser = {
   ...browser,
-  signature: Uint8Array.from(sign(null, browserSessionMessage(nonce, clientKey), privateKey)),
+  hpkeKey,
+  signature: Uint8Array.from(sign(null, browserSessionMessage(nonce, clientKey, hpkeKey), privateKey)),
 }
 
 test.each<[string, Claims, Expectation, 'key' | 'session-signed' | 'session-quoted', string]>([
@@ -83,6 +85,13 @@ test.each<[string, Claims, Expectation, 'key' | 'session-signed' | 'session-quot
     "a signature over another browser's key",
     keptForBrowsers,
     { ...signedForBrowser, clientKey: fill(8) },
+    'session-signed',
+    'pssssf',
+  ],
+  [
+    "a signature over another key of the enclave's",
+    keptForBrowsers,
+    { ...signedForBrowser, hpkeKey: fill(8) },
     'session-signed',
     'pssssf',
   ],

@@ -22,6 +22,8 @@ export interface Expectation {
   readonly tlsSpki?: Uint8Array
   /** The browser's own one-time X25519 public key. */
   readonly clientKey?: Uint8Array
+  /** X25519 public key that the enclave gives for the browser's session, where a signature and not the quote is of it. */
+  readonly hpkeKey?: Uint8Array
   /**
    * Signature by the session key over `sessionMessage`, or for a browser over `browserSessionMessage`; present where the
    * quote is not of this connection.
@@ -33,9 +35,12 @@ export interface Expectation {
 export const sessionMessage = (nonce: Uint8Array, exporter: Uint8Array): Uint8Array =>
   concatBytes(utf8('dcml/session/1\0'), nonce, exporter)
 
-/** What a session key signs to tie a browser's one-time key to evidence quoted before it. */
-export const browserSessionMessage = (nonce: Uint8Array, clientKey: Uint8Array): Uint8Array =>
-  concatBytes(utf8('dcml/browser-session/1\0'), nonce, clientKey)
+/**
+ * What a session key signs to tie the one-time keys of a browser's session, its own and the enclave's, to evidence quoted
+ * before it. All are 32 bytes.
+ */
+export const browserSessionMessage = (nonce: Uint8Array, clientKey: Uint8Array, hpkeKey: Uint8Array): Uint8Array =>
+  concatBytes(utf8('dcml/browser-session/1\0'), nonce, clientKey, hpkeKey)
 
 /**
  * Judges purpose, nonce, exporter, TLS key, the browser's key and the session signature by what the policy's binding
@@ -102,8 +107,8 @@ async function signatureCheck(claims: Claims, policy: Policy, expect: Expectatio
     : fail(name, 'the session key did not sign this connection')
 }
 
-function signedMessage({ purpose, nonce, exporter, clientKey }: Expectation): Uint8Array | undefined {
+function signedMessage({ purpose, nonce, exporter, clientKey, hpkeKey }: Expectation): Uint8Array | undefined {
   if (nonce === undefined) return undefined
-  if (purpose === 'browser') return clientKey && browserSessionMessage(nonce, clientKey)
+  if (purpose === 'browser') return clientKey && hpkeKey && browserSessionMessage(nonce, clientKey, hpkeKey)
   return exporter && sessionMessage(nonce, exporter)
 }

@@ -45,19 +45,15 @@ export interface EnclaveOptions {
 export type QuoteSubject = Pick<Claims, 'purpose' | 'nonce' | 'tlsSpki' | 'exporter'>
 
 /** A browser's session that evidence is wanted for. */
-export type BrowserSession = {
+export interface BrowserSession {
   /** 32 random bytes of the browser. */
   readonly nonce: Uint8Array
   /** The browser's one-time X25519 public key. */
   readonly clientKey: Uint8Array
-} & (
-  | { readonly binding: 'session-signed' }
-  | {
-      readonly binding: 'session-quoted'
-      /** X25519 public key that was made inside for this one session; it takes the place of the enclave's own. */
-      readonly hpkeKey: Uint8Array
-    }
-)
+  /** X25519 public key that was made inside for this one session; it takes the place of the enclave's own. */
+  readonly hpkeKey: Uint8Array
+  readonly binding: AttestRequest['binding']
+}
 
 /** The claims that differ from quote to quote. */
 type Subject = QuoteSubject & Partial<Pick<Claims, 'clientKey' | 'hpkeKey'>>
@@ -186,13 +182,13 @@ export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
     session: BrowserSession,
     options?: { signal?: AbortSignal },
   ): Promise<Pick<AttestAnswer, 'evidence' | 'signature'>> {
-    const { nonce, clientKey } = session
+    const { nonce, clientKey, hpkeKey } = session
     if (session.binding === 'session-quoted') {
-      const subject = { purpose: 'browser', nonce, tlsSpki, clientKey, hpkeKey: session.hpkeKey } as const
+      const subject = { purpose: 'browser', nonce, tlsSpki, clientKey, hpkeKey } as const
       return { evidence: await quote(subject, options) }
     }
     const evidence = await keptForBrowsers.get()
-    return { evidence, signature: toBase64url(await sessionKey.sign(browserSessionMessage(nonce, clientKey))) }
+    return { evidence, signature: toBase64url(await sessionKey.sign(browserSessionMessage(nonce, clientKey, hpkeKey))) }
   }
 
   await kept.get()
