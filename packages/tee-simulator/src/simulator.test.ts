@@ -79,6 +79,19 @@ describe('quotes', () => {
       expect(quote).toContain(toHex(value))
   })
 
+  test('an independent verifier accepts a quote of version 5, and refuses one with a service TD', async () => {
+    const simulator = await createSimulator({ now })
+    const verifier = QuoteVerifier.newWithRootCa(Buffer.from(simulator.rootDer))
+    const judge = (mrServiceTd: Uint8Array) =>
+      verifier.verify(
+        Buffer.from(simulator.mintQuote({ reportData, imageH, mrServiceTd })),
+        simulator.collateral(),
+        now.getTime() / 1000,
+      )
+    expect(judge(new Uint8Array(48)).status).toBe('UpToDate')
+    expect(() => judge(new Uint8Array(48).fill(1))).toThrow()
+  })
+
   test('a length that does not fit is refused', async () => {
     const simulator = await createSimulator({ now })
     const short = new Uint8Array(31)

@@ -8,6 +8,7 @@ const simulator = await createSimulator({ now: new Date('2026-11-21T12:00:00Z') 
 const imageH = new Uint8Array(32).fill(9)
 const reportData = Uint8Array.from({ length: 64 }, (_, i) => i)
 const quote = simulator.mintQuote({ imageH, reportData })
+const quote5 = simulator.mintQuote({ imageH, reportData, mrServiceTd: new Uint8Array(48).fill(3) })
 
 test('every field comes from its own place', () => {
   const marked = Uint8Array.from({ length: 632 }, (_, i) => (i < 48 ? quote[i]! : Math.floor((i - 48) / 4)))
@@ -37,9 +38,46 @@ test('every field comes from its own place', () => {
   ])
 })
 
-test('a quote cut short anywhere is refused', () => {
-  for (let length = 0; length < quote.length; length++)
-    expect(() => readQuote(quote.subarray(0, length)), `${length} bytes`).toThrow(Refusal)
+test('what TD 1.5 adds comes behind the rest of the report, and is signed', () => {
+  const marked = Uint8Array.from(quote5)
+  for (let i = 0; i < 648; i++) marked[54 + i] = Math.floor(i / 4)
+  const { report, signed } = readQuote(marked)
+  expect(signed).toEqual(marked.subarray(0, 702))
+  expect([report.reportData[0]! * 4, report.teeTcbSvn2![0]! * 4, report.mrServiceTd![0]! * 4]).toEqual([520, 584, 600])
+  expect([report.teeTcbSvn2!.length, report.mrServiceTd!.length]).toEqual([16, 48])
+})
+
+test('a TD 1.0 report shows nothing of TD 1.5, in either version', () => {
+  const descriptor = Uint8Array.of(2, 0, 0x48, 2, 0, 0)
+  const version5 = new Uint8Array([5, ...quote.subarray(1, 48), ...descriptor, ...quote.subarray(48)])
+  for (const { report } of [readQuote(quote), readQuote(version5)]) {
+    expect(report).not.toHaveProperty('teeTcbSvn2')
+    expect(report).not.toHaveProperty('mrServiceTd')
+    expect(report.reportData).toEqual(reportData)
+  }
+})
+
+test('a body of a type or size that no TD report has is refused', () => {
+  for (const [at, value] of [
+    [48, 0],
+    [48, 1],
+    [48, 2],
+    [48, 4],
+    [49, 1],
+    [50, 0x48],
+    [51, 3],
+    [52, 1],
+    [53, 0x80],
+  ] as const)
+    expect(() => readQuote(quote5.with(at, value)), `${at}: ${value}`).toThrow('quote body')
+})
+
+test.each([
+  ['4', quote],
+  ['5', quote5],
+])('a quote of version %s cut short anywhere is refused', (_, whole) => {
+  for (let length = 0; length < whole.length; length++)
+    expect(() => readQuote(whole.subarray(0, length)), `${length} bytes`).toThrow(Refusal)
 })
 
 test('lengths that do not agree are refused', () => {

@@ -33,3 +33,9 @@ test('merging keeps the worst and takes any order', () => {
     }),
   )
 })
+
+test('a relaunch is worse than what needs configuration, and better than what is out of date', () => {
+  const order = ['ConfigurationAndSWHardeningNeeded', 'TDRelaunchAdvised', 'TDRelaunchAdvisedConfigurationNeeded']
+  expect(TCB_STATUSES.slice(3, 8)).toEqual([...order, 'OutOfDate', 'OutOfDateConfigurationNeeded'])
+  expect(TCB_STATUSES.filter((status) => !LEVEL_STATUSES.includes(status as LevelStatus))).toEqual(order.slice(1))
+})

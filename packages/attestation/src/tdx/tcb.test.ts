@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { platform as platformPolicy } from '../policy/presets.ts'
 import { requireAdvisories, requireStatus } from './accept.ts'
-import type { TcbInfo, TcbRating } from './collateral.ts'
+import type { TcbInfo, TcbLevel, TcbRating } from './collateral.ts'
 import type { Platform } from './pck.ts'
 import type { TdReport } from './quote.ts'
+import { isRelaunchAdvised, rateModule } from './relaunch.ts'
 import { findEnclaveLevel, findModule, findTcbLevel, mergeRatings } from './tcb.ts'
 
 const svns = (...first: number[]) => Array.from({ length: 16 }, (_, i) => ({ svn: first[i] ?? 0 }))
@@ -94,6 +95,53 @@ describe('TDX module', () => {
   })
 })
 
+describe('relaunch', () => {
+  const identity = (...isvsvns: number[]) => ({
+    ...signer,
+    id: 'TDX_01',
+    tcbLevels: isvsvns.map((isvsvn, i) => ({ tcb: { isvsvn }, ...rating(i === 0 ? 'UpToDate' : 'OutOfDate') })),
+  })
+  const info = { ...tcbInfo, tdxModuleIdentities: [identity(6, 2)] } as unknown as TcbInfo
+  const present = (...svns: number[]) => ({ ...report(5, 1, 2), teeTcbSvn2: report(...svns).teeTcbSvn })
+  const statusFor = (
+    td: TdReport,
+    { known = platform(11, 2, 2), level = rating('UpToDate'), qe = rating('UpToDate'), of = info } = {},
+  ) => {
+    const ratings = { level: level as TcbLevel, qe, ...rateModule(findModule(of, td), of, td) }
+    return mergeRatings([level, qe, ratings.module!], isRelaunchAdvised(ratings, of, known, td)).status
+  }
+
+  test('is advised where the module of the launch alone is out of date', () => {
+    expect(statusFor(present(6, 1, 2))).toBe('TDRelaunchAdvised')
+    expect(statusFor(present(9, 1, 9))).toBe('TDRelaunchAdvised')
+    expect(statusFor(present(6, 1, 2), { level: rating('ConfigurationNeeded') })).toBe(
+      'TDRelaunchAdvisedConfigurationNeeded',
+    )
+    expect(statusFor(present(6, 1, 2), { level: rating('OutOfDate') })).toBe('TDRelaunchAdvised')
+  })
+  test('would not help where the present module is not the latest either, or its loader is not', () => {
+    for (const td of [present(5, 1, 2), present(6, 1, 1), report(5, 1, 2)]) expect(statusFor(td)).toBe('OutOfDate')
+  })
+  test('a present module without a major version is compared with the platform’s latest level', () => {
+    expect(statusFor(present(5, 0, 2))).toBe('TDRelaunchAdvised')
+    expect(statusFor(present(4, 0, 2))).toBe('OutOfDate')
+  })
+  test('would not help an outdated platform or quoting enclave', () => {
+    expect(statusFor(present(6, 1, 2), { known: platform(10, 2, 2) })).toBe('OutOfDate')
+    expect(statusFor(present(6, 1, 2), { qe: rating('OutOfDate') })).toBe('OutOfDate')
+    for (const part of ['level', 'qe'])
+      expect(statusFor(present(6, 1, 2), { [part]: rating('Revoked') })).toBe('Revoked')
+  })
+  test('nothing is advised where nothing is out of date', () => {
+    const good = { ...info, tdxModuleIdentities: [identity(5)] } as unknown as TcbInfo
+    expect(statusFor(present(6, 1, 2), { of: good })).toBe('UpToDate')
+  })
+  test('a present module that TCB info does not know is refused where that of the launch is out of date', () => {
+    expect(() => statusFor(present(6, 2, 2))).toThrow('TDX_02')
+    expect(statusFor({ ...present(6, 2, 2), teeTcbSvn: report(6, 1, 2).teeTcbSvn })).toBe('UpToDate')
+  })
+})
+
 test('an enclave below every level is refused', () => {
   const levels = [8, 4].map((isvsvn) => ({ tcb: { isvsvn }, ...rating(isvsvn === 8 ? 'UpToDate' : 'OutOfDate') }))
   expect(findEnclaveLevel(levels, 8).tcbStatus).toBe('UpToDate')
@@ -115,6 +163,13 @@ describe('policy', () => {
     expect(() => requireStatus(merged, tcb, day('2024-03-20') + 1)).toThrow('OutOfDate')
     expect(() => requireStatus(merged, platformPolicy.tcb, day('2024-03-11'))).toThrow()
     expect(() => requireStatus(merged, tcb, Number.NaN)).toThrow()
+  })
+
+  test('grace is for a TD that has to be launched anew too', () => {
+    const merged = mergeRatings([rating('OutOfDate')], true)
+    expect(merged.status).toBe('TDRelaunchAdvised')
+    expect(() => requireStatus(merged, tcb, day('2024-03-23'))).not.toThrow()
+    expect(() => requireStatus(merged, tcb, day('2024-03-24'))).toThrow('TDRelaunchAdvised')
   })
 
   test('grace is for OutOfDate alone', () => {
