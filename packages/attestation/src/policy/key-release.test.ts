@@ -14,11 +14,41 @@ const image = fc.record(
   { mrtd: register, rtmr0: hex(48), rtmr1: register, rtmr2: register, label: fc.string() },
   { requiredKeys: ['mrtd', 'rtmr1', 'rtmr2', 'label'] },
 )
+const snpImage = fc.record({ snpMeasurement: hex(48), label: fc.string() })
+const svn = fc.nat(2)
+const snpTcb = fc.record(
+  { fmc: svn, bootloader: svn, tee: svn, snp: svn, microcode: svn },
+  { requiredKeys: ['bootloader', 'tee', 'snp', 'microcode'] },
+)
 const input = fc.record(
   {
+    tee: fc.subarray(['tdx' as const, 'snp' as const]),
+    snp: fc.record({
+      debug: fc.boolean(),
+      migrate: fc.boolean(),
+      smt: fc.boolean(),
+      vmpl: fc.nat(3),
+      vlek: fc.boolean(),
+      minTcb: fc.record({ Milan: snpTcb, Genoa: snpTcb, Turin: snpTcb }, { requiredKeys: [] }),
+      crl: fc.boolean(),
+    }),
+    gpu: fc.record(
+      {
+        count: fc.integer({ min: 1, max: 8 }),
+        switches: fc.nat(4),
+        chips: fc.subarray(['GH100', 'GB100']),
+        minDriver: fc.constant('550.144.03'),
+        minVbios: fc.constant('96.00.74.00.1C'),
+        revocation: fc.constantFrom('required' as const, 'off' as const),
+        maxOcspAgeHours: fc.nat(100),
+        boundToCpu: fc.boolean(),
+        nras: fc.constantFrom('off' as const, 'also' as const),
+      },
+      { requiredKeys: ['chips'] },
+    ),
     environment: fc.constantFrom('production' as const, 'development' as const),
     imageH: anyOr(hex(32)),
-    images: anyOr(image),
+    images: anyOr(fc.oneof(image, snpImage)),
     modelH: fc.array(hex(32), { maxLength: 2 }),
     mrSeam: fc.array(hex(48), { maxLength: 2 }),
     tcb: fc.record({
@@ -36,10 +66,12 @@ const input = fc.record(
   { requiredKeys: ['imageH', 'images'] },
 )
 
-const named = ({ imageH, images }: Policy): boolean =>
+const named = ({ imageH, images, tee, snp }: Policy): boolean =>
   imageH !== 'any' &&
   images !== 'any' &&
-  images.every((image) => !isTdxImage(image) || ![image.mrtd, image.rtmr1, image.rtmr2].includes('any'))
+  images.every((image) => !isTdxImage(image) || ![image.mrtd, image.rtmr1, image.rtmr2].includes('any')) &&
+  (!tee.includes('snp') ||
+    Object.values(snp.minTcb).every((tcb) => tcb.bootloader + tcb.tee + tcb.snp + tcb.microcode > 0))
 
 /** The policy, or the code of the refusal. */
 function attempt(make: () => Policy): Policy | string {
@@ -59,7 +91,7 @@ test('nothing it is given widens it, and no restriction is lost', () => {
         expect(strict).toBe('key_policy_too_wide')
         return
       }
-      const { tcb, td: _, binding: __, ...rest } = policy
+      const { tcb, snp, gpu, td: _, binding: __, ...rest } = policy
       expect(strict).toEqual({
         ...rest,
         tcb: {
@@ -69,6 +101,15 @@ test('nothing it is given widens it, and no restriction is lost', () => {
           graceDays: 0,
         },
         td: { debug: false, migratable: false, perfmon: false, serviceTd: false },
+        snp: { debug: false, migrate: false, smt: snp.smt, vmpl: 0, vlek: false, minTcb: snp.minTcb, crl: true },
+        ...(gpu && {
+          gpu: {
+            ...gpu,
+            revocation: 'required',
+            maxOcspAgeHours: Math.min(24, gpu.maxOcspAgeHours),
+            boundToCpu: true,
+          },
+        }),
         binding: 'session-quoted',
       })
       expect(strictKeyPolicy(strict as Policy)).toEqual(strict)
@@ -89,4 +130,13 @@ test('what no schema has read is refused', () => {
   const { rtmr1: _, ...half } = { mrtd: 'cd'.repeat(48), rtmr1: '', rtmr2: 'cd'.repeat(48), label: 'half' }
   const policy = { ...parsePolicy({}), images: [half as never] }
   expect(attempt(() => strictKeyPolicy(policy))).toBe('policy_invalid')
+})
+
+test('a processor family whose every TCB would do is refused, one that is not named is just not accepted', () => {
+  const least = { bootloader: 0, tee: 0, snp: 0, microcode: 0 }
+  const release = (minTcb: NonNullable<NonNullable<PolicyInput['snp']>['minTcb']>) =>
+    attempt(() => keyRelease({ imageH: [], images: [], tee: ['snp'], snp: { minTcb } }))
+  expect(release({ Genoa: { ...least, snp: 27 }, Turin: { ...least, fmc: 1 } })).toBe('key_policy_too_wide')
+  expect(release({ Genoa: { ...least, snp: 27 } })).toMatchObject({ snp: { minTcb: { Genoa: { snp: 27 } } } })
+  expect(release({})).toMatchObject({ snp: { minTcb: {} } })
 })

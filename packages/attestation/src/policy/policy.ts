@@ -111,7 +111,7 @@ export interface Policy {
     readonly perfmon: boolean
     /**
      * Service TDs, such as those that migrate a TD. They show as MRSERVICETD in the TD 1.5 report of quotes of version 5;
-     * the TD 1.0 report of version 4, all that is read now, has no such field: `false` is skipped there, not fulfilled.
+     * the TD 1.0 report has no such field: `false` is skipped there, not fulfilled.
      */
     readonly serviceTd: boolean
   }
@@ -121,13 +121,19 @@ export interface Policy {
     readonly debug: boolean
     /** A migration agent may be associated with the guest (policy bit 18). */
     readonly migrate: boolean
-    /** Threads of a core may be shared with others (policy bit 16). */
+    /**
+     * The host may run with two threads per core (policy bit 16), which most do. Nothing measured says so: `false` asks
+     * that the guest's own policy forbids it.
+     */
     readonly smt: boolean
     /** Greatest VMPL at which the report may have been asked for; 0 is the most privileged. */
     readonly vmpl: number
     /** Reports signed by a VLEK, which AMD gives to a cloud provider, instead of the chip's own VCEK. */
     readonly vlek: boolean
-    /** Least reported, committed and launch TCB for each accepted processor family: AMD publishes no list of statuses. */
+    /**
+     * Least reported, committed and launch TCB for each accepted processor family, AMD publishing no list of statuses. A
+     * family that is not named is not accepted.
+     */
     readonly minTcb: Readonly<Partial<Record<SnpProduct, SnpTcb>>>
     /** Whether the ARK's revocation list has to be there. */
     readonly crl: boolean
@@ -136,6 +142,10 @@ export interface Policy {
   readonly gpu?: GpuPolicy
   /** Accepted platforms by PPID or platform instance id (TDX, 16 bytes) or chip id (SNP, 64). Left out: every platform. */
   readonly platforms?: readonly string[]
+  /**
+   * The least that ties the evidence to the channel. `key` is for evidence that is judged apart from the connection that
+   * asked for it, and leaves the warning `key_binding` or `unbound`: whoever has the TLS key can relay (CVE-2026-33697).
+   */
   readonly binding: Binding
   /** Greatest age of the claims. */
   readonly maxAgeSeconds: number

@@ -31,11 +31,20 @@ export function keyRelease(options: Identities & Omit<PolicyInput, 'binding'>): 
   return strictKeyPolicy(parsePolicy({ maxAgeSeconds: 60, ...options }))
 }
 
+const anySnp = { bootloader: 0, tee: 0, snp: 0, microcode: 0 }
+
 /**
- * For a simulated TEE, whose keys everyone can derive: proves nothing, refuses production roots. Identities are
- * checked where they are given.
+ * For a simulated TEE, whose keys everyone can derive: proves nothing, refuses production roots. Takes every kind of TEE;
+ * identities are checked where they are given.
  * @throws DcmlError `policy_invalid` where an option has the wrong form
  */
-export function development(options: Omit<PolicyInput, 'environment'> = {}): Policy {
-  return parsePolicy({ imageH: 'any', images: 'any', ...options, environment: 'development' })
+export function development({ snp, ...options }: Omit<PolicyInput, 'environment'> = {}): Policy {
+  return parsePolicy({
+    tee: ['tdx', 'snp'],
+    imageH: 'any',
+    images: 'any',
+    snp: { minTcb: { Milan: anySnp, Genoa: anySnp, Turin: anySnp }, ...snp },
+    ...options,
+    environment: 'development',
+  })
 }
