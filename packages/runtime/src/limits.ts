@@ -30,6 +30,10 @@ export interface Limits {
   readonly maxHeadAgeMs: number
   /** Oldest opening of a channel that is taken up; below the challenge period of the contract. Default 600,000. */
   readonly maxOpeningAgeMs: number
+  /** Sessions of browsers that are kept at once. Default 4096. */
+  readonly maxBrowserSessions: number
+  /** Sessions that browsers may open in a second, all of them together. Default 64. */
+  readonly browserSessionsPerSecond: number
 }
 
 const DEFAULTS: Limits = {
@@ -47,6 +51,8 @@ const DEFAULTS: Limits = {
   paymentGraceMs: 5_000,
   maxHeadAgeMs: 600_000,
   maxOpeningAgeMs: 600_000,
+  maxBrowserSessions: 4096,
+  browserSessionsPerSecond: 64,
 }
 
 /** @throws DcmlError `limits_invalid` */

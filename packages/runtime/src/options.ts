@@ -1,6 +1,7 @@
 import type { Environment, Policy, TeeBackend } from '@dcml/attestation'
 import type { Logger } from 'pino'
 import type { AntiRollbackDevice } from './anti-rollback/device.ts'
+import type { BrowserOptions } from './browser/listener.ts'
 import type { EngineLoader } from './engine/engine.ts'
 import type { Limits } from './limits.ts'
 import type { Listener, ListenOptions } from './listener.ts'
@@ -25,6 +26,8 @@ export interface RuntimeOptions {
   readonly listen: ListenOptions
   /** Health, readiness, metrics and `load_model`, in the clear: a port the outside must not reach. */
   readonly admin: ListenOptions
+  /** The port for browsers. Default: none. */
+  readonly browser?: BrowserOptions
   /** Default `production`, which refuses a simulated TEE. */
   readonly environment?: Environment
   /**
@@ -57,6 +60,8 @@ export interface RuntimeOptions {
 export interface Runtime {
   readonly address: Listener['address']
   readonly adminAddress: Listener['address']
+  /** Of the port for browsers, where there is one. */
+  readonly browserAddress?: Listener['address']
   readonly imageH: Uint8Array
   /** Ed25519 key that signs this runtime's receipts; verifiers read it from the evidence. */
   readonly sessionKey: Uint8Array

@@ -18,9 +18,10 @@ import { createApp, type RequestLine } from './api/app.ts'
 import { loggable } from './api/errors.ts'
 import { createReceiptBook } from './api/receipts.ts'
 import { attestedApp, isDraining } from './attested.ts'
+import { listenToBrowsers } from './browser/listener.ts'
 import { KeyStore } from './keys/store.ts'
 import { type Limits, resolveLimits } from './limits.ts'
-import { listen } from './listener.ts'
+import { type Listener, listen } from './listener.ts'
 import { ModelHost, type ModelState } from './model/host.ts'
 import { hostState } from './model/routes.ts'
 import type { Runtime, RuntimeOptions } from './options.ts'
@@ -160,6 +161,25 @@ async function serve(
     server.close()
     throw error
   })
+  async function openBrowsers(): Promise<Listener | undefined> {
+    if (options.browser === undefined) return undefined
+    return listenToBrowsers(options.browser, {
+      app,
+      limits,
+      clock,
+      observe,
+      prove: (session) => enclave.browserEvidence(session),
+      requireOpen() {
+        desk?.requireSure()
+        if (draining) throw isDraining()
+      },
+    })
+  }
+  const browsers = await openBrowsers().catch((error: unknown) => {
+    server.close()
+    adminServer.close()
+    throw error
+  })
   logger.info(
     { ...listener.address, admin: adminListener.address, tee: tee.name, environment, imageH: toHex(enclave.imageH) },
     'listening',
@@ -171,10 +191,13 @@ async function serve(
     draining = true
     const late = setTimeout(() => shutdown.abort(isDraining()), limits.drainMs)
     // a little longer, in which the answers that were ended say so to their clients
-    const cut = setTimeout(() => listener.cut(), limits.drainMs + 1000)
+    const ports = [listener, ...(browsers ? [browsers] : [])]
+    const cut = setTimeout(() => {
+      for (const port of ports) port.cut()
+    }, limits.drainMs + 1000)
     // streams may need vouchers, which come over new connections
     if (desk !== undefined) await admission.idle()
-    await listener.drain()
+    await Promise.all(ports.map((port) => port.drain()))
     clearTimeout(late)
     clearTimeout(cut)
     await host.close(isDraining())
@@ -199,6 +222,7 @@ async function serve(
   return {
     address: listener.address,
     adminAddress: adminListener.address,
+    ...(browsers && { browserAddress: browsers.address }),
     imageH: enclave.imageH,
     sessionKey: enclave.sessionKey.publicKey,
     state: () => host.state,

@@ -9,7 +9,8 @@ import { EXPORTER_LABEL } from '../channel/binding.ts'
  * the server's key
  */
 export function connectionExporter(socket: TLSSocket, nonce: Uint8Array): Uint8Array {
-  if (socket.getProtocol() !== 'TLSv1.3' || socket.isSessionReused()) throw notFresh()
+  // a request that was carried in by another way has no connection of its own
+  if (socket.getProtocol?.() !== 'TLSv1.3' || socket.isSessionReused()) throw notFresh()
   return Uint8Array.from(socket.exportKeyingMaterial(32, EXPORTER_LABEL, Buffer.from(nonce)))
 }
 

@@ -1,7 +1,5 @@
-import { createServer, request } from 'node:http'
-import { duplexPair } from 'node:stream'
 import { DcmlError } from '@dcml/protocol'
-import { getRequestListener } from '@hono/node-server'
+import { type InProcess, inProcess } from '../api/in-process.ts'
 
 /** A call of the attested port that did not come over a connection of its own. */
 export interface InnerCall {
@@ -21,49 +19,41 @@ export interface InnerAnswer {
 export type Inner = (call: InnerCall) => Promise<InnerAnswer>
 
 /**
- * Calls an app in this process as HTTP would: so that what comes by another way meets the same schemas, limits and
- * payment, and no second set of them.
+ * Calls an app in this process, for whole answers.
  * @param most longest answer in bytes; the call throws `sealed_too_large` for a longer one
  */
-export function innerCalls(fetch: Parameters<typeof getRequestListener>[0], most: number): Inner {
-  const server = createServer(getRequestListener(fetch, { overrideGlobalObjects: false }))
+export function innerCalls(fetch: Parameters<typeof inProcess>[0], most: number): Inner {
+  const begin = inProcess(fetch)
   return ({ method, path, headers, body }) => {
-    const [near, far] = duplexPair()
-    server.emit('connection', far)
-    return new Promise<InnerAnswer>((resolve, reject) => {
-      const outgoing = request({
-        createConnection: () => near,
-        host: 'enclave',
-        method,
-        path,
-        headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
-      })
-      outgoing.on('error', reject)
-      outgoing.once('response', async (incoming) => {
-        try {
-          const parts: Buffer[] = []
-          let size = 0
-          for await (const part of incoming as AsyncIterable<Buffer>) {
-            size += part.length
-            if (size > most) throw tooLarge(most)
-            parts.push(part)
-          }
-          const modelH = incoming.headers['dcml-model-h']
-          resolve({
-            status: incoming.statusCode!,
-            modelH: typeof modelH === 'string' ? modelH : undefined,
-            body: Buffer.concat(parts).toString('utf8'),
-          })
-        } catch (error) {
-          reject(error)
-        }
-      })
-      outgoing.end(body)
-    }).finally(() => {
-      near.destroy()
-      far.destroy()
-    })
+    const outgoing = begin({ method, path, headers: { ...headers, 'content-length': Buffer.byteLength(body) } })
+    return answerOf(outgoing, body, most).finally(() => outgoing.destroy())
   }
+}
+
+function answerOf(outgoing: ReturnType<InProcess>, body: string, most: number): Promise<InnerAnswer> {
+  return new Promise((resolve, reject) => {
+    outgoing.on('error', reject)
+    outgoing.once('response', async (incoming) => {
+      try {
+        const parts: Buffer[] = []
+        let size = 0
+        for await (const part of incoming as AsyncIterable<Buffer>) {
+          size += part.length
+          if (size > most) throw tooLarge(most)
+          parts.push(part)
+        }
+        const modelH = incoming.headers['dcml-model-h']
+        resolve({
+          status: incoming.statusCode!,
+          modelH: typeof modelH === 'string' ? modelH : undefined,
+          body: Buffer.concat(parts).toString('utf8'),
+        })
+      } catch (error) {
+        reject(error)
+      }
+    })
+    outgoing.end(body)
+  })
 }
 
 const tooLarge = (most: number): DcmlError =>
