@@ -94,7 +94,9 @@ export {
 } from './sealed/sealed.ts'
 export { TDX_CHECKS, type TdxCheckName } from './tdx/checklist.ts'
 export { mrConfigId } from './tdx/config-id.ts'
+export { explainTcb, type ShortSvn, type Statement, type TcbExplanation } from './tdx/explain.ts'
 export type { TdReport } from './tdx/quote.ts'
+export type { Remedy, RemedyKind } from './tdx/remedy.ts'
 export type { TcbStatus } from './tdx/tcb-status.ts'
 export { type TdxVerification, type VerifyTdxQuoteOptions, verifyTdxQuote } from './tdx/verify.ts'
 export type {

