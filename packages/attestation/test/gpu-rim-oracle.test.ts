@@ -40,9 +40,9 @@ function signedText(xml: string): string {
 const simulator = await createSimulator()
 
 test.each(['GH100', 'GB100'] as const)('xml-crypto verifies the RIMs of a machine with %s', async (chip) => {
-  const { gpu } = simulator.createTee({ imageH: new Uint8Array(32), gpus: 1, switches: 1, chip })
+  const { gpu } = simulator.createTee({ imageH: new Uint8Array(32), gpus: 2, switches: 1, chip })
   const rims = (await gpu!.evidence(new Uint8Array(32))).flatMap((device) => device.rims)
-  expect(rims).toHaveLength(3)
+  expect(rims).toHaveLength(5)
   for (const rim of rims) expect(signedText(rim)).toContain('<ns0:Resource active="True"')
 })
 

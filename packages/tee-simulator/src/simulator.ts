@@ -76,7 +76,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const now = typeof options.now === 'function' ? options.now : () => (options.now as Date | undefined) ?? new Date()
   const plan = blueprint(seed, now())
   const certificates = issueCertificates(plan)
-  const roots = [certificates.root, ...gpuRoots(seed)]
+  const { device, rim } = gpuRoots(seed)
+  const roots = [certificates.root, ...device, ...rim]
   const quote = quoter(plan, quoteChain(certificates))
   const collateral = daily(now, (at) => issueCollateral(blueprint(seed, at), certificates))
 

@@ -49,7 +49,8 @@ export interface Forgery {
   roots?(certificates: Certificates, plan: Blueprint): readonly Uint8Array[]
 }
 
-const strangerSeed = new TextEncoder().encode('DCML DEVELOPMENT: a stranger')
+/** Keys of someone else. */
+export const strangerSeed = new TextEncoder().encode('DCML DEVELOPMENT: a stranger')
 
 /** Makes the evidence of a forgery; of none, honest evidence. */
 export function forge(simulator: Simulator, forgery: Forgery = {}): Forged {

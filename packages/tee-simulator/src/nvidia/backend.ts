@@ -25,6 +25,8 @@ export function plugIn(seed: Uint8Array, clock: () => Date, machine: GpuMachine)
         hint: `A simulated machine has 1 to ${LARGEST.gpus} GPUs and at most ${LARGEST.switches} switches.`,
         details: { name },
       })
+  if (machine.gpus === 1 && machine.switches > 0)
+    throw new DcmlError('simulator_field', 'A switch joins at least two GPUs.', { hint: 'Ask for more GPUs.' })
   let kept: { start: number; devices: (readonly [DeviceBlueprint, Vouchers])[] } | undefined
   const devices = () => {
     const start = revocationStart(clock()).getTime()

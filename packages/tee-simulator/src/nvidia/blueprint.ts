@@ -54,9 +54,17 @@ const rootRoles = {
   rim: { subject: 'DEVELOPMENT CoRIM signing Root CA', label: 'rim root', ca: true },
 }
 
-/** The roots of a seed's devices and of their reference values, DER. */
-export const gpuRoots = (seed: Uint8Array): Uint8Array[] =>
-  [rootRoles.device, rootRoles.rim].flatMap((role) => certificates(seed, [role])).map(issueCertificate)
+/** Roots of devices and of reference values, DER. */
+export interface GpuRoots {
+  readonly device: readonly Uint8Array[]
+  readonly rim: readonly Uint8Array[]
+}
+
+/** The two roots of a seed. */
+export const gpuRoots = (seed: Uint8Array): GpuRoots => ({
+  device: certificates(seed, [rootRoles.device]).map(issueCertificate),
+  rim: certificates(seed, [rootRoles.rim]).map(issueCertificate),
+})
 
 /** The honest devices of a seed's machine: GPUs first. */
 export function machineBlueprint(seed: Uint8Array, now: Date, { gpus, switches, chip }: GpuMachine): DeviceBlueprint[] {

@@ -28,6 +28,8 @@ export interface SpdmBlock {
 export interface OpaqueField {
   type: number
   value: Uint8Array
+  /** Only where it lies about its length. */
+  length?: number
 }
 
 /** MEASUREMENTS of SPDM 1.1, without its signature. */
@@ -92,7 +94,7 @@ export function encodeResponse(response: SpdmResponse): Uint8Array {
     ),
   )
   const opaque = concatBytes(
-    ...response.opaque.map(({ type, value }) => concatBytes(u16(type), u16(value.length), value)),
+    ...response.opaque.map(({ type, value, length = value.length }) => concatBytes(u16(type), u16(length), value)),
   )
   return concatBytes(
     Uint8Array.of(response.version, response.code, 0, response.slot, response.blocks.length),
