@@ -10,7 +10,8 @@ import {
   signClosureRequest,
   verifyClosureRequest,
 } from './closure-request.ts'
-import { verifyEd25519, verifyEd25519Portable } from './signature.ts'
+import { verifyEd25519Portable } from './portable-signature.ts'
+import { verifyEd25519 } from './signature.ts'
 import { formatVoucher, signVoucher } from './voucher.ts'
 
 const chain = { networkId: 'testnet', contract: 'model.testnet' }

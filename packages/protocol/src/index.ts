@@ -56,6 +56,7 @@ export {
   signMarkStep,
 } from './mark.ts'
 export type { PayerChannel } from './payer-signed.ts'
+export { verifyEd25519Portable } from './portable-signature.ts'
 export { type Prices, type Shares, sharesOf, type TokenCounts } from './prices.ts'
 export {
   encodeReceipt,
@@ -68,7 +69,7 @@ export {
   verifyReceipt,
 } from './receipt.ts'
 export { attachDcml, type DcmlField, detachDcml, type Hasher, ResponseHash } from './response.ts'
-export { type Ed25519Check, ed25519Verifier, type Signer, verifyEd25519, verifyEd25519Portable } from './signature.ts'
+export { type Ed25519Check, ed25519Verifier, type Signer, verifyEd25519 } from './signature.ts'
 export {
   encodeVoucher,
   formatVoucher,

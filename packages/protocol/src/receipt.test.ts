@@ -4,8 +4,9 @@ import { expect, test } from 'vitest'
 import vectors from '../vectors/receipt.json' with { type: 'json' }
 import { fromBase64url, fromHex, toBase64url, toHex } from './bytes.ts'
 import { NO_CHAIN } from './domain.ts'
+import { verifyEd25519Portable } from './portable-signature.ts'
 import { encodeReceipt, formatReceipt, parseReceipt, type Receipt, signReceipt, verifyReceipt } from './receipt.ts'
-import { verifyEd25519, verifyEd25519Portable } from './signature.ts'
+import { verifyEd25519 } from './signature.ts'
 
 const keyPair = () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')

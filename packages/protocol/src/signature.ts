@@ -1,8 +1,6 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
-
 /**
  * Checks an Ed25519 signature (RFC 8032) over the platform's WebCrypto, or over noble where the platform lacks
- * Ed25519 or serves an insecure origin.
+ * Ed25519 or serves an insecure origin: that is loaded only then, for it is larger than all the rest of a verifier.
  * @param publicKey 32 bytes @param signature 64 bytes
  * @returns false for a wrong signature and for keys or signatures of wrong length
  */
@@ -30,17 +28,8 @@ export function ed25519Verifier(
         // no Ed25519 on this platform, or a key it cannot read: noble decides
       }
     }
+    const { verifyEd25519Portable } = await import('./portable-signature.ts')
     return verifyEd25519Portable(raw, message, signature)
-  }
-}
-
-/** The same in plain JavaScript, synchronous: for contracts, and as the oracle of the test suite. */
-export function verifyEd25519Portable(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 32 || signature.length !== 64) return false
-  try {
-    return ed25519.verify(signature, message, publicKey, { zip215: false })
-  } catch {
-    return false
   }
 }
 

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import vectors from '../vectors/voucher.json' with { type: 'json' }
 import { fromBase64url, fromHex, toBase64url, toHex } from './bytes.ts'
 import type { Chain } from './domain.ts'
-import { verifyEd25519, verifyEd25519Portable } from './signature.ts'
+import { verifyEd25519Portable } from './portable-signature.ts'
+import { verifyEd25519 } from './signature.ts'
 import { encodeVoucher, formatVoucher, parseVoucher, signVoucher, verifyVoucher } from './voucher.ts'
 
 const chain: Chain = { networkId: 'testnet', contract: 'model.testnet' }

@@ -1,7 +1,8 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ed25519Verifier as portable, verifyEd25519Portable } from '../signature.ts'
+import { verifyEd25519Portable } from '../portable-signature.ts'
+import { ed25519Verifier as portable } from '../signature.ts'
 import { ed25519Verifier } from './signature.ts'
 
 const secret = new Uint8Array(32).fill(7)

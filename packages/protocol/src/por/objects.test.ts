@@ -10,7 +10,7 @@ import voucher from '../../vectors/por-voucher.json' with { type: 'json' }
 import { decode } from '../borsh.ts'
 import { fromHex, toHex } from '../bytes.ts'
 import type { Domain } from '../domain.ts'
-import { verifyEd25519Portable as verify } from '../signature.ts'
+import { verifyEd25519Portable as verify } from '../portable-signature.ts'
 import { bytesOf, type Kind, type NodeSigner, requireSigned, sign } from './kinds.ts'
 import { closeOffer, edgeUpdate, porRequest, porResponse, porVoucher, requestHash, severCert } from './objects.ts'
 
