@@ -92,6 +92,11 @@ export {
   type SealedQuestion,
   sealQuestion,
 } from './sealed/sealed.ts'
+export type { SnpSigner } from './snp/accept.ts'
+export { SNP_CHECKS, type SnpCheckName } from './snp/checklist.ts'
+export type { SnpReport } from './snp/report.ts'
+export { type SnpVerification, type VerifySnpReportOptions, verifySnpReport } from './snp/verify.ts'
+export type { SnpTcbLevels } from './snp/verify-report.ts'
 export { TDX_CHECKS, type TdxCheckName } from './tdx/checklist.ts'
 export { mrConfigId } from './tdx/config-id.ts'
 export { explainTcb, type ShortSvn, type Statement, type TcbExplanation } from './tdx/explain.ts'

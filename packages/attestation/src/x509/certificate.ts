@@ -119,16 +119,21 @@ function readBasicConstraints(extensions: readonly Extension[]): { isCa: boolean
   return { isCa, pathLength }
 }
 
+/** keyCertSign in the encoding of AMD's ASKs: with a trailing zero bit, against X.690 §11.2.2. */
+const AMD_KEY_CERT_SIGN = '03020104'
+
 function readKeyUsage(extensions: readonly Extension[]): number {
   const extension = only(extensions, EXTENSION.keyUsage)
   if (!extension) return 0
+  if (toHex(extension.value) === AMD_KEY_CERT_SIGN) return KEY_USAGE.keyCertSign
   const reader = new DerReader(extension.value)
   const bits = reader.namedBits()
   reader.end()
   return bits
 }
 
-function only(extensions: readonly Extension[], oid: string): Extension | undefined {
+/** The extension of this id, which may be there only once. */
+export function only(extensions: readonly Extension[], oid: string): Extension | undefined {
   const [extension, second] = extensions.filter((candidate) => candidate.oid === oid)
   if (second) throw new Refusal(`extension ${oid} is there twice`)
   return extension

@@ -40,6 +40,7 @@ export class Chains {
    */
   async verify(chain: readonly Certificate[], length: number): Promise<Certificate> {
     if (chain.length !== length) throw new Refusal(`chain has ${chain.length} certificates, not ${length}`)
+    const links: { certificate: Certificate; issuer: Certificate }[] = []
     for (const [below, certificate] of chain.entries()) {
       requireWindow(certificate.notBefore, certificate.notAfter, this.#now)
       const unknown = certificate.extensions.find(
@@ -49,8 +50,10 @@ export class Chains {
       const issuer = chain[below + 1]
       if (!issuer) continue
       requireIssuer(certificate, issuer, below)
-      if (!(await this.#isSignedBy(certificate, issuer))) throw new Refusal('certificate signature does not verify')
+      links.push({ certificate, issuer })
     }
+    const signed = await Promise.all(links.map(({ certificate, issuer }) => this.#isSignedBy(certificate, issuer)))
+    if (signed.includes(false)) throw new Refusal('certificate signature does not verify')
     return chain[0]!
   }
 

@@ -31,11 +31,17 @@ export function readSigned(der: Uint8Array, admitted: readonly KeyKind[]): Signe
   const outer = new DerReader(der)
   const parts = outer.sequence()
   outer.end()
+  const signed = readSignedParts(parts, admitted)
+  parts.end()
+  return signed
+}
+
+/** What that frame holds, for a frame that holds more: OCSP's does. */
+export function readSignedParts(parts: DerReader, admitted: readonly KeyKind[]): Signed {
   const body = parts.readWhole()
   const signedWith = readSignatureAlgorithm(parts)
   if (!admitted.includes(signedWith)) throw new Refusal(`a signature of kind ${signedWith} has no place in this PKI`)
   const bits = parts.bitStringBytes()
-  parts.end()
   return { body, signature: signedWith === 'rsa' ? bits : readEcdsaSignature(bits, signedWith), signedWith }
 }
 
