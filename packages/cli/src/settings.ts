@@ -10,6 +10,12 @@ export const CONFIG_FILE = 'dcml.config.json'
 /** TEEs that a host may run in. */
 export const TEES = ['configfs-tsm', 'dstack', 'simulator'] as const
 
+/** Generations of dstack's guest agent. */
+export const DSTACK_AGENTS = ['dstack-0.5', 'tappd-0.3'] as const
+
+/** Where evidence of GPUs comes from. */
+export const GPUS = ['nvidia', 'simulator'] as const
+
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'Not 64 hex digits, lower case'))
 const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535))
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
@@ -23,6 +29,14 @@ const schema = v.strictObject({
   receipts: v.optional(v.string()),
   channel: v.optional(v.string()),
   tee: v.optional(v.picklist(TEES)),
+  collateral: v.optional(v.array(v.string())),
+  snpCertificates: v.optional(v.array(v.string())),
+  eventLog: v.optional(v.string()),
+  dstackAgent: v.optional(v.picklist(DSTACK_AGENTS)),
+  gpu: v.optional(v.picklist(GPUS)),
+  rims: v.optional(v.array(v.string())),
+  ocsp: v.optional(v.string()),
+  collateralCache: v.optional(v.string()),
   manifest: v.optional(v.string()),
   engine: v.optional(v.string()),
   container: v.optional(v.string()),

@@ -1,11 +1,7 @@
-import { development, imageH, keyRelease, type Policy, parsePolicy, type TeeBackend } from '@dcml/attestation'
+import { development, imageH, keyRelease, type Policy, parsePolicy } from '@dcml/attestation'
 import { createClient } from '@dcml/client'
 import { DcmlError, toHex } from '@dcml/protocol'
 import {
-  collateralFile,
-  collateralService,
-  configfsTsm,
-  dstackAgent,
   type EngineLoader,
   llamaCppLoader,
   openAiUpstreamLoader,
@@ -21,20 +17,17 @@ import { readManifest } from '../manifest.ts'
 import { nearOptions, type SignerFlags } from '../near-flags.ts'
 import { options, originOf, parseAddress, readJson, wholeNumber, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
+import { openTee, type TeeFlags, withTee } from '../tee.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
 
-interface ServeFlags extends SignerFlags {
-  tee: 'configfs-tsm' | 'dstack' | 'simulator'
+interface ServeFlags extends SignerFlags, TeeFlags {
   manifest: string
   engine: string
   container?: string
   host: string
   port: number
   adminPort: number
-  development?: boolean
-  collateral?: string
-  eventLog?: string
   peers?: string
   provider?: string
   state?: string
@@ -48,9 +41,11 @@ interface ServeFlags extends SignerFlags {
 
 /** `dcml runtime …`: the host's side. */
 export function runtimeCommand(output: () => Output): Command {
-  const serve = new Command('serve')
-    .description('run the program inside the CVM: attested API, engine, receipts')
-    .addOption(options.tee().makeOptionMandatory())
+  const serve = withTee(
+    new Command('serve')
+      .description('run the program inside the CVM: attested API, engine, receipts')
+      .addOption(options.tee().makeOptionMandatory()),
+  )
     .addOption(options.manifest().makeOptionMandatory())
     .addOption(options.engine().default('llama.cpp'))
     .addOption(options.container())
@@ -58,8 +53,6 @@ export function runtimeCommand(output: () => Output): Command {
     .addOption(options.port().default(8443))
     .addOption(options.adminPort().default(9443))
     .addOption(options.development())
-    .option('--collateral <source>', 'file kept fresh by the host, or URL of a PCCS, for configfs-tsm and dstack')
-    .option('--event-log <file>', 'what the boot code extended into the RTMRs, for configfs-tsm')
     .option('--peers <file>', 'policy for enclaves that exchange model keys with this one; part of the image')
     .option('--provider <account>', 'your account at the model contract, for a workload that is paid')
     .option('--state <folder>', 'sealed state of payment channels, on a disk that outlives the machine')
@@ -83,7 +76,7 @@ export function runtimeCommand(output: () => Output): Command {
       const environment = flags.development ? 'development' : 'production'
       const manifest = readManifest(flags.manifest)
       const logger = pino({ level: flags.logLevel }, pino.destination(2))
-      const { tee, roots } = await openTee(flags, imageH(manifest))
+      const { tee, roots } = await openTee(flags, imageH(manifest), logger)
       const peers = { policy: peerPolicy(flags, toHex(imageH(manifest))), ...(roots && { roots }) }
       const { provider, state, host } = flags
       const antiRollback =
@@ -162,28 +155,6 @@ function engineLoader({ engine, threads, parallel, contextLength }: ServeFlags):
   throw new DcmlError('engine_unknown', `"${engine}" is no engine.`, {
     hint: 'Write llama.cpp, or the base URL of an OpenAI-compatible server such as http://127.0.0.1:8000/v1.',
   })
-}
-
-/** The simulator is imported only where both its name and `--development` were given. */
-async function openTee(flags: ServeFlags, image: Uint8Array): Promise<{ tee: TeeBackend; roots?: string[] }> {
-  if (flags.tee === 'simulator') {
-    const { createSimulator } = await import('@dcml/tee-simulator')
-    const simulator = await createSimulator()
-    return { tee: simulator.createTee({ imageH: image }), roots: [simulator.rootPem] }
-  }
-  if (flags.collateral === undefined)
-    throw new DcmlError('collateral_missing', 'Evidence needs collateral.', {
-      hint: 'Give --collateral FILE or the URL of a PCCS.',
-    })
-  const collateral = URL.canParse(flags.collateral)
-    ? collateralService({ url: flags.collateral })
-    : collateralFile(flags.collateral)
-  if (flags.tee === 'dstack') return { tee: dstackAgent({ collateral }) }
-  if (flags.eventLog === undefined)
-    throw new DcmlError('event_log_missing', 'Evidence needs the event log of the boot.', {
-      hint: 'Give --event-log FILE.',
-    })
-  return { tee: configfsTsm({ collateral, eventLog: flags.eventLog }) }
 }
 
 function peerPolicy(flags: ServeFlags, self: string): Policy {

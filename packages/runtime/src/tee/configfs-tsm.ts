@@ -1,97 +1,117 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { TdxEvidence, TeeBackend } from '@dcml/attestation'
-import { DcmlError } from '@dcml/protocol'
-import type { CollateralSource } from './collateral.ts'
+import type { CpuEvidence, GpuBackend, SnpEvidence, SnpProduct, TdxEvidence, TeeBackend } from '@dcml/attestation'
+import { DcmlError, equalBytes } from '@dcml/protocol'
+import { unavailable } from './collateral/fault.ts'
+import { askCurrent } from './collateral/source.ts'
+import { otherReportData, requireReportData } from './report-data.ts'
+import { type CertTable, readCertTable } from './snp/cert-table.ts'
+import { snpCertificateSource } from './snp/certificates.ts'
+import type { SnpCertificateSource } from './snp/kind.ts'
+import { isSignedBy, snpReportData } from './snp/report.ts'
+import type { CollateralSource } from './tdx/kind.ts'
+import { quotes } from './tdx/quote.ts'
+import { nodeFs, REPORTS, type ReportFs, tsmReport } from './tsm-report.ts'
 
-/** The file operations this backend needs, so that a test can stand in for the kernel. */
-export interface ReportFs {
-  mkdir(path: string): Promise<unknown>
-  rmdir(path: string): Promise<void>
-  readFile(path: string): Promise<Uint8Array>
-  writeFile(path: string, data: Uint8Array): Promise<void>
+/** Where Linux shows the log of what TDX firmware and boot loader measured (TCG2 binary form, ACPI table CCEL). */
+export const CCEL = '/sys/firmware/acpi/tables/data/CCEL'
+
+/** @see configfsTsm */
+export interface ConfigfsTsmOptions {
+  /** How evidence of a TDX guest is completed. */
+  readonly tdx?: {
+    readonly collateral: CollateralSource
+    /**
+     * File in which the boot code logs what it extended into the RTMRs, in the format of `parseEventLog` of
+     * `@dcml/attestation`; or {@link CCEL}, which ends before RTMR3 and so names no image. The kernel keeps none for RTMR3.
+     */
+    readonly eventLog: string
+  }
+  /** How evidence of an SEV-SNP guest is completed. */
+  readonly snp?: {
+    /**
+     * Asked for the issuers, the revocation list, and the VCEK where the host brings none that fits. Default: what the host
+     * brings has to do; it brings no revocation list, so verifiers must be told to do without.
+     */
+    readonly certificates?: SnpCertificateSource
+    /** VMPL that the report is to show. Default: that of the kernel. Verifiers accept 0 alone unless told otherwise. */
+    readonly privilegeLevel?: 0 | 1 | 2 | 3
+    /** Processor family, where reports do not say it (version 2). */
+    readonly product?: SnpProduct
+  }
+  /** The GPUs of this machine. */
+  readonly gpu?: GpuBackend
+  readonly folder?: string
+  readonly fs?: ReportFs
+  /** Unix time in milliseconds, to know what has expired. Default `Date.now`. */
+  readonly clock?: () => number
 }
 
-const REPORTS = '/sys/kernel/config/tsm/report'
-const ATTEMPTS = 5
-/** What the kernel answers while the quoting service is busy or was interrupted. */
-const BUSY = new Set(['EBUSY', 'EAGAIN', 'EINTR', 'ETIMEDOUT'])
-
 /**
- * Linux's interface to the TEE, `/sys/kernel/config/tsm/report` (kernel 6.7 and later; its
- * `Documentation/ABI/testing/configfs-tsm-report`). The process needs the right to make folders there.
+ * The TEE that Linux shows at `/sys/kernel/config/tsm/report` (kernel 6.7 and later): Intel TDX or AMD SEV-SNP, whichever
+ * this guest runs in. The process needs the right to make folders there.
  *
- * `eventLog` is the file in which the boot code logs what it extended into the RTMRs, in the format of `parseEventLog` of
- * `@dcml/attestation`; the kernel keeps none for RTMR3, and verifiers refuse evidence without it.
+ * On SEV-SNP the image manifest's hash has to be in HOST_DATA when the machine is started, and the measured boot code has
+ * to compare it: there is no register that it could be extended into later.
  *
- * It has no sealing key: plain TDX derives no secret from its measurements, and what lies on the disk of a TD is the
- * host's. A paid workload runs under dstack.
+ * It has no sealing key. Plain TDX derives no secret from its measurements. SEV-SNP could (MSG_KEY_REQ), but through an
+ * ioctl of `/dev/sev-guest` that configfs does not have and Node cannot make. A paid workload runs under dstack.
  */
-export function configfsTsm(options: {
-  collateral: CollateralSource
-  eventLog: string
-  folder?: string
-  fs?: ReportFs
-}): TeeBackend<TdxEvidence> {
-  const folder = options.folder ?? REPORTS
-  const fs = options.fs ?? { mkdir, rmdir, readFile, writeFile }
+export function configfsTsm(options: ConfigfsTsmOptions): TeeBackend {
+  const { folder = REPORTS, fs = nodeFs, clock = Date.now, gpu } = options
+
+  async function tdx(quote: Uint8Array, reportData: Uint8Array): Promise<TdxEvidence> {
+    if (options.tdx === undefined) throw unconfigured('tdx')
+    if (!quotes(quote, reportData)) throw otherReportData()
+    const { collateral, eventLog: file } = options.tdx
+    const eventLog = Uint8Array.from(await fs.readFile(file).catch(noEventLog(file)))
+    return { tee: 'tdx', quote, collateral: await askCurrent(collateral, quote, clock), eventLog }
+  }
+
+  async function snp(report: Uint8Array, auxblob: Uint8Array, reportData: Uint8Array): Promise<SnpEvidence> {
+    if (options.snp === undefined) throw unconfigured('snp')
+    if (!equalBytes(snpReportData(report), reportData)) throw otherReportData()
+    const { certificates, product } = options.snp
+    const table = readCertTable(auxblob)
+    const vek = table.vek !== undefined && isSignedBy(report, table.vek) ? table.vek : undefined
+    const question = { report, ...(vek && { vek }), ...(product && { product }) }
+    const source = certificates ?? hostAlone(table)
+    return { tee: 'snp', report, ...(await askCurrent(source, question, clock)) }
+  }
+
   return {
     name: 'configfs-tsm',
     environment: 'production',
-    async quote(reportData, { signal } = {}) {
-      if (reportData.length !== 64) throw badReportData(reportData.length)
-      for (let attempt = 1; ; attempt++) {
-        signal?.throwIfAborted()
-        try {
-          const quote = await report(fs, join(folder, `dcml-${randomUUID()}`), reportData)
-          const eventLog = await fs.readFile(options.eventLog).catch(noEventLog(options.eventLog))
-          return { tee: 'tdx', quote, collateral: await options.collateral(quote), eventLog: Uint8Array.from(eventLog) }
-        } catch (error) {
-          if (DcmlError.isInstance(error)) throw error
-          if (!isBusy(error) || attempt === ATTEMPTS) throw failed(error)
-          await sleep(50 * 2 ** attempt, undefined, { signal })
-        }
-      }
+    ...(gpu && { gpu }),
+    async quote(reportData, { signal } = {}): Promise<CpuEvidence> {
+      requireReportData(reportData)
+      const privilegeLevel = options.snp?.privilegeLevel
+      const { provider, outblob, auxblob } = await tsmReport(reportData, { fs, folder, privilegeLevel, signal })
+      if (provider === 'tdx_guest') return tdx(outblob, reportData)
+      if (provider === 'sev_guest') return snp(outblob, auxblob, reportData)
+      throw new DcmlError('tee_unsupported', `The TEE of this machine is "${provider}".`, {
+        hint: 'Run in an Intel TDX or AMD SEV-SNP guest.',
+      })
     },
   }
 }
 
-/** One report in a folder of its own; the generation counter tells whether anybody else wrote to it. */
-async function report(fs: ReportFs, entry: string, reportData: Uint8Array): Promise<Uint8Array> {
-  await fs.mkdir(entry)
-  try {
-    const provider = text(await fs.readFile(join(entry, 'provider')))
-    if (provider !== 'tdx_guest') throw wrongTee(provider)
-    const before = await generation(fs, entry)
-    await fs.writeFile(join(entry, 'inblob'), reportData)
-    const quote = Uint8Array.from(await fs.readFile(join(entry, 'outblob')))
-    if ((await generation(fs, entry)) !== before + 1) throw Object.assign(new Error(), { code: 'EBUSY' })
-    if (quote.length === 0) throw failed(new Error('empty outblob'))
-    return quote
-  } finally {
-    // a folder left behind is a report the kernel keeps
-    await fs.rmdir(entry)
-  }
-}
-
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).trim()
-
-const generation = async (fs: ReportFs, entry: string): Promise<number> =>
-  Number(text(await fs.readFile(join(entry, 'generation'))))
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException | undefined)?.code ?? ''
-
-const isBusy = (error: unknown): boolean => BUSY.has(codeOf(error))
-
-const badReportData = (length: number): DcmlError =>
-  new DcmlError('tee_report_data', `Report data has ${length} bytes, not 64.`, { hint: 'Pass 64 bytes.' })
-
-const wrongTee = (provider: string): DcmlError =>
-  new DcmlError('tee_unsupported', `The TEE of this machine is "${provider}", not TDX.`, {
-    hint: 'Run in an Intel TDX guest.',
+const hostAlone = ({ ask, ark }: CertTable): SnpCertificateSource =>
+  snpCertificateSource('host', async ({ vek }) => {
+    if (vek === undefined || ask === undefined || ark === undefined)
+      throw unavailable('the host brings no certificates that fit, and no other source is named')
+    return { vek, ask, ark }
   })
+
+const unconfigured = (tee: 'tdx' | 'snp'): DcmlError =>
+  new DcmlError(
+    'tee_unsupported',
+    `This is a guest of ${tee === 'tdx' ? 'Intel TDX' : 'AMD SEV-SNP'}, for which nothing is set.`,
+    {
+      hint:
+        tee === 'tdx'
+          ? 'Say where collateral and event log come from (`tdx`; on the command line --collateral and --event-log).'
+          : 'Say where certificates come from (`snp`; on the command line --collateral).',
+    },
+  )
 
 const noEventLog =
   (path: string) =>
@@ -101,19 +121,3 @@ const noEventLog =
       cause,
     })
   }
-
-const HINTS: Readonly<Record<string, string>> = {
-  ENOENT: 'Run in a TDX guest with Linux 6.7 or later, and mount configfs at /sys/kernel/config.',
-  EACCES: 'Give this process the right to write to /sys/kernel/config/tsm/report.',
-  EPERM: 'Give this process the right to write to /sys/kernel/config/tsm/report.',
-  ENXIO: 'Load the kernel module tdx_guest.',
-  EFBIG: 'The quote is larger than the kernel takes; ask the maker of the platform for a fitting firmware.',
-}
-
-const failed = (cause: unknown): DcmlError =>
-  new DcmlError('tee_unavailable', `The kernel gave no TDX quote (${codeOf(cause) || 'no answer'}).`, {
-    hint: HINTS[codeOf(cause)] ?? "See that the host's quote generation service runs.",
-    retryable: isBusy(cause),
-    details: { errno: codeOf(cause) },
-    cause,
-  })

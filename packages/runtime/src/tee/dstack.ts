@@ -1,63 +1,107 @@
-import { formatEventLog, type TdxEvidence, type TeeBackend } from '@dcml/attestation'
-import { DcmlError, equalBytes, fromHex, toHex } from '@dcml/protocol'
-import { Agent, fetch } from 'undici'
+import { type GpuBackend, imageH, type TdxEvidence, type TeeBackend } from '@dcml/attestation'
+import { DcmlError, equalBytes, fromHex, toHex, utf8 } from '@dcml/protocol'
 import * as v from 'valibot'
-import type { CollateralSource } from './collateral.ts'
+import { askCurrent } from './collateral/source.ts'
+import { dstackCalls, malformed } from './dstack-agent.ts'
+import { otherReportData, requireReportData } from './report-data.ts'
+import type { CollateralSource } from './tdx/kind.ts'
+import { quotes } from './tdx/quote.ts'
 
-const SOCKET = '/var/run/dstack.sock'
-const MAX_ANSWER = 4 * 1024 * 1024
+/** Where the agents listen, by generation. */
+const SOCKETS = { 'dstack-0.5': '/var/run/dstack.sock', 'tappd-0.3': '/var/run/tappd.sock' } as const
 
-const hexText = v.pipe(v.string(), v.regex(/^(?:0x)?(?:[0-9a-fA-F]{2})+$/))
+const stripped = (text: string): string => text.replace(/^0x/, '')
 const bytes = v.pipe(
-  hexText,
+  v.string(),
+  v.regex(/^(?:0x)?(?:[0-9a-fA-F]{2})+$/),
   v.transform((text) => fromHex(stripped(text))),
 )
-const quoteSchema = v.looseObject({
-  quote: hexText,
-  /** JSON text of the events behind the RTMRs. */
-  event_log: v.nullish(v.string()),
-  report_data: v.nullish(v.string()),
-})
+/** JSON text of the events behind the RTMRs, as the agent keeps it. */
+const quoteSchema = v.looseObject({ quote: bytes, event_log: v.nullish(v.string()) })
 const infoSchema = v.looseObject({ app_id: bytes, compose_hash: bytes })
 const keySchema = v.looseObject({ key: v.pipe(bytes, v.length(32)) })
+/** `tcb_info` is JSON text; its compose hash is there from 0.4 on. */
+const appSchema = v.looseObject({
+  tcb_info: v.pipe(
+    v.string(),
+    v.parseJson(),
+    v.looseObject({ app_compose: v.pipe(v.string(), v.minLength(1)), compose_hash: v.optional(bytes) }),
+  ),
+})
+
+/** @see dstackAgent */
+export interface DstackOptions {
+  readonly collateral: CollateralSource
+  /** Generation of the guest agent. `tappd-0.3` serves dstack 0.3, and has no sealing key. Default `dstack-0.5`. */
+  readonly agent?: keyof typeof SOCKETS
+  /** Default: where agents of that generation listen. */
+  readonly socket?: string
+  /** The GPUs of this machine. */
+  readonly gpu?: GpuBackend
+  /** Unix time in milliseconds, to know what has expired. Default `Date.now`. */
+  readonly clock?: () => number
+}
+
+/** {@link TeeBackend} in a CVM of dstack. */
+export interface DstackBackend extends TeeBackend<TdxEvidence> {
+  /**
+   * Exact bytes of the app-compose text that this CVM was started from, which is the image manifest of dstack's profile:
+   * `imageH` is dstack's compose hash.
+   * @throws DcmlError `tee_unavailable`, `tee_answer_malformed` where the text is not that of the measured hash
+   */
+  manifest(options?: { signal?: AbortSignal }): Promise<Uint8Array>
+}
 
 /**
- * The guest agent of dstack (0.5 and later): `POST /GetQuote` over a unix socket. Our report data goes to it whole;
- * the agent's own tags are no boundary, since any container of the CVM may call it.
+ * The guest agent of dstack over its unix socket. Our report data goes to it whole; the tags that the agent can put before
+ * report data are no boundary, since any container of the CVM may ask for any quote: run nothing else beside this one. The
+ * event log is handed over as the agent wrote it.
  *
  * Its sealing key comes from `/GetKey`: every instance of one compose file gets the same one from its key provider, and
  * so does every container in it. An app whose compose file can be replaced has none, as the successor would get the key.
  */
-export function dstackAgent(options: { collateral: CollateralSource; socket?: string }): TeeBackend<TdxEvidence> {
-  const socketPath = options.socket ?? SOCKET
-  const dispatcher = new Agent({ connect: { socketPath }, connections: 4, maxResponseSize: MAX_ANSWER })
+export function dstackAgent(options: DstackOptions): DstackBackend {
+  const { collateral, agent = 'dstack-0.5', socket = SOCKETS[agent], gpu, clock = Date.now } = options
+  const call = dstackCalls(socket)
+  const isLegacy = agent === 'tappd-0.3'
+  const info = isLegacy ? '/prpc/Tappd.Info?json' : '/Info'
   return {
     name: 'dstack',
     environment: 'production',
+    ...(gpu && { gpu }),
     async quote(reportData, { signal } = {}) {
-      if (reportData.length !== 64)
-        throw new DcmlError('tee_report_data', `Report data has ${reportData.length} bytes, not 64.`, {
-          hint: 'Pass 64 bytes.',
-        })
-      const sent = toHex(reportData)
-      const body = { report_data: sent }
-      const answer = await ask(dispatcher, { method: 'GetQuote', body, answer: quoteSchema, signal })
-      if (answer.report_data && stripped(answer.report_data).toLowerCase() !== sent)
-        throw malformed('it quotes other report data than it was given')
-      const quote = fromHex(stripped(answer.quote))
+      requireReportData(reportData)
+      const report_data = toHex(reportData)
+      const { quote, event_log } = await call({
+        ...(isLegacy
+          ? { path: '/prpc/Tappd.TdxQuote?json', body: { report_data, hash_algorithm: 'raw' } }
+          : { path: '/GetQuote', body: { report_data } }),
+        answer: quoteSchema,
+        signal,
+      })
+      if (!quotes(quote, reportData)) throw otherReportData()
       return {
         tee: 'tdx',
         quote,
-        collateral: await options.collateral(quote),
-        ...(answer.event_log && { eventLog: eventLog(answer.event_log) }),
+        collateral: await askCurrent(collateral, quote, clock),
+        ...(event_log && { eventLog: utf8(event_log) }),
       }
     },
-    async sealingKey({ signal } = {}) {
-      const info = await ask(dispatcher, { method: 'Info', body: {}, answer: infoSchema, signal })
-      if (!equalBytes(info.app_id, info.compose_hash.subarray(0, 20))) throw upgradable()
-      const body = { path: 'dcml/state/1', purpose: 'dcml/state/1' }
-      return (await ask(dispatcher, { method: 'GetKey', body, answer: keySchema, signal })).key
+    async manifest({ signal } = {}) {
+      const { app_compose, compose_hash } = (await call({ path: info, body: {}, answer: appSchema, signal })).tcb_info
+      const manifest = utf8(app_compose)
+      if (compose_hash !== undefined && !equalBytes(imageH(manifest), compose_hash))
+        throw malformed('the app-compose text is not that of its hash')
+      return manifest
     },
+    ...(!isLegacy && {
+      async sealingKey({ signal }: { signal?: AbortSignal } = {}) {
+        const { app_id, compose_hash } = await call({ path: info, body: {}, answer: infoSchema, signal })
+        if (!equalBytes(app_id, compose_hash.subarray(0, 20))) throw upgradable()
+        const body = { path: 'dcml/state/1', purpose: 'dcml/state/1' }
+        return (await call({ path: '/GetKey', body, answer: keySchema, signal })).key
+      },
+    }),
   }
 }
 
@@ -65,79 +109,4 @@ export function dstackAgent(options: { collateral: CollateralSource; socket?: st
 const upgradable = (): DcmlError =>
   new DcmlError('sealing_unsupported', 'The owner of this dstack app may let other compose files have its keys.', {
     hint: 'Deploy without an app id of your own: it is then the first 20 bytes of the compose hash, and so are the keys.',
-  })
-
-interface Question<T> {
-  readonly method: 'GetQuote' | 'GetKey' | 'Info'
-  readonly body: Readonly<Record<string, string>>
-  readonly answer: v.GenericSchema<unknown, T>
-  readonly signal?: AbortSignal | undefined
-}
-
-async function ask<T>(dispatcher: Agent, { method, body, answer, signal }: Question<T>): Promise<T> {
-  let status: number
-  let json: unknown
-  try {
-    const response = await fetch(`http://dstack/${method}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      dispatcher,
-      signal: signal ?? null,
-    })
-    status = response.status
-    json = await response.json().catch(() => undefined)
-  } catch (cause) {
-    signal?.throwIfAborted()
-    throw new DcmlError('tee_unavailable', 'The dstack guest agent does not answer.', {
-      hint: 'Map /var/run/dstack.sock into this container.',
-      retryable: true,
-      cause,
-    })
-  }
-  if (status !== 200)
-    throw new DcmlError('tee_unavailable', `The dstack guest agent answered ${status}.`, {
-      hint: 'See the log of the guest agent.',
-      retryable: status >= 500,
-      details: { status },
-    })
-  const parsed = v.safeParse(answer, json)
-  if (!parsed.success) throw malformed(`"${v.getDotPath(parsed.issues[0]) ?? 'the answer'}" is missing or malformed`)
-  return parsed.output
-}
-
-const eventsSchema = v.array(
-  v.looseObject({
-    imr: v.number(),
-    event: v.string(),
-    digest: hexText,
-    event_payload: v.pipe(v.string(), v.regex(/^(?:[0-9a-fA-F]{2})*$/)),
-  }),
-)
-
-/** The agent's log in our form. Payloads count in RTMR3 only, where the names of events mean something. */
-function eventLog(text: string): Uint8Array {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw malformed('its event log is not JSON')
-  }
-  const parsed = v.safeParse(eventsSchema, json)
-  if (!parsed.success) throw malformed(`its event log is malformed at ${v.getDotPath(parsed.issues[0])}`)
-  return formatEventLog(
-    parsed.output.map(({ imr, event, digest, event_payload: payload }) => ({
-      imr,
-      event,
-      digest: fromHex(digest),
-      payload: imr === 3 ? fromHex(payload) : new Uint8Array(),
-    })),
-  )
-}
-
-const stripped = (text: string): string => text.replace(/^0x/, '')
-
-const malformed = (why: string): DcmlError =>
-  new DcmlError('tee_answer_malformed', `The answer of the dstack guest agent cannot be used: ${why}.`, {
-    hint: 'Use a guest agent of version 0.5 or later.',
   })

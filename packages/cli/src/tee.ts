@@ -1,0 +1,157 @@
+// Which TEE a runtime runs in, and where what it staples to its evidence comes from.
+import type { GpuBackend, TeeBackend } from '@dcml/attestation'
+import { DcmlError } from '@dcml/protocol'
+import {
+  amdKds,
+  type CollateralSource,
+  collateralFile,
+  collateralService,
+  compareSources,
+  configfsTsm,
+  dstackAgent,
+  keepFresh,
+  nvidiaGpus,
+  ocspResponder,
+  rimFolder,
+  rimService,
+  type SnpCertificateSource,
+  type Source,
+  snpCertificateFolder,
+} from '@dcml/runtime'
+import { type Command, Option } from 'commander'
+import type { Logger } from 'pino'
+import { collect, named } from './options.ts'
+import { DSTACK_AGENTS, GPUS, type TEES } from './settings.ts'
+
+/** What the flags of {@link withTee} say. */
+export interface TeeFlags {
+  tee: (typeof TEES)[number]
+  development?: boolean
+  collateral?: string[]
+  snpCertificates?: string[]
+  eventLog?: string
+  dstackAgent?: (typeof DSTACK_AGENTS)[number]
+  gpu?: (typeof GPUS)[number]
+  gpuSwitches?: boolean
+  rims?: string[]
+  ocsp?: string
+  collateralCache?: string
+}
+
+/** Gives a command the flags that say what completes the evidence of this machine. */
+export const withTee = (command: Command): Command =>
+  command
+    .addOption(
+      named(
+        '--collateral <source>',
+        'of TDX quotes: intel, URL of a PCCS, file or folder; several are compared',
+      ).argParser(collect),
+    )
+    .addOption(
+      named(
+        '--snp-certificates <source>',
+        'of SEV-SNP reports: amd, URL of a mirror of its KDS, or a folder; several are compared',
+      ).argParser(collect),
+    )
+    .addOption(named('--event-log <file>', 'what the boot code extended into the RTMRs, for configfs-tsm on TDX'))
+    .addOption(
+      named('--dstack-agent <generation>', 'guest agent of dstack (default: dstack-0.5)').choices(DSTACK_AGENTS),
+    )
+    .addOption(named('--gpu <kind>', 'GPUs whose evidence is bound to every quote').choices(GPUS))
+    .addOption(new Option('--gpu-switches', 'the NVSwitches of this machine belong to it too (protected PCIe)'))
+    .addOption(
+      named(
+        '--rims <source>',
+        'reference measurements: nvidia (default), URL of a mirror, or a folder; several are compared',
+      ).argParser(collect),
+    )
+    .addOption(named('--ocsp <url>', 'revocation of GPU certificates: nvidia (default), URL of a mirror, or off'))
+    .addOption(named('--collateral-cache <folder>', 'keep what was fetched here, over restarts'))
+
+/**
+ * The TEE of this machine. The simulator is imported only where both its name and `--development` were given.
+ * @throws DcmlError `collateral_missing`, `event_log_missing`, `gpu_unsupported`
+ */
+export async function openTee(
+  flags: TeeFlags,
+  image: Uint8Array,
+  log: Logger,
+): Promise<{ tee: TeeBackend; roots?: string[] }> {
+  if (flags.tee === 'simulator') {
+    const { createSimulator } = await import('@dcml/tee-simulator')
+    const simulator = await createSimulator()
+    const gpus = flags.gpu === 'simulator' && { gpus: 1 }
+    return { tee: simulator.createTee({ imageH: image, ...gpus }), roots: [simulator.rootPem] }
+  }
+  const gpu = openGpus(flags, log)
+  if (flags.tee === 'dstack') {
+    const agent = flags.dstackAgent
+    return { tee: dstackAgent({ collateral: tdxCollateral(flags, log), ...(agent && { agent }), ...(gpu && { gpu }) }) }
+  }
+  const { collateral, snpCertificates, eventLog } = flags
+  if (collateral === undefined && snpCertificates === undefined) throw collateralMissing()
+  if (collateral !== undefined && eventLog === undefined)
+    throw new DcmlError('event_log_missing', 'Evidence of TDX needs the event log of the boot.', {
+      hint: 'Give --event-log FILE.',
+    })
+  return {
+    tee: configfsTsm({
+      ...(eventLog !== undefined && { tdx: { collateral: tdxCollateral(flags, log), eventLog } }),
+      ...(snpCertificates && { snp: { certificates: fresh(snpCertificates.map(certificatesOf), flags, log) } }),
+      ...(gpu && { gpu }),
+    }),
+  }
+}
+
+function openGpus(flags: TeeFlags, log: Logger): GpuBackend | undefined {
+  if (flags.gpu === undefined) return undefined
+  if (flags.gpu === 'simulator')
+    throw new DcmlError('gpu_unsupported', 'Simulated GPUs belong to the simulated TEE.', {
+      hint: 'Give --gpu nvidia.',
+    })
+  const { rims = ['nvidia'], ocsp = 'nvidia', gpuSwitches = false } = flags
+  const serviceKey = process.env.NV_ATTESTATION_SERVICE_KEY
+  const rimOf = (source: string) =>
+    isService(source, 'nvidia')
+      ? rimService({ ...urlOf(source), ...(serviceKey && { serviceKey }) })
+      : rimFolder(source)
+  return nvidiaGpus({
+    rims: fresh(rims.map(rimOf), flags, log),
+    ...(ocsp !== 'off' && { revocations: fresh([ocspResponder(urlOf(ocsp))], flags, log) }),
+    switches: gpuSwitches,
+    log,
+  })
+}
+
+function tdxCollateral(flags: TeeFlags, log: Logger): CollateralSource {
+  if (flags.collateral === undefined) throw collateralMissing()
+  const of = (source: string): CollateralSource =>
+    isService(source, 'intel') ? collateralService(urlOf(source)) : collateralFile(source)
+  return fresh(flags.collateral.map(of), flags, log)
+}
+
+const certificatesOf = (source: string): SnpCertificateSource =>
+  isService(source, 'amd') ? amdKds(urlOf(source)) : snpCertificateFolder(source)
+
+/** Compared where there are several, and looked at every hour: a job of the node may have renewed a file. */
+function fresh<Question, Answer>(
+  sources: readonly Source<Question, Answer>[],
+  { collateralCache }: TeeFlags,
+  log: Logger,
+): Source<Question, Answer> {
+  const compared = sources.length === 1 ? sources[0]! : compareSources(sources, { log })
+  return keepFresh(compared, {
+    log,
+    refreshMs: 3_600_000,
+    ...(collateralCache !== undefined && { folder: collateralCache }),
+  })
+}
+
+const isUrl = (source: string): boolean => URL.canParse(source) && /^https?:/.test(source)
+const isService = (source: string, name: string): boolean => source === name || isUrl(source)
+const urlOf = (source: string): { url?: string } => (isUrl(source) ? { url: source.replace(/\/+$/, '') } : {})
+
+const collateralMissing = (): DcmlError =>
+  new DcmlError('collateral_missing', 'Evidence needs collateral.', {
+    hint: 'Give --collateral (TDX) or --snp-certificates (SEV-SNP): a service, a URL, a file or a folder.',
+  })
