@@ -20,7 +20,7 @@ export class AttestationRefused extends DcmlError {
 }
 
 function hintFor(failed: readonly Check[], label: Refused['label'], now: Date): string {
-  if (label && failed.some(({ name }) => name === 'environment' || name === 'root_pinned'))
+  if (label && failed.some(({ name }) => /(^|_)(environment|root_pinned)$/.test(name)))
     return 'This is a simulated TEE. Only a policy for development accepts it, with its root given explicitly.'
   if (failed.length > 0 && failed.every(({ untimely }) => untimely)) {
     const time = Number.isNaN(now.getTime()) ? 'no valid time' : now.toISOString()

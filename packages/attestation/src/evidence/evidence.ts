@@ -1,8 +1,8 @@
 import { toBase64url, utf8 } from '@dcml/protocol'
 import * as v from 'valibot'
+import { MAX_DSTACK_LOG_BYTES } from '../logs/dstack.ts'
 import type { CpuEvidence, GpuEvidence, SnpEvidence, TdxEvidence } from '../tee.ts'
 import { MAX_CLAIMS_BYTES } from './claims.ts'
-import { MAX_EVENT_LOG_BYTES } from './event-log.ts'
 import { atMost, exactly, readJson, readValue, textUpTo } from './fields.ts'
 import { MAX_MANIFEST_BYTES } from './manifest.ts'
 
@@ -47,7 +47,7 @@ const schema = v.strictObject({
       tee: v.literal('tdx'),
       quote: atMost(32_768),
       collateral,
-      eventLog: v.exactOptional(atMost(MAX_EVENT_LOG_BYTES)),
+      eventLog: v.exactOptional(atMost(MAX_DSTACK_LOG_BYTES)),
     }),
     v.strictObject({
       tee: v.literal('snp'),

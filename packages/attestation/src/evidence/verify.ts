@@ -1,20 +1,23 @@
 import { bindingChecks, type Expectation } from '../channel/binding.ts'
 import type { Check, Environment } from '../check.ts'
 import type { Policy } from '../policy/policy.ts'
-import { TDX_CHECKS } from '../tdx/checklist.ts'
-import { type TdxVerification, verifyTdxQuote } from '../tdx/verify.ts'
+import type { Root } from '../roots/trust.ts'
+import { CLAIMS_CHECKS, claimsChecksOf, complete, FORMAT_CHECKS } from './checklist.ts'
 import { type Claims, parseClaims, reportData } from './claims.ts'
+import { type CpuVerdict, cpuChecksOf, judgeCpu, type Platform } from './cpu.ts'
 import { type Evidence, parseEvidence } from './evidence.ts'
-import { configIdCheck, eventLogCheck, manifestCheck, modelCheck } from './identity.ts'
-import type { ImageManifest } from './manifest.ts'
-import { fail, pass, same, skipped } from './outcome.ts'
+import { manifestCheck, modelCheck } from './identity.ts'
+import { GPU_CHECK_NAMES, gpuEvidenceCheck, judgeGpus } from './judge-gpus.ts'
+import { fail, pass, same } from './outcome.ts'
+import { type Warning, warningsOf } from './warnings.ts'
+import type { WorkloadManifest } from './workload.ts'
 
 export interface VerifyEvidenceOptions {
   /** The evidence as it came: JSON bytes, JSON text or the parsed JSON. Never trusted. */
   readonly evidence: unknown
   readonly policy: Policy
   /** Roots to trust instead of the pinned ones (DER, or PEM text); a development root is only ever given here. */
-  readonly roots?: readonly (Uint8Array | string)[]
+  readonly roots?: readonly Root[]
   /** The time to judge at. */
   readonly now: Date
   readonly expect: Expectation
@@ -23,19 +26,25 @@ export interface VerifyEvidenceOptions {
 interface Judged {
   /** Every check by name, what was skipped included. */
   readonly checks: readonly Check[]
+  /** What the policy lets pass and a person should know. */
+  readonly warnings: readonly Warning[]
   /** Which roots stand behind the evidence; undefined where none of those trusted does. */
   readonly environment: Environment | undefined
-  /** Set where the evidence was simulated: it proves nothing about any machine. */
+  /** Set where any part of the evidence was simulated: it proves nothing about any machine. */
   readonly label?: 'DEVELOPMENT'
-  readonly tcb: TdxVerification['tcb']
+  /** Undefined where the evidence could not be read. */
+  readonly platform: Platform | undefined
+  /** GPUs and switches, where the policy asks for them. */
+  readonly devices: readonly unknown[]
 }
 
 /** Evidence that passed. Every key to use is in `claims`. */
 export interface Attested extends Judged {
   readonly ok: true
   readonly environment: Environment
+  readonly platform: Platform
   readonly claims: Claims
-  readonly manifest: ImageManifest
+  readonly manifest: WorkloadManifest
 }
 
 /** Evidence that was refused: what it said is not passed on. */
@@ -46,22 +55,6 @@ export interface Refused extends Judged {
 }
 
 export type EvidenceResult = Attested | Refused
-
-const CLAIMS_CHECKS = [
-  'claims',
-  'report_data',
-  'purpose',
-  'nonce',
-  'exporter',
-  'tls_spki',
-  'client_key',
-  'session_signature',
-  'manifest',
-  'mr_config_id',
-  'event_log',
-  'model_h',
-  'age',
-]
 
 /** Clocks of honest machines differ by less, in milliseconds. */
 const MAX_SKEW = 60_000
@@ -76,57 +69,80 @@ export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<Ev
   try {
     evidence = parseEvidence(options.evidence)
   } catch (error) {
-    const names = [...Object.keys(TDX_CHECKS), ...CLAIMS_CHECKS]
-    const checks = [fail('evidence_format', (error as Error).message), ...complete(names, [])]
-    return { ok: false, checks, environment: undefined, tcb: { status: 'Unknown', advisories: [] } }
+    return unreadable(error as Error, policy)
   }
-  if (evidence.cpu.tee !== 'tdx') throw new Error('SEV-SNP comes with the next commit')
-  const { quote, collateral } = evidence.cpu
-  const tdx = await verifyTdxQuote({ quote, collateral, now, policy, ...(roots && { roots }) })
-  const judged = await judgeClaims(evidence, tdx, options)
+  const { tee } = evidence.cpu
+  const [claims, read] = readClaims(evidence.claims)
+  const circumstances = { policy, now, ...(roots && { roots }) }
+  const [cpu, gpus] = await Promise.all([
+    judgeCpu(evidence.cpu, circumstances),
+    judgeGpus(evidence.gpu, claims, circumstances),
+  ])
+  const judged = claims && (await judgeClaims(evidence, cpu, claims, options))
   const checks = [
-    pass('evidence_format', 'every field is there'),
-    ...tdx.checks,
-    ...complete(CLAIMS_CHECKS, judged.checks),
+    pass('evidence_format', FORMAT_CHECKS.evidence_format),
+    policy.tee.includes(tee) ? pass('tee', `it is ${tee}`) : fail('tee', `the policy does not accept ${tee}`),
+    ...cpu.checks,
+    ...gpus.checks,
+    ...complete(claimsChecksOf(tee), [read, ...(judged?.checks ?? [])]),
   ]
-  const { environment, tcb } = tdx
-  const common = { checks, environment, tcb, ...(environment === 'development' && { label: 'DEVELOPMENT' as const }) }
-  const ok = tdx.ok && checks.every(({ status }) => status !== 'fail')
-  if (!ok || judged.claims === undefined || judged.manifest === undefined || environment === undefined)
+  const { environment, platform } = cpu
+  const simulated = [environment, gpus.environment].includes('development')
+  const common = {
+    checks,
+    warnings: warningsOf({
+      ...cpu,
+      policy,
+      checks,
+      tee,
+      simulated,
+      collateralAge: now.getTime() - (cpu.tcbInfoIssued ?? now.getTime()),
+    }),
+    environment,
+    ...(simulated && { label: 'DEVELOPMENT' as const }),
+    platform,
+    devices: gpus.devices,
+  }
+  const manifest = judged?.manifest
+  const ok = cpu.ok && gpus.ok && checks.every(({ status }) => status !== 'fail')
+  if (!ok || claims === undefined || manifest === undefined || environment === undefined)
     return { ...common, ok: false }
-  return { ...common, ok, environment, claims: judged.claims, manifest: judged.manifest }
+  return { ...common, ok, environment, platform, claims, manifest }
 }
 
-interface JudgedClaims {
-  checks: Check[]
-  claims?: Claims
-  manifest?: ImageManifest
+/** The checks of every kind of TEE that the policy accepts, none of them reached. */
+function unreadable(error: Error, { tee }: Policy): Refused {
+  const names = ['tee', ...tee.flatMap(cpuChecksOf), ...GPU_CHECK_NAMES, ...Object.keys(CLAIMS_CHECKS)]
+  const checks = [fail('evidence_format', error.message), ...complete(names, [])]
+  return { ok: false, checks, warnings: [], environment: undefined, platform: undefined, devices: [] }
+}
+
+function readClaims(bytes: Uint8Array): [claims: Claims, check: Check] | [claims: undefined, check: Check] {
+  try {
+    return [parseClaims(bytes), pass('claims', CLAIMS_CHECKS.claims)]
+  } catch (error) {
+    return [undefined, fail('claims', (error as Error).message)]
+  }
 }
 
 async function judgeClaims(
   evidence: Evidence,
-  { report }: TdxVerification,
+  cpu: CpuVerdict,
+  claims: Claims,
   { policy, now, expect }: VerifyEvidenceOptions,
-): Promise<JudgedClaims> {
-  let claims: Claims
-  try {
-    claims = parseClaims(evidence.claims)
-  } catch (error) {
-    return { checks: [fail('claims', (error as Error).message)] }
-  }
-  const checks = [pass('claims', 'every field is there')]
-  if (report === undefined) return { checks }
+): Promise<{ checks: Check[]; manifest?: WorkloadManifest }> {
+  if (cpu.reportData === undefined) return { checks: [] }
   const { check, manifest } = manifestCheck(evidence, claims)
-  checks.push(
-    same('report_data', 'report data', report.reportData, reportData(claims.purpose, evidence.claims)),
+  const checks = [
+    same('report_data', 'report data', cpu.reportData, reportData(claims.purpose, evidence.claims)),
     ...(await bindingChecks(claims, policy, expect)),
+    gpuEvidenceCheck(evidence.gpu, claims, policy),
     check,
-    configIdCheck(report, claims),
-    evidence.cpu.tee === 'tdx' ? eventLogCheck(evidence.cpu, report, claims) : fail('event_log', 'not TDX'),
+    ...cpu.identity(claims, manifest?.kind),
     modelCheck(claims, policy, manifest),
     ageCheck(claims, policy, now),
-  )
-  return { checks, claims, ...(manifest && { manifest }) }
+  ]
+  return { checks, ...(manifest && { manifest }) }
 }
 
 function ageCheck({ iat }: Claims, policy: Policy, now: Date): Check {
@@ -137,10 +153,3 @@ function ageCheck({ iat }: Claims, policy: Policy, now: Date): Check {
     return untimely(`${Math.round(age / 1000)} s old, more than ${policy.maxAgeSeconds}`)
   return pass('age', `${Math.max(0, Math.round(age / 1000))} s old`)
 }
-
-/** Every check by name and in order, whether it was reached or not. */
-const complete = (names: readonly string[], checks: readonly Check[]): Check[] =>
-  names.map(
-    (name) =>
-      checks.find((check) => check.name === name) ?? skipped(name, 'Not reached: it builds on a check that failed.'),
-  )

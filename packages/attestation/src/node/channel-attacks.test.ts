@@ -1,20 +1,9 @@
 // Attacks on the channel. Each one has everything a network attacker can get, some of them even the enclave's TLS key.
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import {
-  open,
-  policyFor,
-  refusal,
-  refusedBy,
-  relay,
-  serve,
-  simulator,
-  startEnclave,
-  type Target,
-} from '../../test/world.ts'
-import { type AttestAnswer, type AttestRequest, formatAttestRequest } from '../channel/wire.ts'
+import { open, policyFor, refusal, refusedBy, relay, serve, startEnclave, type Target } from '../../test/world.ts'
+import { type AttestRequest, formatAttestRequest } from '../channel/wire.ts'
 import { MAX_EVIDENCE_BYTES } from '../evidence/evidence.ts'
-import { verifyEvidence } from '../evidence/verify.ts'
 import type { Enclave } from './enclave.ts'
 import { connectionExporter } from './exporter.ts'
 
@@ -31,25 +20,33 @@ describe('a relay', () => {
     expect(genuine.requests).toEqual([])
   })
 
-  test('with the leaked key deceives whoever binds to the key alone', async () => {
+  test('with the leaked key deceives whoever binds to the key alone, who is warned', async () => {
     const enclave = await startEnclave()
-    const answers: AttestAnswer[] = []
-    const genuine = await serve(enclave, {
-      attest: async (socket, request) => {
-        answers.push(await enclave.attest(socket, request))
-        return answers[0]
-      },
-    })
-    await refusal(open(await relay(genuine, enclave.tls)))
-    const { rootDer } = await simulator()
-    const result = await verifyEvidence({
-      evidence: answers[0]!.evidence,
-      policy: await policyFor({ binding: 'key' }),
-      roots: [rootDer],
-      now: new Date(),
-      expect: { purpose: 'session', tlsSpki: enclave.tlsSpki },
-    })
-    expect(result.ok).toBe(true)
+    const genuine = await serve(enclave)
+    const between = await relay(genuine, enclave.tls)
+    // from a directory of hosts, say: the enclave made it for anyone who asks
+    const { peerEvidence: evidence } = await open(genuine)
+    const policy = await policyFor({ binding: 'key' })
+    const { socket, result } = await open(between, { policy, evidence })
+    expect(result.warnings.map(({ code }) => code)).toEqual(['development', 'key_binding'])
+    expect(result.warnings[1]!.text).toContain('CVE-2026-33697')
+    socket.write('POST /v1/chat HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nsecret')
+    await expect.poll(between.received).toContain('secret')
+
+    for (const binding of ['session-signed', 'session-quoted'] as const) {
+      const strict = await policyFor({ binding })
+      expect(await refusedBy(between, { policy: strict, evidence })).toEqual(['nonce', 'exporter'])
+    }
+    // a peer that is asked is never bound to its key alone, whatever the policy says
+    expect(await refusedBy(between, { policy })).toEqual(['session_signature'])
+  })
+
+  test('without the leaked key does not deceive even those', async () => {
+    const genuine = await serve(await startEnclave())
+    const between = await relay(genuine, (await startEnclave()).tls)
+    const { peerEvidence: evidence } = await open(genuine)
+    expect(await refusedBy(between, { policy: await policyFor({ binding: 'key' }), evidence })).toEqual(['tls_spki'])
+    expect(between.received()).toBe('')
   })
 
   test.each([

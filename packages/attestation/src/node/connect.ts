@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { DcmlError } from '@dcml/protocol'
+import type { Expectation } from '../channel/binding.ts'
 import { AttestationRefused } from '../channel/refused.ts'
 import { type AttestRequest, formatAttestRequest, parseAttestAnswer } from '../channel/wire.ts'
 import { type EvidenceJson, MAX_EVIDENCE_BYTES } from '../evidence/evidence.ts'
@@ -13,6 +14,7 @@ import { connectionExporter, peerSpki } from './exporter.ts'
 
 /** Whom to accept, and for how long to wait. */
 export interface AttestOptions {
+  /** What a peer is asked for is bound to the session at least: `key` counts as `session-signed`, which costs no more. */
   readonly policy: Policy
   /** Roots to trust instead of the pinned ones; a development root is only ever given here. */
   readonly roots?: readonly (Uint8Array | string)[]
@@ -29,6 +31,12 @@ export interface ConnectOptions extends AttestOptions {
   readonly signal?: AbortSignal
   /** Default `session`. */
   readonly purpose?: AttestRequest['purpose']
+  /**
+   * Evidence of purpose `session` that came another way, such as from a file or a directory of hosts. Then the peer is asked
+   * for nothing, and only its TLS key is compared: a policy with another binding than `key` refuses that, and whoever
+   * has that key can relay (CVE-2026-33697), of which the result warns.
+   */
+  readonly evidence?: EvidenceJson
 }
 
 /** A connection whose other end was verified. HTTP/1.1 may go on over it. */
@@ -38,8 +46,8 @@ export interface AttestedConnection {
   readonly result: Attested
   /** The peer's evidence as it came: kept beside what the peer signs, it lets anyone judge that later. */
   readonly peerEvidence: EvidenceJson
-  /** TLS exporter value that the evidence is bound to. */
-  readonly exporter: Uint8Array
+  /** TLS exporter value that the evidence is bound to; absent where evidence was given and the TLS key is all it names. */
+  readonly exporter?: Uint8Array
   /** Nonce the peer wants in our own quote, where it is an enclave that was asked for one. */
   readonly challenge?: Uint8Array
 }
@@ -77,8 +85,17 @@ export async function connectAttested(options: ConnectOptions): Promise<Attested
   }
 }
 
-async function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<Omit<AttestedConnection, 'socket'>> {
-  const { host, port, policy, roots, clock = Date.now, purpose = 'session' } = options
+type Verified = Omit<AttestedConnection, 'socket'>
+
+function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<Verified> {
+  const { evidence, policy } = options
+  if (evidence === undefined) return askPeer(socket, options)
+  return judge(options, evidence, policy, { purpose: 'session', tlsSpki: peerSpki(socket) })
+}
+
+/** Asks for evidence of this connection. The exporter tells it from every other, whoever has the TLS key. */
+async function askPeer(socket: TLSSocket, options: ConnectOptions): Promise<Verified> {
+  const { host, port, policy, purpose = 'session' } = options
   const nonce = Uint8Array.from(randomBytes(32))
   const exporter = connectionExporter(socket, nonce)
   const tlsSpki = peerSpki(socket)
@@ -89,17 +106,22 @@ async function verifyPeer(socket: TLSSocket, options: ConnectOptions): Promise<O
   const body = await requestOnce(socket, request, MAX_EVIDENCE_BYTES)
   const answer = parseAttestAnswer(readJson(body, MAX_EVIDENCE_BYTES, 'evidence_malformed'))
   const { evidence, signature, challenge } = answer
+  const expect = { purpose, nonce, exporter, tlsSpki, ...(signature && { signature }) }
+  const verified = await judge(options, evidence, { ...policy, binding }, expect)
+  return { ...verified, exporter, ...(challenge && { challenge }) }
+}
+
+async function judge(
+  { roots, clock = Date.now }: AttestOptions,
+  evidence: unknown,
+  policy: Policy,
+  expect: Expectation,
+): Promise<Verified> {
   const now = new Date(clock())
-  const result = await verifyEvidence({
-    evidence,
-    policy: { ...policy, binding },
-    ...(roots && { roots }),
-    now,
-    expect: { purpose, nonce, exporter, tlsSpki, ...(signature && { signature }) },
-  })
+  const result = await verifyEvidence({ evidence, policy, ...(roots && { roots }), now, expect })
   if (!result.ok) throw new AttestationRefused(result, now)
   // verified, so of the form that the schema of evidence gives it
-  return { result, peerEvidence: evidence as unknown as EvidenceJson, exporter, ...(challenge && { challenge }) }
+  return { result, peerEvidence: evidence as EvidenceJson }
 }
 
 function requireAddress(host: string, port: number): void {

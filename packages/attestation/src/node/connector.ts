@@ -2,9 +2,9 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { DcmlError } from '@dcml/protocol'
 import type { Attested } from '../evidence/verify.ts'
-import { type AttestOptions, connectAttested } from './connect.ts'
+import { type AttestOptions, type ConnectOptions, connectAttested } from './connect.ts'
 
-export interface ConnectorOptions extends AttestOptions {
+export interface ConnectorOptions extends AttestOptions, Pick<ConnectOptions, 'evidence'> {
   /** Called for each connection after it was verified and before it is used; what it throws closes the connection. */
   readonly onAttested?: (result: Attested, socket: TLSSocket) => void
 }

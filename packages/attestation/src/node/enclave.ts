@@ -14,7 +14,8 @@ import type { AttestAnswer, AttestRequest } from '../channel/wire.ts'
 import type { Environment } from '../check.ts'
 import type { Claims } from '../evidence/claims.ts'
 import type { EvidenceJson } from '../evidence/evidence.ts'
-import { type ImageManifest, imageH, parseImageManifest } from '../evidence/manifest.ts'
+import { imageH } from '../evidence/manifest.ts'
+import { parseWorkloadManifest, type WorkloadManifest } from '../evidence/workload.ts'
 import type { TeeBackend } from '../tee.ts'
 import { selfSignedCertificate } from './certificate.ts'
 import { connectionExporter, spkiHash } from './exporter.ts'
@@ -23,7 +24,7 @@ import { type QuoteOptions, Quoter, quoteBusy, type UnquotedClaims } from './quo
 
 export interface EnclaveOptions {
   readonly tee: TeeBackend
-  /** Exact bytes of the image manifest this enclave was started from. */
+  /** Exact bytes of the image manifest this enclave was started from; on dstack, of its app-compose text. */
   readonly manifest: Uint8Array
   /** The model that is loaded now; a change leads to new evidence. Default: none. */
   readonly modelH?: () => Uint8Array | undefined
@@ -61,7 +62,7 @@ type Subject = QuoteSubject & Partial<Pick<Claims, 'clientKey' | 'hpkeKey'>>
 /** One life of an enclave: keys that were made inside, never leave, and are bound into every quote. */
 export interface Enclave {
   readonly imageH: Uint8Array
-  readonly manifest: ImageManifest
+  readonly manifest: WorkloadManifest
   readonly environment: Environment
   /** Random per start: two enclaves, or two lives of one, never share it. */
   readonly boot: Uint8Array
@@ -114,7 +115,7 @@ const rawPublicKey = (publicKey: KeyObject): Uint8Array => fromBase64url(publicK
 export async function createEnclave(options: EnclaveOptions): Promise<Enclave> {
   const { tee, modelH = () => undefined, clock = Date.now, refreshSeconds = 120 } = options
   const manifestBytes = Uint8Array.from(options.manifest)
-  const manifest = parseImageManifest(manifestBytes)
+  const manifest = parseWorkloadManifest(manifestBytes)
   const image = imageH(manifestBytes)
   const boot = Uint8Array.from(randomBytes(32))
   const tlsPair = generateKeyPairSync('ec', { namedCurve: 'P-256' })

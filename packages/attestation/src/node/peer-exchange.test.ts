@@ -111,7 +111,7 @@ test('evidence made for a client is not a peer’s', async () => {
   const evidence = await holder.enclave.quote({
     purpose: 'session',
     nonce: challenge!,
-    exporter,
+    exporter: exporter!,
     tlsSpki: result.claims.tlsSpki,
   })
   expect(await setSk(socket, evidence)).toMatch(/^attestation_refused purpose/)
@@ -171,7 +171,10 @@ test('a policy cannot tolerate a weakened TD', async () => {
 test('an enclave on real hardware gives nothing to a simulated one, whatever its policy says', async () => {
   const tee = (await simulator()).createTee({ imageH: imageH(manifest()) })
   const real = await startEnclave({ tee: { name: 'tdx', environment: 'production', quote: (data) => tee.quote(data) } })
-  const [holder, simulated] = [await startPeer({ enclave: real }), await startPeer()]
+  const [holder, simulated] = [
+    await startPeer({ enclave: real, policy: await policyFor({ tee: ['tdx'] }) }),
+    await startPeer(),
+  ]
   expect(verdict((await refusal(dial(holder, simulated))) as never)).toMatch(/^attestation_refused environment/)
   expect(simulated.requests).toEqual([])
 })

@@ -1,0 +1,83 @@
+// What the CPU's TEE signed, whichever TEE it is: a verdict, 64 bytes of report data, and the image it was started for.
+import type { Check, Environment } from '../check.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Root } from '../roots/trust.ts'
+import { SNP_CHECKS } from '../snp/checklist.ts'
+import { type SnpVerification, verifySnpReport } from '../snp/verify.ts'
+import { TDX_CHECKS } from '../tdx/checklist.ts'
+import { type TdxVerification, verifyTdxQuote } from '../tdx/verify.ts'
+import type { CpuEvidence, SnpEvidence, TdxEvidence } from '../tee.ts'
+import type { Claims } from './claims.ts'
+import { configIdCheck, eventLogCheck, hostDataCheck } from './identity.ts'
+import type { WorkloadManifest } from './workload.ts'
+
+/** The machine that a workload runs on, as its maker rates it. */
+export type Platform =
+  | ({ readonly tee: 'tdx' } & Pick<TdxVerification, 'tcb'>)
+  | ({ readonly tee: 'snp' } & Pick<SnpVerification, 'product' | 'tcb' | 'signer' | 'cspId'>)
+
+/** What was found about the CPU's TEE. */
+export interface CpuVerdict {
+  readonly ok: boolean
+  readonly checks: readonly Check[]
+  readonly environment: Environment | undefined
+  readonly platform: Platform
+  /** The 64 bytes that were signed; undefined where the report could not be read. */
+  readonly reportData: Uint8Array | undefined
+  /** Whether the TEE was started for the image that the claims name. */
+  readonly identity: (claims: Claims, kind: WorkloadManifest['kind'] | undefined) => Check[]
+  readonly upToDate: boolean
+  readonly debug: boolean
+  /** Unix milliseconds, where a statement of Intel's was believed. */
+  readonly tcbInfoIssued?: number
+}
+
+/** Bit 0 of TDATTRIBUTES; bit 19 of an SEV-SNP guest's policy. */
+const TD_DEBUG = 1
+const SNP_DEBUG = 1n << 19n
+
+/** Names of the checks that a kind of CPU evidence undergoes. */
+export const cpuChecksOf = (tee: CpuEvidence['tee']): string[] => Object.keys(tee === 'tdx' ? TDX_CHECKS : SNP_CHECKS)
+
+interface Circumstances {
+  readonly policy: Policy
+  readonly roots?: readonly Root[]
+  readonly now: Date
+}
+
+/** Verifies a quote or report by the rules of its TEE. */
+export const judgeCpu = (cpu: CpuEvidence, circumstances: Circumstances): Promise<CpuVerdict> =>
+  cpu.tee === 'tdx' ? judgeTdx(cpu, circumstances) : judgeSnp(cpu, circumstances)
+
+async function judgeTdx(cpu: TdxEvidence, circumstances: Circumstances): Promise<CpuVerdict> {
+  const { quote, collateral } = cpu
+  const { ok, checks, environment, tcb, report } = await verifyTdxQuote({ quote, collateral, ...circumstances })
+  return {
+    ok,
+    checks,
+    environment,
+    platform: { tee: 'tdx', tcb },
+    reportData: report?.reportData,
+    identity: (claims, kind) =>
+      report ? [configIdCheck(report, claims), eventLogCheck(cpu, report, claims, kind)] : [],
+    upToDate: tcb.status === 'UpToDate',
+    debug: ((report?.tdAttributes[0] ?? 0) & TD_DEBUG) !== 0,
+    // once all has passed, this text is what Intel signed
+    ...(ok && { tcbInfoIssued: Date.parse(JSON.parse(collateral.tcb_info).issueDate) }),
+  }
+}
+
+async function judgeSnp({ tee: _, ...signed }: SnpEvidence, circumstances: Circumstances): Promise<CpuVerdict> {
+  const verification = await verifySnpReport({ ...signed, ...circumstances })
+  const { ok, checks, environment, product, tcb, signer, cspId, report } = verification
+  return {
+    ok,
+    checks,
+    environment,
+    platform: { tee: 'snp', product, tcb, signer, cspId },
+    reportData: report?.reportData,
+    identity: (claims) => (report ? [hostDataCheck(report, claims)] : []),
+    upToDate: true,
+    debug: ((report?.policy ?? 0n) & SNP_DEBUG) !== 0n,
+  }
+}
