@@ -57,6 +57,8 @@ export const options = {
   port: () => named('--port <number>', 'attested port, 0 for any').argParser(portNumber),
   adminPort: () =>
     named('--admin-port <number>', 'local port for health, metrics and the host, 0 for any').argParser(portNumber),
+  browserPort: () => named('--browser-port <number>', 'port for pages in browsers, 0 for any (default: none)').argParser(portNumber),
+  browserOrigin: () => named('--browser-origin <origin...>', 'origins of these pages, such as https://chat.example'),
   threads: () => named('--threads <number>', 'threads of the embedded engine').argParser(wholeNumber),
   parallel: () => named('--parallel <number>', 'requests the embedded engine runs at once').argParser(wholeNumber),
   contextLength: () =>
@@ -83,6 +85,14 @@ export function parseAddress(text: string): { host: string; port: number } {
 /** `https://host:port`, with brackets around IPv6. */
 export const originOf = ({ host, port }: { host: string; port: number }): string =>
   `https://${host.includes(':') ? `[${host}]` : host}:${port}`
+
+/** Reads an ISO 8601 time with its zone. @throws DcmlError `time_invalid` */
+export function parseTime(text: string): Date {
+  const now = new Date(text)
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(now.getTime()))
+    throw new DcmlError('time_invalid', `"${text}" is not a time.`, { hint: 'Write 2025-07-01T00:00:00Z.' })
+  return now
+}
 
 /** @throws DcmlError `file_unreadable` */
 export function readBytes(path: string): Uint8Array {

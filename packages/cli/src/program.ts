@@ -22,6 +22,10 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
     description: 'verify evidence of a TEE',
     load: async () => (await import('./commands/attest.ts')).attestCommand,
   },
+  'tcb-status': {
+    description: 'which firmware of a TDX platform is short, and what raises it',
+    load: async () => (await import('./commands/tcb-status.ts')).tcbStatusCommand,
+  },
   receipt: {
     description: 'read and judge receipts',
     load: async () => (await import('./commands/receipt.ts')).receiptCommand,

@@ -47,6 +47,11 @@ export async function resolveTrust(flags: TrustFlags, purpose: 'client' | 'key-r
 async function rootsOf(policy: Policy, roots: string[] | undefined): Promise<{ roots?: string[] }> {
   if (roots !== undefined) return { roots }
   if (policy.environment === 'production') return {}
+  return { roots: [await simulatorRoot()] }
+}
+
+/** The root of simulated TEEs, PEM, for where `--development` was given. */
+export async function simulatorRoot(): Promise<string> {
   const { createSimulator } = await import('@dcml/tee-simulator')
-  return { roots: [(await createSimulator()).rootPem] }
+  return (await createSimulator()).rootPem
 }

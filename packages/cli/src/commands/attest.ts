@@ -1,9 +1,9 @@
 import { type Policy, parsePolicy, platform, type TdxCollateral, verifyTdxQuote } from '@dcml/attestation'
 import { connectAttested } from '@dcml/attestation/node'
-import { DcmlError, toHex } from '@dcml/protocol'
+import { toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
-import { options, parseAddress, readBytes, readJson, withTrust } from '../options.ts'
+import { options, parseAddress, parseTime, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 
@@ -64,11 +64,4 @@ export function attestCommand(output: () => Output): Command {
     })
 
   return new Command('attest').addCommand(verify).addCommand(show)
-}
-
-function parseTime(text: string): Date {
-  const now = new Date(text)
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) || Number.isNaN(now.getTime()))
-    throw new DcmlError('time_invalid', `"${text}" is not a time.`, { hint: 'Write 2025-07-01T00:00:00Z.' })
-  return now
 }
