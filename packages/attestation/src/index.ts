@@ -68,8 +68,15 @@ export {
 } from './hpke-channel/wire.ts'
 export { type CcelEvent, MAX_CCEL_BYTES, readCcel } from './logs/ccel.ts'
 export { type DstackEvent, MAX_DSTACK_LOG_BYTES, readDstackLog } from './logs/dstack.ts'
-export { type DeviceFields, type GpuFields, readGpuFields, type SwitchFields } from './nvidia/fields.ts'
+export { GPU_CHECKS, type GpuCheckName } from './nvidia/checklist.ts'
+export { type DeviceFields, type GpuFields, type GpuMode, readGpuFields, type SwitchFields } from './nvidia/fields.ts'
 export { type GpuReport, readGpuReport } from './nvidia/spdm.ts'
+export {
+  type GpuDevice,
+  type GpuVerification,
+  type VerifyGpuEvidenceOptions,
+  verifyGpuEvidence,
+} from './nvidia/verify.ts'
 export { strictKeyPolicy } from './policy/key-release.ts'
 export {
   type Binding,
