@@ -68,7 +68,7 @@ export const describe = ({ product, key, chipId, reportedTcb }: SnpIdentity): st
 function productOf(family: number, model: number): SnpProduct | undefined {
   if (family === 0x19)
     return model < 0x10 ? 'Milan' : model < 0x20 || (model >= 0xa0 && model < 0xb0) ? 'Genoa' : undefined
-  return family === 0x1a && model < 0x12 ? 'Turin' : undefined
+  return family === 0x1a && model < 0x20 ? 'Turin' : undefined
 }
 
 const milanTcb = (tcb: Uint8Array): SnpTcb => ({ bootloader: tcb[0]!, tee: tcb[1]!, snp: tcb[6]!, microcode: tcb[7]! })
