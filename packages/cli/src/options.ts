@@ -57,8 +57,10 @@ export const options = {
   port: () => named('--port <number>', 'attested port, 0 for any').argParser(portNumber),
   adminPort: () =>
     named('--admin-port <number>', 'local port for health, metrics and the host, 0 for any').argParser(portNumber),
-  browserPort: () => named('--browser-port <number>', 'port for pages in browsers, 0 for any (default: none)').argParser(portNumber),
-  browserOrigin: () => named('--browser-origin <origin...>', 'origins of these pages, such as https://chat.example'),
+  browserPort: () =>
+    named('--browser-port <number>', 'port for pages in browsers, 0 for any (default: none)').argParser(portNumber),
+  browserOrigin: () =>
+    named('--browser-origin <origin>', 'origin of such pages, https://chat.example; repeatable').argParser(collect),
   threads: () => named('--threads <number>', 'threads of the embedded engine').argParser(wholeNumber),
   parallel: () => named('--parallel <number>', 'requests the embedded engine runs at once').argParser(wholeNumber),
   contextLength: () =>

@@ -5,7 +5,7 @@ import { memoryReceipts, type ReceiptStore } from './receipts/store.ts'
 
 /** Options of `createClient`. */
 export interface ClientOptions {
-  /** Origin of a runtime's attested port, `https://host:port`. */
+  /** Origin of a runtime's attested port, `https://host:port`; in a browser of its browser port. */
   readonly endpoint: string
   /** Whom to send prompts to. */
   readonly policy: Policy
@@ -29,24 +29,29 @@ export interface Settings extends Required<Omit<ClientOptions, 'endpoint' | 'mod
   readonly roots: ClientOptions['roots']
 }
 
-const schema = v.object({
-  endpoint: v.pipe(
-    v.string(),
-    v.url('not a URL'),
-    v.transform((text) => new URL(text)),
-    v.check(({ protocol }) => protocol === 'https:', 'not https'),
-    v.check(
-      ({ pathname, search, hash, username, password }) =>
-        pathname === '/' && !search && !hash && !username && !password,
-      'more than an origin',
+const schemaFor = (protocols: readonly string[]) =>
+  v.object({
+    endpoint: v.pipe(
+      v.string(),
+      v.url('not a URL'),
+      v.transform((text) => new URL(text)),
+      v.check(({ protocol }) => protocols.includes(protocol), `not ${protocols.join(' or ').replaceAll(':', '')}`),
+      v.check(
+        ({ pathname, search, hash, username, password }) =>
+          pathname === '/' && !search && !hash && !username && !password,
+        'more than an origin',
+      ),
     ),
-  ),
-  modelH: v.optional(v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'not 64 hex digits'))),
-})
+    modelH: v.optional(v.pipe(v.string(), v.toLowerCase(), v.regex(/^[0-9a-f]{64}$/, 'not 64 hex digits'))),
+  })
 
-/** Checks what a caller gave. @throws DcmlError `client_options_invalid`, `policy_invalid` */
-export function checkOptions(options: ClientOptions): Settings {
-  const parsed = v.safeParse(schema, options)
+/**
+ * Checks what a caller gave.
+ * @param protocols of endpoints that the transport reaches
+ * @throws DcmlError `client_options_invalid`, `policy_invalid`
+ */
+export function checkOptions(options: ClientOptions, protocols: readonly string[] = ['https:']): Settings {
+  const parsed = v.safeParse(schemaFor(protocols), options)
   if (!parsed.success) {
     const field = v.getDotPath(parsed.issues[0]) ?? 'options'
     throw invalid(field, parsed.issues[0].message)

@@ -1,5 +1,5 @@
 // A browser and an enclave in a simulated TEE, from the offer to the first answer.
-import { toBase64url, utf8 } from '@dcml/protocol'
+import { utf8 } from '@dcml/protocol'
 import { createSimulator } from '@dcml/tee-simulator'
 import { expect, test } from 'vitest'
 import { imageH } from '../evidence/manifest.ts'

@@ -28,6 +28,8 @@ interface ServeFlags extends SignerFlags, TeeFlags {
   host: string
   port: number
   adminPort: number
+  browserPort?: number
+  browserOrigin?: string[]
   peers?: string
   provider?: string
   state?: string
@@ -52,6 +54,8 @@ export function runtimeCommand(output: () => Output): Command {
     .addOption(options.host().default('0.0.0.0'))
     .addOption(options.port().default(8443))
     .addOption(options.adminPort().default(9443))
+    .addOption(options.browserPort())
+    .addOption(options.browserOrigin())
     .addOption(options.development())
     .option('--peers <file>', 'policy for enclaves that exchange model keys with this one; part of the image')
     .option('--provider <account>', 'your account at the model contract, for a workload that is paid')
@@ -92,6 +96,9 @@ export function runtimeCommand(output: () => Output): Command {
         ...(flags.container !== undefined && { model: flags.container }),
         listen: { host: flags.host, port: flags.port },
         admin: { host: '127.0.0.1', port: flags.adminPort },
+        ...(flags.browserPort !== undefined && {
+          browser: { listen: { host: flags.host, port: flags.browserPort }, origins: flags.browserOrigin ?? [] },
+        }),
         peers,
         ...(provider !== undefined && { provider }),
         ...(state !== undefined && { state }),
@@ -99,10 +106,11 @@ export function runtimeCommand(output: () => Output): Command {
         ...(flags.maxHeadAge !== undefined && { limits: agesOf(flags.maxHeadAge * 1000) }),
         logger,
       })
-      const { address, adminAddress } = runtime
+      const { address, adminAddress, browserAddress } = runtime
       const said = {
         address: `${address.host}:${address.port}`,
         adminUrl: `http://${adminAddress.host}:${adminAddress.port}`,
+        ...(browserAddress && { browserUrl: `http://${browserAddress.host}:${browserAddress.port}` }),
         imageH: toHex(runtime.imageH),
         sessionKey: toHex(runtime.sessionKey),
         environment,

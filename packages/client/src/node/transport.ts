@@ -1,26 +1,12 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { DcmlError } from '@dcml/protocol'
+import { isBodiless, keptHeaders } from '../headers.ts'
 import type { Settings } from '../options.ts'
 import { malformedResponse } from '../response/events.ts'
 import type { IncomingResponse, OutgoingRequest, Session, Transport } from '../transport.ts'
 import { AttestedAgent } from './agent.ts'
 import { bodyOf } from './body.ts'
-
-/** RFC 9110 §7.6.1, and what node:https or this transport set themselves. */
-const OWN_HEADERS = [
-  'accept-encoding',
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]
-/** Fetch standard: statuses whose answers have no body. */
-const BODILESS = [204, 205, 304]
 
 /** node:https over verified connections: unlike `fetch`, it tells over which connection an answer came. */
 export function nodeTransport({ endpoint, policy, roots, clock, silenceMs }: Settings): Transport {
@@ -50,7 +36,7 @@ export function nodeTransport({ endpoint, policy, roots, clock, silenceMs }: Set
       outgoing.once('response', (message) => {
         if (session === undefined) return outgoing.destroy(new Error('an answer over a connection nobody verified'))
         const { statusCode: status = 0, statusMessage: statusText = '' } = message
-        const empty = method === 'HEAD' || BODILESS.includes(status)
+        const empty = isBodiless(method, status)
         if (empty) message.resume()
         const stream = empty ? null : bodyOf(message, (cause) => fate.explain(cause))
         resolve({ status, statusText, headers: headersOf(message), body: stream, session })
@@ -107,10 +93,9 @@ class Fate {
 }
 
 function ownHeaders(headers: Headers, method: string, body: Uint8Array): Record<string, string> {
-  const kept = [...headers].filter(([name]) => !OWN_HEADERS.includes(name))
   const hasBody = body.length > 0 || (method !== 'GET' && method !== 'HEAD')
   return {
-    ...Object.fromEntries(kept),
+    ...Object.fromEntries(keptHeaders(headers)),
     // what is hashed has to be what was sent
     'accept-encoding': 'identity',
     ...(hasBody && { 'content-length': String(body.length) }),

@@ -1,4 +1,11 @@
-import { type Environment, type Policy, verifyEvidence } from '@dcml/attestation'
+import {
+  type Environment,
+  type Policy,
+  type Purpose,
+  parseClaims,
+  parseEvidence,
+  verifyEvidence,
+} from '@dcml/attestation'
 import { type Receipt, toBase64url } from '@dcml/protocol'
 import { checkReceipt, type ReceiptVerdict } from './check.ts'
 import { fail, pass } from './outcome.ts'
@@ -47,7 +54,7 @@ export async function verifyReceiptRecord(
     policy: { ...policy, binding: 'key', maxAgeSeconds: Number.POSITIVE_INFINITY },
     ...(roots && { roots }),
     now: dateOf(receipt.time),
-    expect: { purpose: 'session' },
+    expect: { purpose: purposeOf(record.evidence) },
   })
   const { checks, environment, label } = evidence
   const common = { environment, ...(label && { label }) }
@@ -69,6 +76,15 @@ export async function verifyReceiptRecord(
       : fail('record_session_key', 'is not the one in the evidence')
   const ok = verdict.ok && key.status === 'pass'
   return { ...common, ok, checks: [...checks, key, ...verdict.checks], ...(ok && { receipt }) }
+}
+
+/** Clients in browsers keep evidence that was made for their kind of channel; for any other use it counts for nothing. */
+function purposeOf(evidence: unknown): Purpose {
+  try {
+    return parseClaims(parseEvidence(evidence).claims).purpose === 'browser' ? 'browser' : 'session'
+  } catch {
+    return 'session'
+  }
 }
 
 /** The last moment a Date can hold stands for every later one. */
