@@ -1,3 +1,5 @@
+import type { ed25519 as Noble } from '@noble/curves/ed25519.js'
+
 /**
  * Checks an Ed25519 signature (RFC 8032) over the platform's WebCrypto, or over noble where the platform lacks
  * Ed25519 or serves an insecure origin: that is loaded only then, for it is larger than all the rest of a verifier.
@@ -28,8 +30,23 @@ export function ed25519Verifier(
         // no Ed25519 on this platform, or a key it cannot read: noble decides
       }
     }
-    const { verifyEd25519Portable } = await import('./portable-signature.ts')
-    return verifyEd25519Portable(raw, message, signature)
+    const { ed25519 } = await import('@noble/curves/ed25519.js')
+    return verifyStrictly(ed25519, raw, message, signature)
+  }
+}
+
+/** By the rules of RFC 8032 and no laxer ones, as WebCrypto does. */
+export function verifyStrictly(
+  curve: Pick<typeof Noble, 'verify'>,
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  try {
+    return curve.verify(signature, message, publicKey, { zip215: false })
+  } catch {
+    return false
   }
 }
 
