@@ -10,7 +10,9 @@ export {
   type UnverifiedAnswer,
 } from './channel/wire.ts'
 export type { Check, CheckStatus, Environment } from './check.ts'
+export { CLAIMS_CHECKS, FORMAT_CHECKS } from './evidence/checklist.ts'
 export { type Claims, encodeClaims, type Purpose, parseClaims, reportData } from './evidence/claims.ts'
+export type { Platform } from './evidence/cpu.ts'
 export {
   eventDigest,
   formatEventLog,
@@ -37,6 +39,8 @@ export {
   type VerifyEvidenceOptions,
   verifyEvidence,
 } from './evidence/verify.ts'
+export type { Warning } from './evidence/warnings.ts'
+export { type DstackManifest, parseWorkloadManifest, type WorkloadManifest } from './evidence/workload.ts'
 export {
   type AcceptOptions,
   type Channel,

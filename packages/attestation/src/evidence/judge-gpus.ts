@@ -1,5 +1,6 @@
-import type { Check, Environment } from '../check.ts'
+import type { Check } from '../check.ts'
 import { GPU_CHECKS } from '../nvidia/checklist.ts'
+import { type GpuVerification, verifyGpuEvidence } from '../nvidia/verify.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Root } from '../roots/trust.ts'
 import type { GpuEvidence } from '../tee.ts'
@@ -7,40 +8,22 @@ import type { Claims } from './claims.ts'
 import { gpuEvidenceH, gpuNonce } from './gpu.ts'
 import { fail, same, skipped } from './outcome.ts'
 
-interface GpuVerification {
-  readonly ok: boolean
-  readonly checks: readonly Check[]
-  readonly environment: Environment | undefined
-  readonly devices: readonly unknown[]
-}
-const verifyGpuEvidence = async (_: object): Promise<GpuVerification> => ({
-  ok: false,
-  checks: GPU_CHECK_NAMES.map((name) => skipped(name, 'Not reached.')),
-  environment: undefined,
-  devices: [],
-})
-
 /** Names of the checks of GPUs, in order. */
 export const GPU_CHECK_NAMES = Object.keys(GPU_CHECKS)
 
 /** Verifies the GPUs where the policy asks for them. Without claims there is no nonce that they could have signed. */
-export async function judgeGpus(
+export const judgeGpus = (
   devices: readonly GpuEvidence[],
   claims: Claims | undefined,
   { policy, roots, now }: { policy: Policy; roots?: readonly Root[]; now: Date },
-): Promise<GpuVerification> {
-  if (policy.gpu === undefined) {
-    const checks = GPU_CHECK_NAMES.map((name) => skipped(name, 'The policy does not ask for GPUs.'))
-    return { ok: true, checks, environment: undefined, devices: [] }
-  }
-  return verifyGpuEvidence({
+): Promise<GpuVerification> =>
+  verifyGpuEvidence({
     devices,
-    nonce: claims && gpuNonce(claims),
+    nonce: policy.gpu?.boundToCpu && claims ? gpuNonce(claims) : undefined,
     now,
     policy,
     ...(roots && { roots: { device: roots, rim: roots } }),
   })
-}
 
 /** Whether the claims, which the CPU signed, name this very GPU evidence. */
 export function gpuEvidenceCheck(devices: readonly GpuEvidence[], { gpuEvidence }: Claims, { gpu }: Policy): Check {

@@ -1,5 +1,6 @@
 import { bindingChecks, type Expectation } from '../channel/binding.ts'
 import type { Check, Environment } from '../check.ts'
+import type { GpuVerification } from '../nvidia/verify.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Root } from '../roots/trust.ts'
 import { CLAIMS_CHECKS, claimsChecksOf, complete, FORMAT_CHECKS } from './checklist.ts'
@@ -35,7 +36,7 @@ interface Judged {
   /** Undefined where the evidence could not be read. */
   readonly platform: Platform | undefined
   /** GPUs and switches, where the policy asks for them. */
-  readonly devices: readonly unknown[]
+  readonly devices: GpuVerification['devices']
 }
 
 /** Evidence that passed. Every key to use is in `claims`. */
