@@ -1,0 +1,46 @@
+// What evidence of NEAR AI Cloud does not prove, said of the very answer that was judged.
+import { unpinnedImages } from '../dstack/compose.ts'
+import type { JudgeOptions, ServiceWarning } from '../judgement.ts'
+import { BOUND_TO_KEY, gpuLimits, OLD_OR_RELAYED, unknownImages } from '../limits.ts'
+import type { NearReport } from './report.ts'
+
+/** One sentence each, what matters most first. */
+export function nearLimits({ gateway, models }: NearReport, options: JudgeOptions): string[] {
+  const composed = models.some((machine) => machine.compose_manager_attestation)
+  const unpinned = [gateway, ...models].flatMap((machine) => unpinnedImages(machine?.info?.tcb_info?.app_compose ?? ''))
+  return [
+    'Which model answers: no hash of weights is measured or signed, the name of the model is the server’s word.',
+    ...(composed
+      ? [
+          'Which containers run: a compose manager deploys files after the start, and only a hash of its list is quoted.',
+        ]
+      : []),
+    ...(unpinned.length > 0 ? [`What these images contain, named without a digest: ${unpinned.join(', ')}.`] : []),
+    ...(gateway && models.length > 0
+      ? [
+          'That the gateway asked these machines: its connections to them are its own affair, and your words are plain in it.',
+        ]
+      : []),
+    ...(gateway && models.length === 0
+      ? ['Anything about the machine with the model: this is the gateway alone.']
+      : []),
+    ...unknownImages(options),
+    ...gpuLimits(
+      models.some(({ nvidia_payload: gpu }) => gpu),
+      'share nothing but the nonce of whoever asked',
+    ),
+    ...(options.connection ? [BOUND_TO_KEY] : [OLD_OR_RELAYED]),
+  ]
+}
+
+export function nearWarnings({ gateway, models }: NearReport, options: JudgeOptions): ServiceWarning[] {
+  const first = gateway ?? models[0]
+  const isBound = first?.tls_cert_fingerprint !== undefined
+  return [
+    ...(isBound && options.connection ? [{ code: 'key_binding', text: BOUND_TO_KEY }] : []),
+    ...(isBound ? [] : [{ code: 'tls_key_not_named', text: 'The quote names no TLS key: any host can serve it.' }]),
+    ...(models.some(({ nvidia_payload: gpu }) => gpu)
+      ? [{ code: 'gpu_not_bound', text: 'Nothing ties the GPUs to the machine.' }]
+      : []),
+  ]
+}
