@@ -18,6 +18,10 @@ const commands: Record<string, { description: string; load: () => Promise<Make>;
     description: 'verify a host, ask it, check its receipts',
     load: async () => (await import('./commands/chat.ts')).chatCommand,
   },
+  verify: {
+    description: 'judge evidence of any service, from a file or live',
+    load: async () => (await import('./commands/verify.ts')).verifyCommand,
+  },
   attest: {
     description: 'verify evidence of a TEE',
     load: async () => (await import('./commands/attest.ts')).attestCommand,

@@ -22,23 +22,30 @@ export function receiptCommand(output: () => Output): Command {
     .argument('<file>', 'receipts as `dcml chat --receipts` keeps them')
     .addOption(options.modelH())
     .addOption(options.json())
-    .action(async (file: string, flags: TrustFlags) => {
-      const trust = await resolveTrust(flags, 'client')
-      const receipts = []
-      const lines = []
-      for await (const record of records(file)) {
-        const { ok, checks, environment } = await verifyReceiptRecord(record, { ...trust, now: new Date() })
-        receipts.push({ ...facts(record), ok, environment, checks })
-        const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
-        lines.push(`${formatFacts(facts(record))}\n${formatChecks(checks)}\n${ok ? 'HOLDS' : 'DOES NOT HOLD'}${label}`)
-      }
-      if (receipts.length === 0) throw noReceipts(file)
-      output().result(lines.join('\n\n'), { ok: receipts.every(({ ok }) => ok), receipts })
-      if (receipts.some(({ ok }) => !ok)) process.exitCode = 1
-    })
+    .action((file: string, flags: TrustFlags) => verifyReceipts(file, flags, output()))
 
   return new Command('receipt').addCommand(show).addCommand(verify)
 }
+
+/** Judges every receipt of a file and tells each with its checks. @throws DcmlError `receipts_none`, `receipt_torn` */
+export async function verifyReceipts(file: string, flags: TrustFlags, { result }: Output): Promise<void> {
+  const trust = await resolveTrust(flags, 'client')
+  const receipts = []
+  const lines = []
+  for await (const record of records(file)) {
+    const { ok, checks, environment } = await verifyReceiptRecord(record, { ...trust, now: new Date() })
+    receipts.push({ ...facts(record), ok, environment, checks })
+    const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
+    lines.push(`${formatFacts(facts(record))}\n${formatChecks(checks)}\n${ok ? 'HOLDS' : 'DOES NOT HOLD'}${label}`)
+  }
+  if (receipts.length === 0) throw noReceipts(file)
+  result(lines.join('\n\n'), { ok: receipts.every(({ ok }) => ok), receipts })
+  if (receipts.some(({ ok }) => !ok)) process.exitCode = 1
+}
+
+/** Whether bytes look like what `dcml chat --receipts` keeps: lines of JSON, the first of them evidence. */
+export const isReceipts = (bytes: Uint8Array): boolean =>
+  new TextDecoder().decode(bytes.subarray(0, 14)) === '{"evidenceH":"'
 
 /** The receipts of a file; one whose line was cut by a crash is an error, because it can no longer be judged. */
 async function* records(file: string): AsyncIterable<ReceiptRecord> {

@@ -1,0 +1,65 @@
+import type { Check } from '@dcml/attestation'
+import type { Judgement, Part } from '@dcml/attestation/services'
+import { formatChecks } from '../checks.ts'
+import { lines } from '../facts.ts'
+import { printable } from '../output.ts'
+
+/** What a check is about, by the beginning of its name, in the order in which they are shown. */
+const GROUPS = [
+  ['service_', 'what the service ties to it'],
+  ['gpu_', 'GPUs'],
+  ['', 'the machine'],
+] as const
+
+const WORDS = { holds: 'HOLDS', refused: 'REFUSED', incomplete: 'INCOMPLETE' } as const
+
+/** A judgement for people: every check of every part, the verdict, and what it does not say. */
+export function formatJudgement({
+  service,
+  parts,
+  verdict,
+  environment,
+  warnings,
+  notProven,
+  needs,
+}: Judgement): string {
+  const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
+  const missing = needs.map(({ kind }) => kind.replaceAll('-', ' '))
+  const why = verdict === 'incomplete' ? `, for want of ${[...new Set(missing)].join(', ')}` : ''
+  return [
+    ...parts.map(formatPart),
+    `${WORDS[verdict]}: ${service}${why}${label}`,
+    ...(warnings.length > 0
+      ? [
+          list(
+            'Mind:',
+            warnings.map(({ code, text }) => `${code}: ${text}`),
+          ),
+        ]
+      : []),
+    list('What this does not prove:', notProven),
+  ].join('\n\n')
+}
+
+function formatPart({ name, checks, facts }: Part): string {
+  const groups = GROUPS.map(([prefix, title]) => [title, checks.filter((check) => groupOf(check) === prefix)] as const)
+  return [
+    `${printable(name)}`,
+    lines(facts).replaceAll(/^/gm, '  '),
+    ...groups
+      .toReversed()
+      .filter(([, members]) => members.length > 0)
+      .map(([title, members]) => ` ${title}\n${printable(formatChecks(members))}`),
+  ].join('\n')
+}
+
+const groupOf = ({ name }: Check) => GROUPS.find(([prefix]) => name.startsWith(prefix))![0]
+
+const list = (title: string, items: readonly string[]): string =>
+  [title, ...items.map((item) => `  - ${printable(item)}`)].join('\n')
+
+/** The same for machines; quotes and reports that a need carries stay away, being in the evidence. */
+export const judgementJson = ({ needs, ...judgement }: Judgement): object => ({
+  ...judgement,
+  needs: needs.map((need) => ({ ...need, quote: undefined, report: undefined })),
+})
