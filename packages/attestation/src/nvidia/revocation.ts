@@ -57,7 +57,10 @@ export const distinctSubjects = (subjects: readonly Subject[]): Subject[] => [
   ...new Map(subjects.map((subject) => [toHex(subject.certificate.der), subject])).values(),
 ]
 
-/** @throws Refusal where a statement is not by the issuer of the certificates it speaks of */
+/**
+ * Requires each statement to be by the issuer of the certificates it speaks of. One that speaks of none here says nothing.
+ * @throws Refusal
+ */
 export async function requireAuthority(
   statements: readonly Named<Statement>[],
   subjects: readonly Subject[],
@@ -65,9 +68,7 @@ export async function requireAuthority(
   now: number,
 ): Promise<readonly Statement[]> {
   await each(statements, async (statement) => {
-    const issuers = issuersOf(statement, subjects)
-    if (issuers.length === 0) throw new Refusal('it speaks of no certificate that is here')
-    for (const issuer of issuers)
+    for (const issuer of issuersOf(statement, subjects))
       if ('ocsp' in statement) await requireResponder(statement.ocsp, statement.responders, issuer, verify, now)
       else await requireCrlSigner(statement.crl, issuer, verify)
   })
@@ -88,10 +89,11 @@ async function requireCrlSigner(crl: Crl, issuer: Certificate, verify: VerifySig
 }
 
 /** @throws Refusal where any statement, of whatever age, revokes a certificate */
-export function requireUnrevoked(statements: readonly Statement[], subjects: readonly Subject[]): void {
+export function requireUnrevoked(statements: readonly Statement[], subjects: readonly Subject[]): readonly Statement[] {
   for (const subject of subjects)
     if (statements.some((statement) => verdictOf(statement, subject).some(({ status }) => status === 'revoked')))
       throw new Refusal(`certificate ${subject.certificate.serial} is revoked`)
+  return statements
 }
 
 /** @throws Refusal where nothing shows that a certificate is not revoked; Untimely where only old statements do */

@@ -31,8 +31,7 @@ export function requireCount(
 export function requireMode(devices: readonly DeviceFields[]): GpuMode {
   const gpus = devices.filter((fields) => fields.kind === 'gpu')
   const [mode, ...others] = [...new Set(gpus.map((gpu) => gpu.mode))]
-  if (mode === undefined) throw new Refusal('there is no GPU')
-  if (others.length > 0) throw new Refusal('the GPUs report different modes')
+  if (mode === undefined || others.length > 0) throw new Refusal('the GPUs report different modes')
   const switches = devices.length - gpus.length
   if (mode === 'single' && gpus.length > 1) throw new Refusal(`${gpus.length} GPUs report to be alone`)
   if (mode !== 'single' && gpus.length === 1) throw new Refusal(`one GPU reports the mode of several, ${mode}`)

@@ -84,7 +84,8 @@ async function verifyMachine(
   fields: readonly Named<DeviceFields>[] | undefined,
   identities: readonly Named<DeviceIdentity>[] | undefined,
 ): Promise<void> {
-  const mode = await list.run('gpu_mode', [fields], (all) => requireMode(all.map(({ value }) => value)))
+  const withGpu = fields?.some(({ value }) => value.kind === 'gpu') ? fields : undefined
+  const mode = await list.run('gpu_mode', [withGpu], (all) => requireMode(all.map(({ value }) => value)))
   if (mode !== undefined && mode !== 'ppcie') list.skip('gpu_topology', `No switches are trusted in mode ${mode}.`)
   else
     await list.run('gpu_topology', [mode, fields, identities], (_, said, certified) =>

@@ -7,8 +7,15 @@ import type { ReadEvidence, SignedRim } from './read.ts'
 import type { GpuJudge } from './verify.ts'
 import { requireLeaf, type VerifiedDevices } from './verify-devices.ts'
 
-/** From the manifests' signatures to what the devices measure. */
-export async function verifyRims(judge: GpuJudge, read: ReadEvidence, verified: VerifiedDevices): Promise<void> {
+/**
+ * From the manifests' signatures to what the devices measure.
+ * @returns the manifests whose chains are valid
+ */
+export async function verifyRims(
+  judge: GpuJudge,
+  read: ReadEvidence,
+  verified: VerifiedDevices,
+): Promise<readonly SignedRim[] | undefined> {
   const { list, chains } = judge
   const distinct = read.rims && distinctRims(read.rims)
   const certified = await list.run('gpu_rim_chain', [distinct], (all) =>
@@ -35,6 +42,7 @@ export async function verifyRims(judge: GpuJudge, read: ReadEvidence, verified: 
   await list.run('gpu_measurements', [disjoint, reports, fields], (rims, measured, said) =>
     each(rims, (ofDevice, i) => requireMeasurements(measured[i]!.value.measurements, ofDevice, said[i]!.value)),
   )
+  return certified && distinct?.map(({ value }) => value)
 }
 
 /** Devices of one machine bring the same manifests: each is verified once. */

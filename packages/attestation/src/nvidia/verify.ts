@@ -98,8 +98,8 @@ export async function verifyGpuEvidence(options: VerifyGpuEvidenceOptions): Prom
   await list.run('gpu_count', [], () => requireCount(options.devices, judge.policy))
   const read = await readEvidence(judge, devices)
   const verified = await verifyDevices(judge, read, options.nonce)
-  await verifyRims(judge, read, verified)
-  await verifyRevocation(judge, read)
+  const rims = await verifyRims(judge, read, verified)
+  await verifyRevocation(judge, { statements: read.statements, chains: verified.leaves && read.chains, rims })
   await verifyVerdicts(judge, devices, verified)
 
   const { fields, identities } = verified

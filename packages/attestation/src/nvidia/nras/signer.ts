@@ -45,6 +45,7 @@ export async function requireSigner(
 async function requirePinned(leafDer: Uint8Array, issuerDer: Uint8Array, now: number): Promise<PublicKey> {
   const leaf = readService(leafDer)
   const issuer = readService(issuerDer)
+  if (leaf.algorithm !== SHA256_WITH_RSA) throw new Refusal('signature algorithm is not sha256WithRSA')
   if (!NRAS_INTERMEDIATE_SPKI_SHA256.includes(toHex(sha256(issuer.publicKeyInfo))))
     throw new Refusal('the keys are not certified by an intermediate that is pinned')
   for (const { notBefore, notAfter } of [leaf, issuer]) requireWindow(notBefore, notAfter, now)
@@ -58,26 +59,26 @@ async function requirePinned(leafDer: Uint8Array, issuerDer: Uint8Array, now: nu
   return publicKey
 }
 
-/** The few fields of a certificate that NVIDIA's attestation service signs with RSA. */
+/** The few fields of the attestation service's certificates that count; the leaf is signed with RSA, its issuer is not. */
 function readService(der: Uint8Array) {
   const outer = new DerReader(der)
   const parts = outer.sequence()
   outer.end()
   const body = parts.readWhole()
-  if (toHex(parts.readWhole()) !== SHA256_WITH_RSA) throw new Refusal('signature algorithm is not sha256WithRSA')
+  const algorithm = toHex(parts.readWhole())
   const signature = parts.bitStringBytes()
   parts.end()
   const fields = new DerReader(body).sequence()
   fields.explicit(TAG.context0)
   fields.unsigned()
-  if (toHex(fields.readWhole()) !== SHA256_WITH_RSA) throw new Refusal('two signature algorithms are named')
+  if (toHex(fields.readWhole()) !== algorithm) throw new Refusal('two signature algorithms are named')
   const issuer = fields.readWhole()
   const validity = fields.sequence()
   const notBefore = validity.time()
   const notAfter = validity.time()
   validity.end()
   const subject = fields.readWhole()
-  return { body, signature, issuer, notBefore, notAfter, subject, publicKeyInfo: fields.readWhole() }
+  return { body, algorithm, signature, issuer, notBefore, notAfter, subject, publicKeyInfo: fields.readWhole() }
 }
 
 /** A simulator certifies its key with a development root. */
