@@ -4,11 +4,12 @@
  * @packageDocumentation
  */
 export { type Control, controls } from './attacks/controls.ts'
-export type { Attack, Demands, Forged } from './attacks/forge.ts'
+export { type Attack, type Demands, type Forged, type Forgery, forge } from './attacks/forge.ts'
 export { gpuAttacks } from './attacks/gpu.ts'
 export { gpuControls } from './attacks/gpu-controls.ts'
 export type { ForgedGpus, GpuAttack, GpuControl, GpuDemands } from './attacks/gpu-forge.ts'
 export { attacks } from './attacks/index.ts'
+export type { Blueprint } from './blueprint.ts'
 export type { ImageMeasurements } from './boot.ts'
 export { type SimulatedChip, simulatedChip } from './chip.ts'
 export type { Collateral } from './issue.ts'
