@@ -43,9 +43,15 @@ function integerBytes(value: number): Uint8Array {
   return bytes
 }
 
+const oids = new Map<string, Der>()
+
 export function oid(dotted: string): Der {
+  const known = oids.get(dotted)
+  if (known) return known
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number)
-  return tlv(0x06, Uint8Array.from([first * 40 + second, ...rest.flatMap(base128)]))
+  const encoded = tlv(0x06, Uint8Array.from([first * 40 + second, ...rest.flatMap(base128)]))
+  oids.set(dotted, encoded)
+  return encoded
 }
 
 function base128(value: number): number[] {

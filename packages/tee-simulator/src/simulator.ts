@@ -4,8 +4,8 @@ import { bootEvents, developmentImage, type ImageMeasurements, mrConfigId } from
 import { type Collateral, issueCertificates, issueCollateral, pemChain, quoteChain, quoter } from './issue.ts'
 import { derive } from './keys.ts'
 import { plugIn } from './nvidia/backend.ts'
-import { gpuRoots } from './nvidia/blueprint.ts'
 import type { GpuChip } from './nvidia/chips.ts'
+import { gpuRoots } from './nvidia/roles.ts'
 import type { TdReport } from './quote.ts'
 import { replay } from './rtmr.ts'
 import { type SimulatedTee, startTee } from './tee.ts'
@@ -37,6 +37,8 @@ export interface TeeOptions extends Omit<QuoteRequest, 'reportData' | 'rtmrs'> {
   readonly switches?: number
   /** Kind of GPU: Hopper or Blackwell. Default: GH100. */
   readonly chip?: GpuChip
+  /** Whether a simulated attestation service of NVIDIA gives its verdict on the GPUs too. Default: no. */
+  readonly nras?: boolean
 }
 
 /** A development platform: what Intel, a processor and a hypervisor do for a real TD. */
@@ -96,13 +98,13 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     image: developmentImage,
     collateral: (overrides) => ({ ...collateral(), ...overrides }),
     mintQuote,
-    createTee({ gpus = 0, switches = 0, chip = 'GH100', ...fields }) {
+    createTee({ gpus = 0, switches = 0, chip = 'GH100', nras = false, ...fields }) {
       // wrong fields are refused here, not at the first quote
       mintQuote({ ...fields, reportData: new Uint8Array(64) })
       const sealingKey = derive(seed, `sealing key ${toHex(fields.imageH)}`, 32)
       return startTee(fields.imageH, {
         sealingKey,
-        gpu: gpus + switches === 0 ? undefined : plugIn(seed, now, { gpus, switches, chip }),
+        gpu: gpus + switches === 0 ? undefined : plugIn(seed, now, { gpus, switches, chip, nras }),
         attest: (reportData, rtmrs) => ({
           quote: mintQuote({ ...fields, reportData, rtmrs }),
           collateral: collateral(),

@@ -30,6 +30,19 @@ const inBoth = (
 
 /** Chains that are no chains. Positions are counted from the leaf. */
 const broken: readonly GpuAttack[] = [
+  gpuPlan(
+    'device chain of six: firmware that certified another key',
+    'gpu_chain',
+    (gpu) => {
+      const sixth = delegate(gpu)
+      const [leaf] = gpu.chain
+      leaf!.extensions.push(basicConstraints(true))
+      replaceExtension(leaf!, OID.keyUsage, keyUsage('signCertificates'))
+      gpu.chain.unshift(sixth)
+      gpu.reportSigner = sixth.key
+    },
+    { demands: { revocation: 'off' } },
+  ),
   ...inBoth('with a leaf signed by a stranger', ([leaf], [, issuer]) => {
     leaf!.signer = issuer!.key
   }),
@@ -69,33 +82,6 @@ const broken: readonly GpuAttack[] = [
   }),
   ...inBoth('whose leaf may not sign data', ([leaf]) => {
     replaceExtension(leaf!, OID.keyUsage, keyUsage('signCertificates'))
-  }),
-]
-
-/** A certificate too many and one too few. */
-const lengths: readonly GpuAttack[] = [
-  gpuPlan('device chain of six', 'gpu_chain', (gpu) => {
-    const [leaf, ...above] = gpu.chain
-    const key = deriveKey(new Uint8Array(1), 'one more firmware key', 'p384')
-    replaceExtension(leaf!, OID.basicConstraints)
-    leaf!.extensions = [
-      ...leaf!.extensions.filter(({ oid }) => oid !== OID.keyUsage),
-      basicConstraints(true),
-      keyUsage('signCertificates'),
-    ]
-    gpu.chain = [
-      {
-        ...leaf!,
-        subject: 'GH100 one more DEVELOPMENT',
-        issuer: leaf!.subject,
-        key,
-        signer: leaf!.key,
-        extensions: structuredClone(gpu.chain[0]!.extensions),
-      },
-      leaf!,
-      ...above,
-    ]
-    gpu.reportSigner = key
   }),
 ]
 
@@ -178,4 +164,15 @@ const identities: readonly GpuAttack[] = [
   }),
 ]
 
-export const gpuCertificateAttacks: readonly GpuAttack[] = [...forms, ...roots, ...broken, ...lengths, ...identities]
+/** A key that the device's firmware certified: one certificate too many. */
+function delegate({ chain }: DeviceBlueprint): CertificateTemplate {
+  const [leaf] = chain as [CertificateTemplate]
+  return {
+    ...structuredClone(leaf),
+    issuer: leaf.subject,
+    key: deriveKey(new Uint8Array(1), 'delegate', 'p384'),
+    signer: leaf.key,
+  }
+}
+
+export const gpuCertificateAttacks: readonly GpuAttack[] = [...forms, ...roots, ...broken, ...identities]

@@ -69,6 +69,7 @@ export const gpuControls: readonly GpuControl[] = [
     const nonce = Uint8Array.from([4, 2, 1, 2])
     ocsp[0]!.extensions.push({ oid: '1.3.6.1.5.5.7.48.1.2', value: nonce })
   }),
+  control('a verdict of NVIDIA on GPUs and switches', { machine: { gpus: 2, switches: 1 }, verdict: () => {} }),
   control('revocation that the victim does not ask for', {
     plan: ([gpu]) => {
       gpu!.ocsp = []

@@ -1,12 +1,8 @@
 import { issueCertificate } from '../certificate.ts'
-import {
-  type DeviceBlueprint,
-  type GpuMachine,
-  type GpuRoots,
-  gpuRoots,
-  machineBlueprint,
-} from '../nvidia/blueprint.ts'
+import { type DeviceBlueprint, type GpuMachine, machineBlueprint } from '../nvidia/blueprint.ts'
 import { issueDevice, type SimulatedGpuEvidence } from '../nvidia/issue.ts'
+import { issueVerdict, type VerdictBlueprint, verdictBlueprint } from '../nvidia/nras.ts'
+import { type GpuRoots, gpuRoots } from '../nvidia/roles.ts'
 import type { Simulator } from '../simulator.ts'
 import { strangerSeed } from './forge.ts'
 
@@ -49,9 +45,12 @@ export type GpuControl = Omit<GpuAttack, 'targets' | 'also'>
 /** Where honest evidence is bent, in the order in which it is made. */
 export interface GpuForgery {
   /** Default: one Hopper GPU. */
-  machine?: Partial<GpuMachine>
+  machine?: Partial<Omit<GpuMachine, 'nras'>>
   /** Before anything is signed. `strangers` is the same machine of someone with keys of his own and the same names. */
   plan?(devices: DeviceBlueprint[], strangers: DeviceBlueprint[]): void
+  /** NVIDIA's verdict, which the victim then demands, before it is signed; and its text after. */
+  verdict?(verdict: VerdictBlueprint, stranger: VerdictBlueprint): void
+  verdictText?(text: string): string
   /** The finished evidence; nothing is signed again. */
   evidence?(devices: SimulatedGpuEvidence[]): readonly SimulatedGpuEvidence[]
   demands?: GpuDemands
@@ -61,8 +60,8 @@ export interface GpuForgery {
 
 /** Makes the evidence of a forgery; of none, honest evidence. */
 export function forgeGpus(simulator: Simulator, forgery: GpuForgery): ForgedGpus {
-  const { machine, plan, evidence, demands, ownRoots } = forgery
-  const whole: GpuMachine = { gpus: 1, switches: 0, chip: 'GH100', ...machine }
+  const { machine, plan, verdict, verdictText, evidence, demands, ownRoots } = forgery
+  const whole = { gpus: 1, switches: 0, chip: 'GH100' as const, ...machine }
   const nonce = new Uint8Array(32).fill(0x5a)
   const machineOf = (seed: Uint8Array): DeviceBlueprint[] => {
     const devices = machineBlueprint(seed, simulator.now(), whole)
@@ -71,15 +70,25 @@ export function forgeGpus(simulator: Simulator, forgery: GpuForgery): ForgedGpus
   }
   const devices = machineOf(simulator.seed)
   const [{ chain, rimChain }] = devices as [DeviceBlueprint]
-  plan?.(devices, machineOf(strangerSeed))
+  const strangers = plan || verdict ? machineOf(strangerSeed) : []
+  plan?.(devices, strangers)
   const issued = devices.map(issueDevice)
+  if (verdict || verdictText) {
+    const said = verdictBlueprint(simulator.seed, simulator.now(), nonce, devices)
+    verdict?.(said, verdictBlueprint(strangerSeed, simulator.now(), nonce, strangers))
+    const text = issueVerdict(said)
+    const nras = verdictText?.(text) ?? text
+    for (const [i, device] of issued.entries()) issued[i] = { ...device, nras }
+  }
   return {
     devices: evidence?.(issued) ?? issued,
     nonce,
     roots: ownRoots
       ? { device: [issueCertificate(chain.at(-1)!)], rim: [issueCertificate(rimChain.at(-1)!)] }
       : gpuRoots(simulator.seed),
-    ...(demands && { policy: demands }),
+    ...((demands || verdict || verdictText) && {
+      policy: { ...((verdict || verdictText) && { nras: 'also' as const }), ...demands },
+    }),
   }
 }
 

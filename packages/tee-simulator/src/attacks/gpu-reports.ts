@@ -106,23 +106,21 @@ const fieldForms: readonly GpuAttack[] = [
   fields('field longer than the report', (gpu) => {
     gpu.response.opaque.push({ type: 0x1234, value: Uint8Array.of(1), length: 9 })
   }),
-  gpuEvidence('a GPU that is passed off as a switch', 'gpu_fields', () => ({ kind: 'switch' })),
+  gpuEvidence('a GPU that is passed off as a switch', 'gpu_fields', () => ({ kind: 'switch' }), {
+    machine: { gpus: 2 },
+  }),
 ]
 
 /** Reports that the device did not sign, or signed for someone else. */
 const signatures: readonly GpuAttack[] = [
   ...[
-    { what: 'request', at: 5, also: ['gpu_nonce'] },
-    { what: 'measurement', at: 60, also: [] },
-    { what: 'responder’s nonce', at: -150, also: [] },
-  ].map(({ what, at, also }) =>
-    gpuEvidence(
-      `${what} changed after the GPU signed`,
-      'gpu_signature',
-      ({ report }) => ({ report: flip(report, at) }),
-      {},
-      also,
-    ),
+    { what: 'request', at: 5 },
+    { what: 'measurement', at: 60 },
+    { what: 'responder’s nonce', at: 3570 },
+  ].map(({ what, at }) =>
+    gpuEvidence(`${what} changed after the GPU signed`, 'gpu_signature', ({ report }) => ({
+      report: flip(report, at),
+    })),
   ),
   gpuEvidence('GPU report with an all-zero signature', 'gpu_signature', ({ report }) => ({
     report: report.slice().fill(0, -96),

@@ -88,6 +88,10 @@ const signers: readonly GpuAttack[] = [
 
 /** Certificates that were revoked. */
 const revoked: readonly GpuAttack[] = [
+  gpuPlan('boot ROM revoked (OCSP), beside an earlier response that says good', 'gpu_not_revoked', ({ ocsp }) => {
+    ocsp.push(structuredClone(ocsp[0]!))
+    ocsp[0]!.statements[0]!.status = 'revoked'
+  }),
   ...SUBJECTS.map((name, i) =>
     gpuPlan(`${name} revoked (OCSP)`, 'gpu_not_revoked', ({ ocsp }) => {
       ocsp[i]!.statements[0]!.status = 'revoked'

@@ -1,6 +1,7 @@
 import { DcmlError } from '@dcml/protocol'
 import { type DeviceBlueprint, type GpuMachine, machineBlueprint, revocationStart } from './blueprint.ts'
 import { issueReport, issueVouchers, type SimulatedGpuEvidence, type Vouchers } from './issue.ts'
+import { issueVerdict, verdictBlueprint } from './nras.ts'
 
 /** The GPUs of a simulated machine: `GpuBackend` of `@dcml/attestation`. */
 export interface SimulatedGpus {
@@ -41,10 +42,14 @@ export function plugIn(seed: Uint8Array, clock: () => Date, machine: GpuMachine)
     async evidence(nonce) {
       if (nonce.length !== 32)
         throw new DcmlError('simulator_field', `nonce has ${nonce.length} bytes, not 32.`, { hint: 'Pass 32 bytes.' })
-      return devices().map(([plan, vouchers]) => ({
+      const all = devices()
+      const plans = all.map(([plan]) => plan)
+      const nras = machine.nras ? issueVerdict(verdictBlueprint(seed, clock(), nonce, plans)) : undefined
+      return all.map(([plan, vouchers]) => ({
         kind: plan.kind,
         report: issueReport({ ...plan, request: { ...plan.request, nonce } }),
         ...vouchers,
+        ...(nras !== undefined && { nras }),
       }))
     },
   }

@@ -1,14 +1,11 @@
 import { toHex } from '@dcml/protocol'
 import {
   authorityKeyIdentifier,
-  basicConstraints,
   type CertificateTemplate,
   type CrlTemplate,
   crlNumber,
   developmentMarker,
-  issueCertificate,
   keyUsage,
-  type Name,
   subjectKeyIdentifier,
 } from '../certificate.ts'
 import { derive, deriveKey, type KeyPair } from '../keys.ts'
@@ -17,6 +14,7 @@ import { fwidExtension } from './fwid.ts'
 import { extendedKeyUsage, OCSP_SIGNING, type OcspTemplate, ocspNoCheck } from './ocsp.ts'
 import { gpuFields, switchFields } from './opaque.ts'
 import type { RimTemplate } from './rim.ts'
+import { always, certificates, rootRoles } from './roles.ts'
 import type { SpdmRequest, SpdmResponse } from './spdm.ts'
 
 /** The GPUs and switches of one machine. */
@@ -26,6 +24,8 @@ export interface GpuMachine {
   /** How many NVSwitches; with any, the GPUs say that they run behind protected PCIe. */
   readonly switches: number
   readonly chip: GpuChip
+  /** Whether a simulated attestation service of NVIDIA gives its verdict too. */
+  readonly nras: boolean
 }
 
 /** One device as plain data, before anything is signed. An attack bends a fresh copy; `issueDevice` signs whatever it finds. */
@@ -44,30 +44,16 @@ export interface DeviceBlueprint {
 }
 
 const hour = 3_600_000
-const always = { notBefore: new Date('2020-10-17T00:00:00Z'), notAfter: new Date('9999-12-31T23:59:59Z') }
 
 /** Revocation is stated for 24 hours from the hour before. */
 export const revocationStart = (now: Date): Date => new Date(Math.floor(now.getTime() / hour) * hour - hour)
 
-const rootRoles = {
-  device: { subject: 'DEVELOPMENT Device Identity CA', label: 'gpu root', ca: true },
-  rim: { subject: 'DEVELOPMENT CoRIM signing Root CA', label: 'rim root', ca: true },
-}
-
-/** Roots of devices and of reference values, DER. */
-export interface GpuRoots {
-  readonly device: readonly Uint8Array[]
-  readonly rim: readonly Uint8Array[]
-}
-
-/** The two roots of a seed. */
-export const gpuRoots = (seed: Uint8Array): GpuRoots => ({
-  device: certificates(seed, [rootRoles.device]).map(issueCertificate),
-  rim: certificates(seed, [rootRoles.rim]).map(issueCertificate),
-})
-
 /** The honest devices of a seed's machine: GPUs first. */
-export function machineBlueprint(seed: Uint8Array, now: Date, { gpus, switches, chip }: GpuMachine): DeviceBlueprint[] {
+export function machineBlueprint(
+  seed: Uint8Array,
+  now: Date,
+  { gpus, switches, chip }: Omit<GpuMachine, 'nras'>,
+): DeviceBlueprint[] {
   const pdis = (of: Chip, count: number): Uint8Array[] =>
     Array.from({ length: count }, (_, i) => derive(seed, `pdi of ${of} ${i}`, 8))
   const fabric = { gpus: pdis(chip, gpus), switches: pdis('LS10', switches) }
@@ -138,36 +124,6 @@ function device(
     ocsp: [...revocable(chain.slice(1)), ...revocable(rimChain)].map((pair) => statement(seed, pair, start)),
     crls: [],
   }
-}
-
-interface Role {
-  readonly subject: Name
-  readonly label: string
-  readonly ca: boolean
-  readonly pathLength?: number
-}
-
-/** A chain, leaf first, whose last certificate signs itself. */
-function certificates(seed: Uint8Array, roles: readonly Role[]): CertificateTemplate[] {
-  const keys = roles.map(({ label }) => deriveKey(seed, label, 'p384'))
-  return roles.map(({ subject, label, ca, pathLength }, i) => {
-    const above = Math.min(i + 1, roles.length - 1)
-    return {
-      ...always,
-      subject,
-      issuer: roles[above]!.subject,
-      serial: derive(seed, `serial ${label}`, 16),
-      key: keys[i]!,
-      signer: keys[above]!,
-      extensions: [
-        ...(ca ? [basicConstraints(true, pathLength)] : []),
-        keyUsage(ca ? 'signCertificates' : 'signData'),
-        subjectKeyIdentifier(keys[i]!),
-        authorityKeyIdentifier(keys[above]!),
-        developmentMarker,
-      ],
-    }
-  })
 }
 
 /** A certificate and its issuer's. */

@@ -14,10 +14,11 @@ export interface SimulatedGpuEvidence {
   readonly certificates: string
   readonly rims: readonly string[]
   readonly revocations: readonly Uint8Array[]
+  readonly nras?: string
 }
 
 /** Everything of a device's evidence that does not depend on the nonce. */
-export type Vouchers = Omit<SimulatedGpuEvidence, 'kind' | 'report'>
+export type Vouchers = Omit<SimulatedGpuEvidence, 'kind' | 'report' | 'nras'>
 
 /** The request and the signed response. */
 export function issueReport({ request, response, reportSigner }: DeviceBlueprint): Uint8Array {

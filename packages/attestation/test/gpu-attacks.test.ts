@@ -1,0 +1,40 @@
+// Every check of GPUs against evidence that only this check refuses (the simulator's catalogue of attacks).
+import { createSimulator, type ForgedGpus, type GpuAttack, gpuAttacks, gpuControls } from '@dcml/tee-simulator'
+import { describe, expect, test } from 'vitest'
+import { development, GPU_CHECKS, type GpuVerification, verifyGpuEvidence } from '../src/index.ts'
+
+const now = new Date('2026-11-21T12:00:00Z')
+const simulator = await createSimulator({ now })
+
+const judge = ({ devices, nonce, roots, policy = {} }: ForgedGpus): Promise<GpuVerification> =>
+  verifyGpuEvidence({ devices, nonce, roots, now, policy: development({ gpu: structuredClone(policy) as object }) })
+
+const failed = ({ checks }: GpuVerification): string[] =>
+  checks.filter(({ status }) => status === 'fail').map(({ name }) => name)
+
+describe('honest evidence of any form is accepted', () => {
+  test.each(gpuControls)('$name', async (control) => {
+    const verification = await judge(control.mint(simulator))
+    expect(verification.checks.filter(({ status }) => status === 'fail')).toEqual([])
+    expect(verification).toMatchObject({ ok: true, environment: 'development' })
+  })
+})
+
+describe('every attack is refused by its check alone', () => {
+  test.each(gpuAttacks)('$targets: $name', async (attack) => {
+    const verification = await judge(attack.mint(simulator))
+    expect(failed(verification).sort()).toEqual([attack.targets, ...attack.also].sort())
+    expect(verification.ok).toBe(false)
+  })
+})
+
+test('names are unique', () => {
+  const names = [...gpuAttacks, ...gpuControls].map(({ name }) => name)
+  expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([])
+})
+
+test('every check has an attack that nothing else refuses', () => {
+  const alone = ({ also }: GpuAttack): boolean => also.length === 0
+  const covered = new Set(gpuAttacks.filter(alone).map(({ targets }) => targets))
+  expect(Object.keys(GPU_CHECKS).filter((name) => !covered.has(name))).toEqual([])
+})
