@@ -20,9 +20,9 @@ export async function each<T, R>(
     outcome.status === 'rejected' ? [{ name: items[i]!.name, error: outcome.reason as Error }] : [],
   )
   if (errors.length > 0) {
-    const why = [...Map.groupBy(errors, ({ error }) => error.message)]
-      .map(([message, those]) => `${those.map(({ name }) => name).join(', ')}: ${message}`)
-      .join('; ')
+    const byReason = new Map<string, string[]>()
+    for (const { name, error } of errors) byReason.set(error.message, [...(byReason.get(error.message) ?? []), name])
+    const why = [...byReason].map(([reason, names]) => `${names.join(', ')}: ${reason}`).join('; ')
     throw errors.every(({ error }) => error instanceof Untimely) ? new Untimely(why) : new Refusal(why)
   }
   return settled.flatMap((outcome, i) =>

@@ -68,7 +68,7 @@ export async function verifyNras(
     each(said, ({ devices: tokens }, i) => {
       const wanted = all[i]!.value.devices.map((device) => BigInt(`0x${certificates[device]!.value.serial}`).toString())
       const found = tokens.map(({ ueid }) => BigInt(ueid).toString())
-      if (wanted.toSorted().join() !== found.toSorted().join()) throw new Refusal('the tokens are for other devices')
+      if (wanted.sort().join() !== found.sort().join()) throw new Refusal('the tokens are for other devices')
     }),
   )
   await list.run('gpu_nras_verdict', [claims], (all) =>
