@@ -97,8 +97,8 @@ export const failures = (checks: readonly { name: string; status: string }[]): s
 
 /** Connects with the policy of this world until the test has ended. */
 export async function open(target: Target, options: Partial<ConnectOptions> = {}): Promise<AttestedConnection> {
-  const { rootDer } = await simulator()
-  const connection = await connectAttested({ policy: await policyFor(), roots: [rootDer], ...target, ...options })
+  const { roots } = await simulator()
+  const connection = await connectAttested({ policy: await policyFor(), roots, ...target, ...options })
   onTestFinished(() => void connection.socket.destroy())
   return connection
 }

@@ -43,7 +43,7 @@ async function judge({
   ownForm,
   ...fields
 }: Story = {}): Promise<EvidenceResult> {
-  const { createTee, rootDer } = await simulator()
+  const { createTee, roots } = await simulator()
   const tee = createTee({ imageH: imageH(text), ...fields })
   const firmware = tee.snapshot().events.filter(({ imr }) => imr < 3)
   tee.restore({ events: [...firmware, ...events.map(([event, payload]) => ({ imr: 3, event, payload }))] })
@@ -78,7 +78,7 @@ async function judge({
   return verifyEvidence({
     evidence: evidenceToJson({ claims, cpu: ownForm ? cpu : { ...cpu, eventLog }, gpu: [], manifest: text }),
     policy: await policyFor({ imageH: [toHex(imageH(text))], binding: 'key' }),
-    roots: [rootDer],
+    roots,
     now,
     expect: { purpose: 'session' },
   })

@@ -54,12 +54,12 @@ async function judge(
   evidence: unknown,
   { expect: expectation = expected, ...policy }: Parameters<typeof policyFor>[0] & { expect?: Expectation } = {},
 ) {
-  const { rootDer } = await simulator()
+  const { roots } = await simulator()
   const binding = 'session-quoted'
   return verifyEvidence({
     evidence,
     policy: await policyFor({ binding, ...policy }),
-    roots: [rootDer],
+    roots,
     now,
     expect: expectation,
   })
@@ -169,9 +169,9 @@ describe('a policy that asks for a connection', () => {
 })
 
 test('simulated evidence is refused by a production policy, whatever roots it is given', async () => {
-  const { rootDer } = await simulator()
+  const simulated = (await simulator()).roots
   const policy = { ...(await policyFor({ binding: 'session-quoted' })), environment: 'production' as const }
-  for (const roots of [[rootDer], undefined]) {
+  for (const roots of [simulated, undefined]) {
     const result = await verifyEvidence({
       evidence: await mint(),
       policy,

@@ -5,8 +5,8 @@ import { listen, policyFor, refusal, serve, simulator, startEnclave } from '../.
 import { attestedConnector, type ConnectorOptions } from './connector.ts'
 
 async function agent(options: Partial<ConnectorOptions> = {}): Promise<Agent> {
-  const { rootDer } = await simulator()
-  const connect = attestedConnector({ policy: await policyFor(), roots: [rootDer], ...options })
+  const { roots } = await simulator()
+  const connect = attestedConnector({ policy: await policyFor(), roots, ...options })
   const dispatcher = new Agent({ connect: connect as never })
   onTestFinished(() => dispatcher.destroy())
   return dispatcher

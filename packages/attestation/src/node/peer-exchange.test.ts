@@ -27,9 +27,9 @@ const verdict = (error: AttestationRefused): string => [error.code, ...failures(
 
 /** An enclave that serves evidence and takes keys as the runtime's set-sk does. */
 async function startPeer(options: Partial<PeerExchangeOptions> = {}): Promise<Peer> {
-  const { rootDer } = await simulator()
+  const { roots } = await simulator()
   const enclave = options.enclave ?? (await startEnclave())
-  const exchange = new PeerExchange({ policy: await policyFor(), roots: [rootDer], ...options, enclave })
+  const exchange = new PeerExchange({ policy: await policyFor(), roots, ...options, enclave })
   const outcomes: string[] = []
   const target = await serve(enclave, {
     attest: (socket, request) => exchange.attest(socket, request),
@@ -69,12 +69,40 @@ function setSk(socket: TLSSocket, evidence: unknown): Promise<string> {
   })
 }
 
-test('two enclaves of one image verify each other on one connection', async () => {
-  const [holder, seeker] = [await startPeer(), await startPeer()]
-  const { socket, evidence, result } = await dial(holder, seeker)
-  expect(result.claims).toMatchObject({ purpose: 'peer-responder', boot: seeker.enclave.boot })
-  expect(seeker.requests).toEqual([])
-  expect(await setSk(socket, evidence)).toBe(toHex(holder.enclave.boot))
+const machines = { TDX: {}, 'TDX with a GPU': { gpus: 1 }, 'TDX with GPUs and switches': { gpus: 8, switches: 4 } }
+
+test.each(Object.entries(machines))(
+  'two enclaves of one image verify each other on one connection: %s',
+  async (_, machine) => {
+    const peer = async (): Promise<Peer> => {
+      const { gpus = 0, switches = 0 } = machine as { gpus?: number; switches?: number }
+      const tee = (await simulator()).createTee({ imageH: imageH(manifest()), ...machine })
+      const policy = await policyFor(gpus > 0 ? { gpu: { count: gpus, switches } } : {})
+      return startPeer({ enclave: await startEnclave({ tee }), policy })
+    }
+    const [holder, seeker] = [await peer(), await peer()]
+    const { socket, evidence, result } = await dial(holder, seeker)
+    expect(result.claims).toMatchObject({ purpose: 'peer-responder', boot: seeker.enclave.boot })
+    expect(seeker.requests).toEqual([])
+    expect(await setSk(socket, evidence)).toBe(toHex(holder.enclave.boot))
+  },
+)
+
+test('an enclave without GPUs gets no key that is for one with them', async () => {
+  const holder = await startPeer({ policy: await policyFor({ gpu: {} }) })
+  expect(verdict((await refusal(dial(holder, await startPeer()))) as never)).toBe(
+    'attestation_refused gpu_count gpu_evidence',
+  )
+})
+
+test('GPU evidence of another connection of the same machine is refused', async () => {
+  const tee = (await simulator()).createTee({ imageH: imageH(manifest()), gpus: 1 })
+  const policy = await policyFor({ gpu: {} })
+  const peer = async () => startPeer({ enclave: await startEnclave({ tee }), policy })
+  const [holder, seeker] = [await peer(), await peer()]
+  const [first, second] = [await dial(holder, seeker), await dial(holder, seeker)]
+  const mixed = { ...second.evidence, gpu: first.evidence.gpu }
+  expect(await setSk(second.socket, mixed)).toBe('attestation_refused gpu_nonce gpu_evidence')
 })
 
 test('a challenge is good for one answer', async () => {
@@ -137,12 +165,12 @@ test('another image gets no key and may give none', async () => {
   const holder = await startPeer()
   expect(verdict((await refusal(dial(holder, other))) as never)).toBe('attestation_refused image_h')
 
-  const { rootDer } = await simulator()
+  const { roots } = await simulator()
   const policy = await policyFor({ imageH: 'any' })
   const { socket, challenge } = await connectAttested({
     ...holder,
     policy,
-    roots: [rootDer],
+    roots,
     purpose: 'peer-responder',
   })
   onTestFinished(() => void socket.destroy())
