@@ -2,16 +2,20 @@ import { createHash } from 'node:crypto'
 import { concatBytes } from '@dcml/protocol'
 import * as der from './der.ts'
 import { type KeyPair, signDer } from './keys.ts'
+import { type RsaKey, signPss } from './snp/rsa.ts'
+
+/** A key that certifies. */
+export type SigningKey = KeyPair | RsaKey
 
 /** Everything inside a certificate, as plain data that an attack can bend before it is signed. */
-export interface CertificateTemplate {
+export interface CertificateTemplate<Key extends SigningKey = KeyPair> {
   subject: Name
   issuer: Name
   serial: Uint8Array
   notBefore: Date
   notAfter: Date
-  key: KeyPair
-  signer: KeyPair
+  key: Key
+  signer: Key
   extensions: Extension[]
 }
 
@@ -25,13 +29,13 @@ export interface Extension {
 }
 
 /** Everything inside a certificate revocation list. */
-export interface CrlTemplate {
+export interface CrlTemplate<Key extends SigningKey = KeyPair> {
   issuer: Name
   thisUpdate: Date
   nextUpdate: Date
   /** Serial numbers. */
   revoked: Uint8Array[]
-  signer: KeyPair
+  signer: Key
   extensions: Extension[]
 }
 
@@ -54,15 +58,29 @@ const algorithms = {
 } as const
 const uncompressed = Uint8Array.of(4)
 
+const sha384 = der.sequence(der.oid('2.16.840.1.101.3.4.2.2'), der.tlv(0x05))
+/** RSASSA-PSS (RFC 4055 §3.1) with the parameters of AMD's certificates. */
+const pss = der.sequence(
+  der.oid('1.2.840.113549.1.1.10'),
+  der.sequence(
+    der.explicit(0, sha384),
+    der.explicit(1, der.sequence(der.oid('1.2.840.113549.1.1.8'), sha384)),
+    der.explicit(2, der.integer(48)),
+  ),
+)
+
 /** AlgorithmIdentifier of what `key` signs. */
-export const signatureAlgorithm = (key: KeyPair): der.Der => der.sequence(der.oid(algorithms[key.kind].signature))
+export const signatureAlgorithm = (key: SigningKey): der.Der =>
+  key.kind === 'rsa' ? pss : der.sequence(der.oid(algorithms[key.kind].signature))
 
 /** SubjectPublicKeyInfo. */
-export const publicKeyInfo = (key: KeyPair): der.Der =>
-  der.sequence(
-    der.sequence(der.oid('1.2.840.10045.2.1'), der.oid(algorithms[key.kind].curve)),
-    der.bitString(concatBytes(uncompressed, key.point)),
-  )
+export const publicKeyInfo = (key: SigningKey): der.Der =>
+  key.kind === 'rsa'
+    ? key.publicKeyInfo
+    : der.sequence(
+        der.sequence(der.oid('1.2.840.10045.2.1'), der.oid(algorithms[key.kind].curve)),
+        der.bitString(concatBytes(uncompressed, key.point)),
+      )
 
 export const basicConstraints = (ca: boolean, pathLength?: number): Extension => ({
   oid: OID.basicConstraints,
@@ -90,15 +108,17 @@ export const keyUsage = (usage: keyof typeof usages): Extension => ({
 })
 
 /** SHA-1 of the public key (RFC 5280 §4.2.1.2). */
-export const keyIdentifier = (key: KeyPair): Uint8Array =>
-  createHash('sha1').update(concatBytes(uncompressed, key.point)).digest()
+export const keyIdentifier = (key: SigningKey): Uint8Array =>
+  createHash('sha1')
+    .update(key.kind === 'rsa' ? key.publicKeyInfo : concatBytes(uncompressed, key.point))
+    .digest()
 
-export const subjectKeyIdentifier = (key: KeyPair): Extension => ({
+export const subjectKeyIdentifier = (key: SigningKey): Extension => ({
   oid: OID.subjectKeyIdentifier,
   value: der.octetString(keyIdentifier(key)),
 })
 
-export const authorityKeyIdentifier = (key: KeyPair): Extension => ({
+export const authorityKeyIdentifier = (key: SigningKey): Extension => ({
   oid: OID.authorityKeyIdentifier,
   value: der.sequence(der.implicit(0, keyIdentifier(key))),
 })
@@ -135,7 +155,7 @@ export const extensionList = (extensions: readonly Extension[]): der.Der =>
   )
 
 /** What a certificate's issuer signs: X.509 v3 (RFC 5280 §4.1). */
-export const certificateBody = (template: CertificateTemplate): der.Der =>
+export const certificateBody = (template: CertificateTemplate<SigningKey>): der.Der =>
   der.sequence(
     der.explicit(0, der.integer(2)),
     der.integer(template.serial),
@@ -148,7 +168,7 @@ export const certificateBody = (template: CertificateTemplate): der.Der =>
   )
 
 /** What a CRL's issuer signs: X.509 v2 (RFC 5280 §5.1). */
-export const crlBody = (template: CrlTemplate): der.Der =>
+export const crlBody = (template: CrlTemplate<SigningKey>): der.Der =>
   der.sequence(
     der.integer(1),
     signatureAlgorithm(template.signer),
@@ -160,16 +180,20 @@ export const crlBody = (template: CrlTemplate): der.Der =>
   )
 
 /** The frame that certificates and CRLs share: body, algorithm, signature. */
-export const sealBody = (body: Uint8Array, signer: KeyPair): der.Der =>
-  der.sequence(body, signatureAlgorithm(signer), der.bitString(signDer(signer, body)))
+export const sealBody = (body: Uint8Array, signer: SigningKey): der.Der =>
+  der.sequence(
+    body,
+    signatureAlgorithm(signer),
+    der.bitString(signer.kind === 'rsa' ? signPss(signer, body) : signDer(signer, body)),
+  )
 
-export const issueCertificate = (template: CertificateTemplate): der.Der =>
+export const issueCertificate = (template: CertificateTemplate<SigningKey>): der.Der =>
   sealBody(certificateBody(template), template.signer)
 
-export const issueCrl = (template: CrlTemplate): der.Der => sealBody(crlBody(template), template.signer)
+export const issueCrl = (template: CrlTemplate<SigningKey>): der.Der => sealBody(crlBody(template), template.signer)
 
 /** RFC 5280 §5.1.2.6: the list is absent, not empty, where nothing is revoked. */
-const revocations = ({ revoked, thisUpdate }: CrlTemplate): der.Der[] =>
+const revocations = ({ revoked, thisUpdate }: CrlTemplate<SigningKey>): der.Der[] =>
   revoked.length === 0
     ? []
     : [der.sequence(...revoked.map((serial) => der.sequence(der.integer(serial), der.time(thisUpdate))))]

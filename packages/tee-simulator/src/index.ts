@@ -23,9 +23,11 @@ export type { RtmrEvent } from './rtmr.ts'
 export {
   createSimulator,
   DEVELOPMENT_SEED,
+  type MachineOptions,
   type QuoteRequest,
   type Simulator,
   type SimulatorOptions,
+  type SnpTeeOptions,
   type TeeOptions,
 } from './simulator.ts'
 export { developmentSnpImage, type SnpForm } from './snp/blueprint.ts'

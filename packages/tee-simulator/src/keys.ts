@@ -47,7 +47,8 @@ const keys = new Map<string, KeyPair>()
 const signatures = new Map<string, Uint8Array>()
 const MOST_KEPT = 4096
 
-function keep<T>(kept: Map<string, T>, inputs: readonly [Uint8Array, Uint8Array], compute: () => T): T {
+/** What was computed from these inputs before, or computed now. */
+export function keep<T>(kept: Map<string, T>, inputs: readonly [Uint8Array, Uint8Array], compute: () => T): T {
   const id = createHash('sha256').update(`${inputs[0].length},`).update(inputs[0]).update(inputs[1]).digest('base64')
   const known = kept.get(id)
   if (known !== undefined) return known
