@@ -13,6 +13,8 @@ export default defineConfig({
       'contracts/toolchain/*/test/**/*.test.ts',
       'contracts/*/src/**/*.test.ts',
       'contracts/*/test/**/*.test.ts',
+      'apps/*/src/**/*.test.ts',
+      'apps/*/test/**/*.test.ts',
       'examples/*/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],

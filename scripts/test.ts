@@ -23,6 +23,8 @@ const steps: Step[] = [
   { name: 'system', command: [...node, 'scripts/system.ts'] },
   { name: 'tests', command: ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`] },
   { name: 'build', command: ['npx', '--yes', PNPM, 'exec', 'turbo', 'run', 'build', '--output-logs=errors-only'] },
+  // against what the build made: sources are typed for Node
+  { name: 'page types', command: ['tsc', '-p', 'apps/web'] },
   { name: 'packages', command: [...node, 'scripts/check-packages.ts'] },
   { name: 'docs', command: ['vitepress', 'build', 'docs'] },
 ]
