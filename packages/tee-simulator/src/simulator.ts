@@ -7,8 +7,10 @@ import { plugIn } from './nvidia/backend.ts'
 import type { GpuChip } from './nvidia/chips.ts'
 import { gpuRoots } from './nvidia/roles.ts'
 import type { TdReport } from './quote.ts'
-import { replay } from './rtmr.ts'
-import { type SimulatedTee, startTee } from './tee.ts'
+import { encodeEventLog, replay } from './rtmr.ts'
+import { developmentSnpImage } from './snp/blueprint.ts'
+import { type SimulatedSnpEvidence, snpPlatform, snpRoot } from './snp/platform.ts'
+import { type SimulatedEvidence, type SimulatedTee, startTee } from './tee.ts'
 
 /** The seed that every process uses unless told otherwise, so that a machine's processes share one root. */
 export const DEVELOPMENT_SEED: Uint8Array = utf8('DCML DEVELOPMENT: these keys are public')
@@ -29,8 +31,10 @@ export interface QuoteRequest extends Partial<TdReport> {
   readonly imageH: Uint8Array
 }
 
-/** A TEE's image hash, fields of its TD report that are not those of an ordinary one, and the GPUs of its machine. */
-export interface TeeOptions extends Omit<QuoteRequest, 'reportData' | 'rtmrs'> {
+/** The machine that a TEE is started on. */
+export interface MachineOptions {
+  /** 32 bytes: SHA-256 of the image manifest. */
+  readonly imageH: Uint8Array
   /** How many GPUs the machine has, at most 8. Default: none. */
   readonly gpus?: number
   /** How many NVSwitches join them, at most 4. Default: none. */
@@ -39,6 +43,16 @@ export interface TeeOptions extends Omit<QuoteRequest, 'reportData' | 'rtmrs'> {
   readonly chip?: GpuChip
   /** Whether a simulated attestation service of NVIDIA gives its verdict on the GPUs too. Default: no. */
   readonly nras?: boolean
+}
+
+/** A TD's machine, and fields of its TD report that are not those of an ordinary one. */
+export interface TeeOptions extends MachineOptions, Omit<QuoteRequest, 'reportData' | 'rtmrs'> {
+  readonly tee?: 'tdx'
+}
+
+/** A SEV-SNP guest's machine. */
+export interface SnpTeeOptions extends MachineOptions {
+  readonly tee: 'snp'
 }
 
 /** A development platform: what Intel, a processor and a hypervisor do for a real TD. */
@@ -54,6 +68,8 @@ export interface Simulator {
   readonly rootPem: string
   /** Measurements of the boot image that simulated TEEs claim, for the allow-list of a development policy. */
   readonly image: ImageMeasurements
+  /** The same for simulated SEV-SNP guests. */
+  readonly snpImage: typeof developmentSnpImage
   /** Valid collateral, the same bytes for a UTC day. `overrides` replace members and are not signed again. */
   collateral(overrides?: Partial<Collateral>): Collateral
   /**
@@ -65,7 +81,9 @@ export interface Simulator {
    * Starts a TEE with one workload in it.
    * @throws DcmlError `simulator_field` where a field has the wrong length
    */
+  createTee(options: SnpTeeOptions): SimulatedTee<SimulatedSnpEvidence>
   createTee(options: TeeOptions): SimulatedTee
+  createTee(options: TeeOptions | SnpTeeOptions): SimulatedTee<SimulatedEvidence | SimulatedSnpEvidence>
 }
 
 /**
@@ -79,7 +97,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const plan = blueprint(seed, now())
   const certificates = issueCertificates(plan)
   const { device, rim } = gpuRoots(seed)
-  const roots = [certificates.root, ...device, ...rim]
+  const roots = [certificates.root, snpRoot(seed), ...device, ...rim]
   const quote = quoter(plan, quoteChain(certificates))
   const collateral = daily(now, (at) => issueCollateral(blueprint(seed, at), certificates))
 
@@ -88,6 +106,37 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     const td: TdReport = { ...plan.td, mrConfigId: mrConfigId(imageH), rtmrs: replay(bootEvents(imageH)), ...fields }
     requireFields(td, { ...plan.td, teeTcbSvn2: new Uint8Array(16), mrServiceTd: new Uint8Array(48) })
     return quote(td)
+  }
+  const snpReport = snpPlatform(seed, now)
+  function createTee({
+    tee = 'tdx',
+    ...options
+  }: TeeOptions | SnpTeeOptions): SimulatedTee<SimulatedEvidence | SimulatedSnpEvidence> {
+    const { imageH, gpus = 0, switches = 0, chip = 'GH100', nras = false, ...fields } = options
+    requireLength('imageH', imageH, 32)
+    const machine = {
+      gpu: gpus + switches === 0 ? undefined : plugIn(seed, now, { gpus, switches, chip, nras }),
+      sealingKey: derive(seed, `sealing key ${toHex(imageH)}`, 32),
+    }
+    if (tee === 'snp') {
+      const attest = (reportData: Uint8Array): SimulatedSnpEvidence => {
+        requireLength('reportData', reportData, 64)
+        return snpReport({ reportData, imageH })
+      }
+      return startTee({ ...machine, attest, booted: undefined })
+    }
+    // wrong fields are refused here, not at the first quote
+    mintQuote({ imageH, ...fields, reportData: new Uint8Array(64) })
+    return startTee({
+      ...machine,
+      attest: (reportData, events, rtmrs) => ({
+        tee: 'tdx',
+        quote: mintQuote({ imageH, ...fields, reportData, rtmrs }),
+        collateral: collateral(),
+        eventLog: encodeEventLog(events),
+      }),
+      booted: bootEvents(imageH),
+    })
   }
   return {
     seed,
@@ -98,19 +147,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     image: developmentImage,
     collateral: (overrides) => ({ ...collateral(), ...overrides }),
     mintQuote,
-    createTee({ gpus = 0, switches = 0, chip = 'GH100', nras = false, ...fields }) {
-      // wrong fields are refused here, not at the first quote
-      mintQuote({ ...fields, reportData: new Uint8Array(64) })
-      const sealingKey = derive(seed, `sealing key ${toHex(fields.imageH)}`, 32)
-      return startTee(fields.imageH, {
-        sealingKey,
-        gpu: gpus + switches === 0 ? undefined : plugIn(seed, now, { gpus, switches, chip, nras }),
-        attest: (reportData, rtmrs) => ({
-          quote: mintQuote({ ...fields, reportData, rtmrs }),
-          collateral: collateral(),
-        }),
-      })
-    },
+    snpImage: developmentSnpImage,
+    createTee: createTee as Simulator['createTee'],
   }
 }
 

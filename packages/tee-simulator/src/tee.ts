@@ -1,8 +1,7 @@
 import { DcmlError } from '@dcml/protocol'
-import { bootEvents } from './boot.ts'
 import type { Collateral } from './issue.ts'
 import type { SimulatedGpus } from './nvidia/backend.ts'
-import { encodeEventLog, type RtmrEvent, replay } from './rtmr.ts'
+import { type RtmrEvent, replay } from './rtmr.ts'
 
 /** Everything of a TEE that the owner of the machine can copy and put back: its memory and registers. */
 export interface TeeSnapshot {
@@ -16,7 +15,7 @@ export interface MonotonicCounter {
   read(): bigint
 }
 
-/** What a simulated TEE hands to a verifier: `CpuEvidence` of `@dcml/attestation`. */
+/** What a simulated TD hands to a verifier: `TdxEvidence` of `@dcml/attestation`. */
 export interface SimulatedEvidence {
   readonly tee: 'tdx'
   readonly quote: Uint8Array
@@ -28,19 +27,19 @@ export interface SimulatedEvidence {
  * A TEE with one workload in it: `TeeBackend` of `@dcml/attestation`, plus the switches that the owner of a machine
  * has (`snapshot`, `restore`, `clone`, `restart`) and the one thing he does not control (`counter`).
  */
-export interface SimulatedTee {
+export interface SimulatedTee<Cpu = SimulatedEvidence> {
   readonly name: 'simulator'
   readonly environment: 'development'
   /** The machine's GPUs, where it was given some. Snapshots and clones of the TEE share them. */
   readonly gpu?: SimulatedGpus
   /** @throws DcmlError `simulator_field` unless `reportData` has 64 bytes */
-  quote(reportData: Uint8Array): Promise<SimulatedEvidence>
+  quote(reportData: Uint8Array): Promise<Cpu>
   /**
    * Measures an event into RTMR `imr`.
-   * @throws DcmlError `simulator_rtmr` unless `imr` is 0, 1, 2 or 3
+   * @throws DcmlError `simulator_rtmr` unless `imr` is 0, 1, 2 or 3, and in a SEV-SNP guest, which has no such registers
    */
   extend(imr: number, event: string, payload: Uint8Array): void
-  /** RTMR0 to RTMR3 as they stand, 48 bytes each. */
+  /** RTMR0 to RTMR3 as they stand, 48 bytes each; zeros in a SEV-SNP guest. */
   readonly rtmrs: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
   readonly counter: MonotonicCounter
   /** 32 bytes of this platform and image, the same in every process; as public as every key of the simulator. */
@@ -49,31 +48,29 @@ export interface SimulatedTee {
   /** Rolls the TEE back to a snapshot, its own or a clone's. The counter stays where it is. */
   restore(snapshot: TeeSnapshot): void
   /** A second running copy on the same hardware: own registers from now on, the same counter. */
-  clone(): SimulatedTee
+  clone(): SimulatedTee<Cpu>
   /** A new boot of the same workload on the same hardware: registers as after a boot, the counter goes on. */
-  restart(): SimulatedTee
+  restart(): SimulatedTee<Cpu>
 }
-
-/** What a TEE needs of its platform: signed evidence over report data and registers. */
-export type Attest = (
-  reportData: Uint8Array,
-  rtmrs: SimulatedTee['rtmrs'],
-) => Pick<SimulatedEvidence, 'quote' | 'collateral'>
-
-/** Starts a TEE that has measured its boot image and `imageH`. */
-export const startTee = (imageH: Uint8Array, hardware: Pick<Hardware, 'sealingKey' | 'attest' | 'gpu'>): SimulatedTee =>
-  run({ ...hardware, counter: newCounter(), booted: { events: bootEvents(imageH) } })
 
 /** What stays the same from boot to boot and from clone to clone. */
-interface Hardware {
-  readonly attest: Attest
+export interface Hardware<Cpu> {
+  /** Signs report data together with the state of the registers. */
+  readonly attest: (reportData: Uint8Array, events: readonly RtmrEvent[], rtmrs: SimulatedTee['rtmrs']) => Cpu
   readonly gpu: SimulatedGpus | undefined
   readonly sealingKey: Uint8Array
-  readonly counter: MonotonicCounter
-  readonly booted: TeeSnapshot
+  /** What a boot measures; undefined where there are no registers to measure into. */
+  readonly booted: readonly RtmrEvent[] | undefined
 }
 
-function run(hardware: Hardware, memory: TeeSnapshot = hardware.booted): SimulatedTee {
+/** Boots a TEE. */
+export const startTee = <Cpu>(hardware: Hardware<Cpu>): SimulatedTee<Cpu> => run(hardware, newCounter())
+
+function run<Cpu>(
+  hardware: Hardware<Cpu>,
+  counter: MonotonicCounter,
+  memory: TeeSnapshot = { events: hardware.booted ?? [] },
+): SimulatedTee<Cpu> {
   let events = [...memory.events]
   let rtmrs = replay(events)
   const restore = (snapshot: TeeSnapshot): void => {
@@ -86,9 +83,11 @@ function run(hardware: Hardware, memory: TeeSnapshot = hardware.booted): Simulat
     environment: 'development',
     ...(hardware.gpu && { gpu: hardware.gpu }),
     async quote(reportData) {
-      return { tee: 'tdx', ...hardware.attest(reportData, rtmrs), eventLog: encodeEventLog(events) }
+      return hardware.attest(reportData, events, rtmrs)
     },
     extend(imr, event, payload) {
+      if (hardware.booted === undefined)
+        throw new DcmlError('simulator_rtmr', 'A SEV-SNP guest has no run-time registers.', { hint: 'Start a TD.' })
       if (![0, 1, 2, 3].includes(imr))
         throw new DcmlError('simulator_rtmr', `There is no RTMR ${imr}.`, { hint: 'A TD has RTMR0 to RTMR3.' })
       restore({ events: [...events, { imr, event, payload: payload.slice() }] })
@@ -96,12 +95,12 @@ function run(hardware: Hardware, memory: TeeSnapshot = hardware.booted): Simulat
     get rtmrs() {
       return rtmrs
     },
-    counter: hardware.counter,
+    counter,
     sealingKey: async () => hardware.sealingKey.slice(),
     snapshot,
     restore,
-    clone: () => run(hardware, snapshot()),
-    restart: () => run(hardware),
+    clone: () => run(hardware, counter, snapshot()),
+    restart: () => run(hardware, counter),
   }
 }
 
