@@ -4,25 +4,22 @@ const WINDOW = 1024
 /** Has every number count once (as RFC 6479 does for packets). */
 export class ReplayWindow {
   #newest = -1
-  readonly #seen = new Set<number>()
+  /** Bit n stands for the number n before the newest. */
+  #taken = 0n
 
   /** False for a number that was taken before, or is too old to tell. */
   take(sequence: number): boolean {
-    if (sequence <= this.#newest - WINDOW || this.#seen.has(sequence)) return false
-    this.#seen.add(sequence)
-    if (sequence > this.#newest) {
-      const jump = sequence - this.#newest
+    const behind = this.#newest - sequence
+    if (behind >= WINDOW) return false
+    if (behind < 0) {
+      const kept = -behind < WINDOW ? this.#taken << BigInt(-behind) : 0n
+      this.#taken = BigInt.asUintN(WINDOW, kept | 1n)
       this.#newest = sequence
-      // what left the window; after a jump across it, all that is left
-      if (jump < WINDOW)
-        for (let old = sequence - WINDOW - jump; old <= sequence - WINDOW; old++) this.#seen.delete(old)
-      else for (const old of this.#seen) if (old <= sequence - WINDOW) this.#seen.delete(old)
+      return true
     }
+    const bit = 1n << BigInt(behind)
+    if ((this.#taken & bit) !== 0n) return false
+    this.#taken |= bit
     return true
-  }
-
-  /** Numbers remembered. */
-  get size(): number {
-    return this.#seen.size
   }
 }

@@ -54,11 +54,15 @@ export function browserTransport(settings: Settings): Transport {
   return { send, close: () => closing.abort(closed()) }
 }
 
-/** The same body, given up when nobody waits any more. */
+/** The same body, which fails at once when nobody waits any more. */
 function readWith(patience: Patience, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        const { signal } = patience
+        signal.addEventListener('abort', () => controller.error(signal.reason), { once: true })
+      },
       async pull(controller) {
         const { done, value } = await patience.wait(reader.read(), lost)
         if (done) controller.close()

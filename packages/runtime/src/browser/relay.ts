@@ -33,7 +33,7 @@ export async function relay(
   try {
     const sealer = await request.answer()
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      inner.once('response', resolve).once('error', reject)
+      inner.once('response', resolve).on('error', reject)
       inner.end(body)
     })
     outgoing.writeHead(200, {
@@ -89,5 +89,6 @@ function drained(outgoing: ServerResponse, stallMs: number): Promise<void> {
     const onGone = (): void => settle(() => reject(new Error('the reader is gone')))
     const timer = setTimeout(onGone, stallMs)
     outgoing.on('drain', onDrain).on('close', onGone)
+    if (outgoing.destroyed) onGone()
   })
 }
