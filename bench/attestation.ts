@@ -123,7 +123,7 @@ async function collect(simulator: Simulator): Promise<Material> {
     gpu: {
       devices: await tee.gpu!.evidence(nonce),
       nonce,
-      roots: [simulator.rootDer],
+      roots: simulator.roots,
       now,
       policy: parsePolicy({ environment: 'development', gpu: {} }),
     },
