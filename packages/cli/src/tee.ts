@@ -1,6 +1,6 @@
 // Which TEE a runtime runs in, and where what it staples to its evidence comes from.
-import type { GpuBackend, TeeBackend } from '@dcml/attestation'
-import { DcmlError } from '@dcml/protocol'
+import { type GpuBackend, imageH, type TeeBackend } from '@dcml/attestation'
+import { DcmlError, equalBytes } from '@dcml/protocol'
 import {
   amdKds,
   type CollateralSource,
@@ -20,20 +20,22 @@ import {
 } from '@dcml/runtime'
 import { type Command, Option } from 'commander'
 import type { Logger } from 'pino'
-import { collect, named } from './options.ts'
+import { readManifest } from './manifest.ts'
+import { collect, named, readBytes } from './options.ts'
 import { DSTACK_AGENTS, GPUS, type TEES } from './settings.ts'
 
 /** What the flags of {@link withTee} say. */
 export interface TeeFlags {
   tee: (typeof TEES)[number]
   development?: boolean
-  collateral?: string[]
-  snpCertificates?: string[]
+  manifest?: string
+  collateral?: readonly string[]
+  snpCertificates?: readonly string[]
   eventLog?: string
   dstackAgent?: (typeof DSTACK_AGENTS)[number]
   gpu?: (typeof GPUS)[number]
   gpuSwitches?: boolean
-  rims?: string[]
+  rims?: readonly string[]
   ocsp?: string
   collateralCache?: string
 }
@@ -68,44 +70,63 @@ export const withTee = (command: Command): Command =>
     .addOption(named('--ocsp <url>', 'revocation of GPU certificates: nvidia (default), URL of a mirror, or off'))
     .addOption(named('--collateral-cache <folder>', 'keep what was fetched here, over restarts'))
 
+/** A TEE, and what was measured into it. */
+export interface OpenTee {
+  readonly tee: TeeBackend
+  /** Exact bytes of the manifest that `imageH` is of. */
+  readonly manifest: Uint8Array
+  /** Roots of the simulator. */
+  readonly roots?: string[]
+}
+
 /**
  * The TEE of this machine. The simulator is imported only where both its name and `--development` were given.
- * @throws DcmlError `collateral_missing`, `event_log_missing`, `gpu_unsupported`
+ * @throws DcmlError `collateral_missing`, `event_log_missing`, `gpu_unsupported`, `manifest_missing`, `manifest_mismatch`,
+ * those of `readManifest` and of the guest agent
  */
-export async function openTee(
-  flags: TeeFlags,
-  image: Uint8Array,
-  log: Logger,
-): Promise<{ tee: TeeBackend; roots?: string[] }> {
-  if (flags.tee === 'simulator') {
-    const { createSimulator } = await import('@dcml/tee-simulator')
-    const simulator = await createSimulator()
-    const gpus = flags.gpu === 'simulator' && { gpus: 1 }
-    return { tee: simulator.createTee({ imageH: image, ...gpus }), roots: [simulator.rootPem] }
-  }
+export async function openTee(flags: TeeFlags, log: Logger): Promise<OpenTee> {
   const gpu = openGpus(flags, log)
   if (flags.tee === 'dstack') {
-    const agent = flags.dstackAgent
-    return { tee: dstackAgent({ collateral: tdxCollateral(flags, log), ...(agent && { agent }), ...(gpu && { gpu }) }) }
+    const { collateral, dstackAgent: agent } = flags
+    const given = { collateral: tdxCollateral(collateral, flags, log), ...(agent && { agent }), ...(gpu && { gpu }) }
+    const tee = dstackAgent(given)
+    return { tee, manifest: same(await tee.manifest(), flags.manifest) }
   }
+  if (flags.manifest === undefined)
+    throw new DcmlError('manifest_missing', 'It is not said what runs here.', { hint: 'Give --manifest FILE.' })
+  const manifest = readManifest(flags.manifest)
+  if (flags.tee === 'configfs-tsm') return { tee: kernelTee(flags, gpu, log), manifest }
+  const { createSimulator } = await import('@dcml/tee-simulator')
+  const simulator = await createSimulator()
+  const gpus = flags.gpu === 'simulator' && { gpus: 1 }
+  return { tee: simulator.createTee({ imageH: imageH(manifest), ...gpus }), manifest, roots: [simulator.rootPem] }
+}
+
+function kernelTee(flags: TeeFlags, gpu: GpuBackend | undefined, log: Logger): TeeBackend {
   const { collateral, snpCertificates, eventLog } = flags
   if (collateral === undefined && snpCertificates === undefined) throw collateralMissing()
   if (collateral !== undefined && eventLog === undefined)
     throw new DcmlError('event_log_missing', 'Evidence of TDX needs the event log of the boot.', {
       hint: 'Give --event-log FILE.',
     })
-  return {
-    tee: configfsTsm({
-      ...(eventLog !== undefined && { tdx: { collateral: tdxCollateral(flags, log), eventLog } }),
-      ...(snpCertificates && { snp: { certificates: fresh(snpCertificates.map(certificatesOf), flags, log) } }),
-      ...(gpu && { gpu }),
-    }),
-  }
+  return configfsTsm({
+    ...(eventLog !== undefined && { tdx: { collateral: tdxCollateral(collateral, flags, log), eventLog } }),
+    ...(snpCertificates && { snp: { certificates: fresh(snpCertificates.map(certificatesOf), flags, log) } }),
+    ...(gpu && { gpu }),
+  })
+}
+
+/** On dstack the app-compose text is the manifest; a file that was named has to be that text. */
+function same(measured: Uint8Array, file: string | undefined): Uint8Array {
+  if (file === undefined || equalBytes(readBytes(file), measured)) return measured
+  throw new DcmlError('manifest_mismatch', `${file} is not the app-compose text that this machine was started from.`, {
+    hint: 'Leave --manifest out: the guest agent tells it.',
+  })
 }
 
 function openGpus(flags: TeeFlags, log: Logger): GpuBackend | undefined {
-  if (flags.gpu === undefined) return undefined
-  if (flags.gpu === 'simulator')
+  if (flags.gpu === undefined || (flags.gpu === 'simulator' && flags.tee === 'simulator')) return undefined
+  if (flags.gpu === 'simulator' || flags.tee === 'simulator')
     throw new DcmlError('gpu_unsupported', 'Simulated GPUs belong to the simulated TEE.', {
       hint: 'Give --gpu nvidia.',
     })
@@ -123,11 +144,11 @@ function openGpus(flags: TeeFlags, log: Logger): GpuBackend | undefined {
   })
 }
 
-function tdxCollateral(flags: TeeFlags, log: Logger): CollateralSource {
-  if (flags.collateral === undefined) throw collateralMissing()
+function tdxCollateral(sources: readonly string[] | undefined, flags: TeeFlags, log: Logger): CollateralSource {
+  if (sources === undefined) throw collateralMissing()
   const of = (source: string): CollateralSource =>
     isService(source, 'intel') ? collateralService(urlOf(source)) : collateralFile(source)
-  return fresh(flags.collateral.map(of), flags, log)
+  return fresh(sources.map(of), flags, log)
 }
 
 const certificatesOf = (source: string): SnpCertificateSource =>

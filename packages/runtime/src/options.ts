@@ -14,7 +14,7 @@ export interface RuntimeOptions {
   /**
    * Exact bytes of the image manifest this workload was started from. It also names models and chain; with a
    * `trustRoot`, completions are paid for (paper §6), which takes `provider`, `state`, `antiRollback` and a TEE with
-   * a sealing key.
+   * a sealing key. On dstack it is the app-compose text, as `DstackBackend.manifest` gives it, and nothing is paid for.
    */
   readonly manifest: Uint8Array
   readonly loader: EngineLoader

@@ -2,10 +2,10 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import {
   type Environment,
-  type ImageManifest,
   keyRelease,
-  parseImageManifest,
+  parseWorkloadManifest,
   type TeeBackend,
+  type WorkloadManifest,
 } from '@dcml/attestation'
 import { createEnclave, PeerExchange } from '@dcml/attestation/node'
 import { DcmlError, fromBase64url, NO_CHAIN, toHex } from '@dcml/protocol'
@@ -45,7 +45,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   options.signal?.throwIfAborted()
   if (tee.environment !== environment) throw wrongEnvironment(tee, environment)
   const limits = resolveLimits(options.limits)
-  const manifest = parseImageManifest(options.manifest)
+  const manifest = parseWorkloadManifest(options.manifest)
   const { provider, state, antiRollback } = options
   let ground: PaymentGround | undefined
   try {
@@ -61,7 +61,7 @@ type Served = RuntimeOptions & Required<Pick<RuntimeOptions, 'environment' | 'lo
 
 async function serve(
   options: Served,
-  { models, network: chain = NO_CHAIN }: ImageManifest,
+  { models, network: chain = NO_CHAIN }: WorkloadManifest,
   ground: PaymentGround | undefined,
 ): Promise<Runtime> {
   const { tee, clock = Date.now, environment, logger, limits } = options

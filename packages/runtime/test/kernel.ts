@@ -16,7 +16,7 @@ export interface FakeKernel {
 
 export interface FakeKernelOptions {
   /** The report over 64 bytes of report data. */
-  readonly report: (reportData: Uint8Array) => Uint8Array
+  readonly report: (reportData: Uint8Array) => Uint8Array | Promise<Uint8Array>
   readonly provider?: string
   /** The host's certificate table; left out, the file is not there. */
   readonly auxblob?: Uint8Array

@@ -13,7 +13,6 @@ import { Command, Option } from 'commander'
 import pino from 'pino'
 import { DEVICES, openDevice } from '../anti-rollback.ts'
 import { hostError } from '../host-error.ts'
-import { readManifest } from '../manifest.ts'
 import { nearOptions, type SignerFlags } from '../near-flags.ts'
 import { options, originOf, parseAddress, readJson, wholeNumber, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
@@ -22,7 +21,6 @@ import { resolveTrust, type TrustFlags } from '../trust.ts'
 import { interrupted } from './interrupted.ts'
 
 interface ServeFlags extends SignerFlags, TeeFlags {
-  manifest: string
   engine: string
   container?: string
   host: string
@@ -48,7 +46,7 @@ export function runtimeCommand(output: () => Output): Command {
       .description('run the program inside the CVM: attested API, engine, receipts')
       .addOption(options.tee().makeOptionMandatory()),
   )
-    .addOption(options.manifest().makeOptionMandatory())
+    .addOption(options.manifest())
     .addOption(options.engine().default('llama.cpp'))
     .addOption(options.container())
     .addOption(options.host().default('0.0.0.0'))
@@ -78,9 +76,8 @@ export function runtimeCommand(output: () => Output): Command {
     .addOption(options.json())
     .action(async (flags: ServeFlags) => {
       const environment = flags.development ? 'development' : 'production'
-      const manifest = readManifest(flags.manifest)
       const logger = pino({ level: flags.logLevel }, pino.destination(2))
-      const { tee, roots } = await openTee(flags, imageH(manifest), logger)
+      const { tee, manifest, roots } = await openTee(flags, logger)
       const peers = { policy: peerPolicy(flags, toHex(imageH(manifest))), ...(roots && { roots }) }
       const { provider, state, host } = flags
       const antiRollback =

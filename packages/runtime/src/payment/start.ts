@@ -1,4 +1,4 @@
-import type { Environment, ImageManifest, TeeBackend } from '@dcml/attestation'
+import type { Environment, TeeBackend, WorkloadManifest } from '@dcml/attestation'
 import { EnclaveLedger } from '@dcml/channels'
 import { type LightClientState, parseTrustRoot } from '@dcml/light-client'
 import { type Chain, DcmlError, fromHex } from '@dcml/protocol'
@@ -25,7 +25,7 @@ export interface PaymentGround {
 }
 
 interface GroundOptions {
-  readonly manifest: ImageManifest
+  readonly manifest: Pick<WorkloadManifest, 'models' | 'network' | 'trustRoot'>
   readonly tee: TeeBackend
   readonly environment: Environment
   readonly provider: string | undefined
