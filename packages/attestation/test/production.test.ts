@@ -1,7 +1,7 @@
 // Simulated evidence never passes for production, however it is dressed up, whatever the policy tolerates, and whatever
 // roots the victim was talked into.
 import { equalBytes, toHex, utf8 } from '@dcml/protocol'
-import { attacks, controls, createSimulator, gpuControls, type TeeOptions } from '@dcml/tee-simulator'
+import { attacks, controls, createSimulator, gpuControls, snpControls } from '@dcml/tee-simulator'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -16,6 +16,7 @@ import {
   type TeeBackend,
   verifyEvidence,
   verifyGpuEvidence,
+  verifySnpReport,
   verifyTdxQuote,
 } from '../src/index.ts'
 import { Quoter } from '../src/node/quoter.ts'
@@ -86,6 +87,17 @@ describe('nothing that the simulator mints passes', () => {
     }
   })
 
+  test.each(Object.keys(roots))('%s: SEV-SNP reports', async (given) => {
+    const trusted = roots[given]
+    for (const { mint } of snpControls) {
+      const { evidence } = mint(simulator)
+      const options = { ...evidence, now, policy: parsePolicy(lax), ...(trusted && { roots: trusted }) }
+      const verification = await verifySnpReport(options)
+      expect(verification.ok).toBe(false)
+      expect(failures(verification.checks)[0]).toMatch(GIVEN_AWAY)
+    }
+  })
+
   test('a root stripped of its mark does not hide the marks below it', async () => {
     const stripped = attacks.find(({ name }) => name === 'root without the DEVELOPMENT marker')!.mint(simulator)
     expect(equalBytes(stripped.roots![0]!, simulator.rootDer)).toBe(false)
@@ -98,7 +110,13 @@ describe('nothing that the simulator mints passes', () => {
 })
 
 const claimed = imageH(manifest)
-const machines: readonly Omit<TeeOptions, 'imageH'>[] = [{}, { gpus: 1 }, { gpus: 2 }]
+const machines = [
+  { tee: 'tdx' },
+  { tee: 'tdx', gpus: 2 },
+  { tee: 'tdx', teeTcbSvn2: new Uint8Array(16).fill(9) },
+  { tee: 'snp' },
+  { tee: 'snp', gpus: 1 },
+] as const
 /** Evidence of every kind of machine, complete and bound, as an enclave there gives it. */
 const pool: readonly EvidenceJson[] = await Promise.all(
   machines.map((machine) => {

@@ -25,10 +25,10 @@ export const simulator = (): Promise<Simulator> => {
   return shared
 }
 
-/** Accepts the simulated boot image running `manifest()`. */
+/** Accepts the simulated boot images running `manifest()`. */
 export async function policyFor(options: Omit<PolicyInput, 'environment'> = {}): Promise<Policy> {
-  const { image } = await simulator()
-  return development({ imageH: [toHex(imageH(manifest()))], images: [image], ...options })
+  const { image, snpImage } = await simulator()
+  return development({ imageH: [toHex(imageH(manifest()))], images: [image, snpImage], ...options })
 }
 
 export async function startEnclave(options: Partial<EnclaveOptions> = {}): Promise<Enclave> {

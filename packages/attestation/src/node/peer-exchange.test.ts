@@ -69,7 +69,12 @@ function setSk(socket: TLSSocket, evidence: unknown): Promise<string> {
   })
 }
 
-const machines = { TDX: {}, 'TDX with a GPU': { gpus: 1 }, 'TDX with GPUs and switches': { gpus: 8, switches: 4 } }
+const machines = {
+  TDX: { tee: 'tdx' as const },
+  'SEV-SNP': { tee: 'snp' as const },
+  'TDX with GPUs and switches': { tee: 'tdx' as const, gpus: 8, switches: 4 },
+  'SEV-SNP with a GPU': { tee: 'snp' as const, gpus: 1 },
+}
 
 test.each(Object.entries(machines))(
   'two enclaves of one image verify each other on one connection: %s',
