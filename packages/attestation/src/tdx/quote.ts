@@ -1,5 +1,6 @@
-import { equalBytes, fromHex } from '@dcml/protocol'
+import { concatBytes, equalBytes, fromHex } from '@dcml/protocol'
 import { Refusal } from '../x509/der.ts'
+import type { PublicKey } from '../x509/signature.ts'
 
 const HEADER = 48
 const DESCRIPTOR = 6
@@ -54,8 +55,7 @@ export interface Quote {
   readonly signed: Uint8Array
   readonly report: TdReport
   readonly signature: Uint8Array
-  /** x‖y of the attestation key. */
-  readonly attestationKey: Uint8Array
+  readonly attestationKey: PublicKey
   /** The quoting enclave's report, signed by the PCK. */
   readonly qeReport: Uint8Array
   readonly qeReportSignature: Uint8Array
@@ -138,7 +138,7 @@ export function readQuote(bytes: Uint8Array): Quote {
   if (length > MAX_SIGNATURE_DATA) throw new Refusal(`signature data is above ${MAX_SIGNATURE_DATA} bytes`)
   const data = new Cursor(cursor.take(length))
   const signature = data.take(SIGNATURE)
-  const attestationKey = data.take(64)
+  const attestationKey = { kind: 'p256', bytes: concatBytes(Uint8Array.of(4), data.take(64)) } as const
   const certification = new Cursor(readCertification(data, 6, 'signature data'))
   const qeReport = certification.take(QE_REPORT)
   const qeReportSignature = certification.take(SIGNATURE)

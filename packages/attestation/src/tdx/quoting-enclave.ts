@@ -29,7 +29,7 @@ export function readQeReport(report: Uint8Array): EnclaveReport {
 /** The enclave puts SHA-256(attestation key ‖ its authentication data) into its report data, then zeros. */
 export function requireVouchedKey({ attestationKey, qeAuthData, qeReport }: Quote): void {
   const expected = new Uint8Array(64)
-  expected.set(sha256(concatBytes(attestationKey, qeAuthData)))
+  expected.set(sha256(concatBytes(attestationKey.bytes.subarray(1), qeAuthData)))
   if (!equalBytes(readQeReport(qeReport).reportData, expected))
     throw new Refusal('QE report data is not the hash of attestation key and authentication data')
 }

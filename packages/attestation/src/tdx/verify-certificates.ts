@@ -7,6 +7,7 @@ import { type Crl, readCrl } from '../x509/crl.ts'
 import { Refusal } from '../x509/der.ts'
 import type { VerifySignature } from '../x509/signature.ts'
 import { isSignedBy } from '../x509/signed.ts'
+import type { Ahead } from './ahead.ts'
 import type { TdxChecklist } from './checklist.ts'
 import type { Collateral } from './collateral.ts'
 import type { Quote } from './quote.ts'
@@ -21,6 +22,7 @@ export const INTEL_PKI: Pki = {
 export interface Judge {
   readonly list: TdxChecklist
   readonly verify: VerifySignature
+  readonly ahead: Ahead
   readonly chains: Chains
   /** Unix ms. */
   readonly now: number
@@ -63,7 +65,9 @@ export async function verifyCertificates(
     return anchor
   })
 
-  const rootCrl = await verifyCrl(judge, 'root_crl', collateral?.root_ca_crl, trusted)
+  if (trusted && quote && collateral && pckCertificates && chains)
+    startAhead(judge.ahead, quote, collateral, { pck: pckCertificates, ...chains })
+  const rootCrl = verifyCrl(judge, 'root_crl', collateral?.root_ca_crl, trusted)
   const [pck, tcbInfoSigner, qeIdentitySigner] = await Promise.all([
     verifyPck(judge, trusted && pckCertificates, chains?.pckCrl, collateral?.pck_crl, rootCrl),
     verifySigner(judge, 'tcb_info', trusted && chains?.tcbInfo, rootCrl),
@@ -72,13 +76,30 @@ export async function verifyCertificates(
   return { environment: root && environmentOf([root, ...all]), pck, tcbInfoSigner, qeIdentitySigner }
 }
 
+/** Everything that will have to be verified below a trusted root, where nothing is out of place. */
+function startAhead(
+  ahead: Ahead,
+  quote: Quote,
+  { tcb_info, tcb_info_signature, qe_identity, qe_identity_signature }: Collateral,
+  chains: Record<'pck' | 'pckCrl' | 'tcbInfo' | 'qeIdentity', readonly Certificate[]>,
+): void {
+  for (const chain of Object.values(chains))
+    for (const [i, { body, signature }] of chain.slice(0, -1).entries())
+      ahead.start(chain[i + 1]!.publicKey, body, signature)
+  const leaf = (name: keyof typeof chains) => chains[name][0]!.publicKey
+  ahead.start(leaf('pck'), quote.qeReport, quote.qeReportSignature)
+  ahead.start(quote.attestationKey, quote.signed, quote.signature)
+  ahead.start(leaf('tcbInfo'), tcb_info.bytes, tcb_info_signature)
+  ahead.start(leaf('qeIdentity'), qe_identity.bytes, qe_identity_signature)
+}
+
 /** The platform's certificate, revocable by its CA, which the root can revoke. */
 async function verifyPck(
   judge: Judge,
   chain: readonly Certificate[] | undefined,
   crlChain: readonly Certificate[] | undefined,
   crlDer: Uint8Array | undefined,
-  rootCrl: Crl | undefined,
+  rootCrl: Promise<Crl | undefined>,
 ): Promise<Certificate | undefined> {
   const { list, chains } = judge
   const leaf = await list.run('pck_chain', [chain], async (certificates) =>
@@ -91,7 +112,7 @@ async function verifyPck(
     return issuer
   })
   const crl = await verifyCrl(judge, 'pck_crl', crlDer, ca)
-  const goodCa = await list.run('pck_ca_not_revoked', [rootCrl, ca], requireUnrevoked)
+  const goodCa = await list.run('pck_ca_not_revoked', [await rootCrl, ca], requireUnrevoked)
   return list.run('pck_not_revoked', [crl, leaf, goodCa], requireUnrevoked)
 }
 
@@ -121,12 +142,12 @@ async function verifySigner(
   { list, chains }: Judge,
   name: 'tcb_info' | 'qe_identity',
   chain: readonly Certificate[] | undefined,
-  rootCrl: Crl | undefined,
+  rootCrl: Promise<Crl | undefined>,
 ): Promise<Certificate | undefined> {
   const leaf = await list.run(`${name}_chain`, [chain], async (certificates) =>
     requireLeaf(await chains.verify(certificates, 2)),
   )
-  const unrevoked = await list.run(`${name}_signer_not_revoked`, [rootCrl, leaf], requireUnrevoked)
+  const unrevoked = await list.run(`${name}_signer_not_revoked`, [await rootCrl, leaf], requireUnrevoked)
   return list.run(`${name}_signer`, [unrevoked], (signer) => {
     if (carries(signer, EXTENSION.sgx)) throw new Refusal('the signer is a platform (SGX extension), not a TCB signer')
     return signer

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes, toHex } from '@dcml/protocol'
+import { equalBytes, toHex } from '@dcml/protocol'
 import type { Policy } from '../policy/policy.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { Refusal } from '../x509/der.ts'
@@ -83,8 +83,7 @@ async function verifySignatures(
     return report.isvSvn
   })
   const report = await list.run('quote_signature', [vouched], async (parts) => {
-    const attestationKey = { kind: 'p256', bytes: concatBytes(Uint8Array.of(4), parts.attestationKey) } as const
-    if (!(await verify(attestationKey, parts.signed, parts.signature)))
+    if (!(await verify(parts.attestationKey, parts.signed, parts.signature)))
       throw new Refusal('the quote signature does not verify')
     return parts.report
   })

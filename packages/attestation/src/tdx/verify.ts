@@ -5,6 +5,7 @@ import { pinnedRoots, type Root } from '../roots/trust.ts'
 import type { TdxCollateral } from '../tee.ts'
 import { Chains } from '../x509/chain.ts'
 import { signatureVerifier } from '../x509/signature.ts'
+import { Ahead } from './ahead.ts'
 import { type TdxChecklist, tdxChecklist } from './checklist.ts'
 import { readCollateral, readQeIdentity, readTcbInfo } from './collateral.ts'
 import {
@@ -56,7 +57,7 @@ export interface TdxVerification {
 }
 
 /**
- * Verifies a TDX quote (version 4) against Intel's collateral without I/O, clock or randomness. Never rejects because
+ * Verifies a TDX quote (version 4 or 5) against Intel's collateral without I/O, clock or randomness. Never rejects because
  * of what the quote, the collateral or the roots contain: hostile bytes become failed checks.
  */
 export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<TdxVerification> {
@@ -65,8 +66,9 @@ export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<Td
   const bytes = Uint8Array.from(options.quote.subarray(0, MAX_QUOTE))
   const now = options.now.getTime()
   const list = tdxChecklist()
-  const verify = await signatureVerifier()
-  const judge = { list, verify, chains: new Chains(INTEL_PKI, verify, now), now }
+  const ahead = new Ahead(await signatureVerifier())
+  const { verify } = ahead
+  const judge = { list, verify, ahead, chains: new Chains(INTEL_PKI, verify, now), now }
 
   const quote = await readTdxQuote(list, bytes)
   const collateral = await list.run('collateral_format', [], () => readCollateral(options.collateral))

@@ -3,7 +3,7 @@ import { createPrivateKey, sign, X509Certificate } from 'node:crypto'
 import { concatBytes, equalBytes, toBase64url, toHex } from '@dcml/protocol'
 import { type Blueprint, forge, type Simulator } from '@dcml/tee-simulator'
 import { INTEL_PKI } from '../../src/tdx/verify-certificates.ts'
-import { type Certificate, readCertificate } from '../../src/x509/certificate.ts'
+import { type Certificate, EXTENSION, KEY_USAGE, readCertificate } from '../../src/x509/certificate.ts'
 import { Chains } from '../../src/x509/chain.ts'
 import { signatureVerifier } from '../../src/x509/signature.ts'
 import type { Random } from './random.ts'
@@ -71,6 +71,8 @@ function seal(body: Uint8Array, algorithm: Uint8Array, { point, secretKey }: Sig
 export const STRICTER_THAN_OPENSSL: Readonly<Record<string, string>> = {
   'DER: ': 'OpenSSL reads BER: other lengths, booleans, bit strings and times than DER has for the same.',
   'certificate: not X.509 v3': 'OpenSSL reads other versions.',
+  'name is not a sequence': 'OpenSSL overlooks a missing constructed bit (X.690 §8.9.1).',
+  'certificate: public key ': 'OpenSSL reads points in compressed and hybrid form.',
   'extension ': 'OpenSSL reads an extension that is written in an unusual way, or takes the first of two.',
   'basicConstraints: ': 'OpenSSL reads a default value that DER leaves out.',
   'serial number ': 'OpenSSL reads serial numbers that RFC 5280 §4.1.2.2 does not allow.',
@@ -160,7 +162,8 @@ function readThere(der: Uint8Array, issuerDer: Uint8Array): { certificate?: X509
 function differences(ours: Certificate, theirs: X509Certificate): string[] {
   const said: Record<string, [unknown, unknown]> = {
     serial: [ours.serial || '0', theirs.serialNumber.toLowerCase()],
-    ca: [ours.isCa, theirs.ca],
+    // OpenSSL counts keyUsage in; here that is asked of each issuer.
+    ca: [ours.isCa && maySignCertificates(ours), theirs.ca],
     key: [
       toHex(ours.publicKey.bytes),
       theirs.publicKey.export({ type: 'spki', format: 'der' }).subarray(-65).toString('hex'),
@@ -171,3 +174,6 @@ function differences(ours: Certificate, theirs: X509Certificate): string[] {
   }
   return Object.keys(said).filter((name) => said[name]![0] !== said[name]![1])
 }
+
+const maySignCertificates = ({ keyUsage, extensions }: Certificate): boolean =>
+  (keyUsage & KEY_USAGE.keyCertSign) !== 0 || !extensions.some(({ oid }) => oid === EXTENSION.keyUsage)
