@@ -63,6 +63,8 @@ export type Need =
   | {
       readonly kind: 'snp-certificates'
       readonly report: Uint8Array
+      /** The chip's certificate, DER, where it came along without those above it. */
+      readonly vek?: Uint8Array
       readonly product: SnpProduct
       /** Lower-case hex, as AMD's key distribution service is asked by. */
       readonly chipId: string
@@ -154,5 +156,7 @@ const developmentWarning = (environments: ReadonlySet<Environment | undefined>):
 
 /** Machines of one family need the same statements. */
 const distinct = (needs: readonly Need[]): Need[] => [
-  ...new Map(needs.map((need) => [JSON.stringify({ ...need, quote: undefined, report: undefined }), need])).values(),
+  ...new Map(
+    needs.map((need) => [JSON.stringify({ ...need, quote: undefined, report: undefined, vek: undefined }), need]),
+  ).values(),
 ]

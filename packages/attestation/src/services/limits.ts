@@ -1,9 +1,19 @@
 // What no service's evidence proves today, in the words that every judgement uses.
-import type { JudgeOptions } from './judgement.ts'
+import { serverSpkiH } from './connection.ts'
+import type { JudgeOptions, ServiceWarning } from './judgement.ts'
 import { servicePolicy } from './policy.ts'
 
-export const BOUND_TO_KEY =
-  'That nobody sits between: the evidence names a TLS key, not this session. Whoever holds that key can relay (CVE-2026-33697).'
+/** What evidence that names a TLS key, or none, does not say about the connection. */
+export const unboundSession = ({ connection }: JudgeOptions): string =>
+  serverSpkiH(connection)
+    ? 'That nobody sits between: the evidence names a TLS key, not this session (CVE-2026-33697).'
+    : OLD_OR_RELAYED
+
+/** The warning where a connection is tied to evidence by its TLS key. */
+export const keyBinding = ({ connection }: JudgeOptions): ServiceWarning[] =>
+  serverSpkiH(connection)
+    ? [{ code: 'key_binding', text: 'Bound to the TLS key alone: whoever holds that key can relay (CVE-2026-33697).' }]
+    : []
 
 export const OLD_OR_RELAYED =
   'That this machine is the one you talk to, or that it still runs: evidence from a file is tied to no connection.'

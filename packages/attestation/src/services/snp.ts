@@ -11,8 +11,11 @@ import type { JudgeOptions, Need, SnpCertificates } from './judgement.ts'
 import { servicePolicy } from './policy.ts'
 import type { JudgedCpu } from './tdx.ts'
 
-/** Judges a report with the certificates of its chip; without them, all that is left open is skipped. */
-export async function judgeSnp(bytes: Uint8Array, options: JudgeOptions): Promise<JudgedCpu> {
+/**
+ * Judges a report with the certificates of its chip; without them, all that is left open is skipped.
+ * @param own the chip's certificate where it came along, to be completed by AMD's
+ */
+export async function judgeSnp(bytes: Uint8Array, options: JudgeOptions, own?: Uint8Array): Promise<JudgedCpu> {
   const { now, policy = servicePolicy, roots, snpCertificates = [] } = options
   const report = read(bytes)
   const fitting = report && snpCertificates.find(({ vek }) => fits(vek, report))
@@ -39,7 +42,7 @@ export async function judgeSnp(bytes: Uint8Array, options: JudgeOptions): Promis
       tee: 'AMD SEV-SNP',
       ...(report && { measurement: toHex(report.measurement), hostData: toHex(report.hostData) }),
     },
-    needs: missing ? [needOf(bytes, report)] : [],
+    needs: missing ? [{ ...needOf(bytes, report), ...(own && { vek: own }) }] : [],
   }
 }
 

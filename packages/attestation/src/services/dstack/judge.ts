@@ -6,7 +6,7 @@ import { Refusal } from '../../x509/der.ts'
 import { readKeyBox, spkiH } from '../certificate.ts'
 import { NO_CONNECTION, requireTlsKey, serverSpkiH } from '../connection.ts'
 import { conclude, type Judgement, type JudgeOptions } from '../judgement.ts'
-import { BOUND_TO_KEY, gpuLimits, OLD_OR_RELAYED, unknownImages } from '../limits.ts'
+import { gpuLimits, keyBinding, unboundSession, unknownImages } from '../limits.ts'
 import { judgeTdx } from '../tdx.ts'
 import { COMPOSE_CHECKS, judgeCompose, unpinnedImages } from './compose.ts'
 import type { DstackEvidence } from './evidence.ts'
@@ -49,7 +49,10 @@ export async function judgeDstack(evidence: DstackEvidence, options: JudgeOption
     },
     needs: cpu.needs,
   }
-  return conclude('dstack', [part], { warnings: warnings(evidence, options), notProven: limits(evidence, options) })
+  return conclude('dstack', [part], {
+    warnings: certificate ? keyBinding(options) : [],
+    notProven: limits(evidence, options),
+  })
 }
 
 /** dstack has the TEE sign SHA-512 of a tag and what it is about: here the certificate's key. */
@@ -75,9 +78,6 @@ const limits = ({ composeText, certificate }: DstackEvidence, options: JudgeOpti
     'When: the quote of a certificate is made once, when the key is.',
     ...unknownImages(options),
     ...gpuLimits(false, ''),
-    ...(options.connection ? [BOUND_TO_KEY] : [OLD_OR_RELAYED]),
+    unboundSession(options),
   ]
 }
-
-const warnings = ({ certificate }: DstackEvidence, { connection }: JudgeOptions) =>
-  certificate && connection ? [{ code: 'key_binding', text: BOUND_TO_KEY }] : []

@@ -1,7 +1,7 @@
 // What evidence of NEAR AI Cloud does not prove, said of the very answer that was judged.
 import { unpinnedImages } from '../dstack/compose.ts'
 import type { JudgeOptions, ServiceWarning } from '../judgement.ts'
-import { BOUND_TO_KEY, gpuLimits, OLD_OR_RELAYED, unknownImages } from '../limits.ts'
+import { gpuLimits, keyBinding, unboundSession, unknownImages } from '../limits.ts'
 import type { NearReport } from './report.ts'
 
 /** One sentence each, what matters most first. */
@@ -29,7 +29,7 @@ export function nearLimits({ gateway, models }: NearReport, options: JudgeOption
       models.some(({ nvidia_payload: gpu }) => gpu),
       'share nothing but the nonce of whoever asked',
     ),
-    ...(options.connection ? [BOUND_TO_KEY] : [OLD_OR_RELAYED]),
+    unboundSession(options),
   ]
 }
 
@@ -37,7 +37,7 @@ export function nearWarnings({ gateway, models }: NearReport, options: JudgeOpti
   const first = gateway ?? models[0]
   const isBound = first?.tls_cert_fingerprint !== undefined
   return [
-    ...(isBound && options.connection ? [{ code: 'key_binding', text: BOUND_TO_KEY }] : []),
+    ...(isBound ? keyBinding(options) : []),
     ...(isBound ? [] : [{ code: 'tls_key_not_named', text: 'The quote names no TLS key: any host can serve it.' }]),
     ...(models.some(({ nvidia_payload: gpu }) => gpu)
       ? [{ code: 'gpu_not_bound', text: 'Nothing ties the GPUs to the machine.' }]

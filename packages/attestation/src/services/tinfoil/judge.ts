@@ -8,10 +8,11 @@ import { NO_CONNECTION, requireTlsKey, serverSpkiH } from '../connection.ts'
 import { judgeGpus } from '../gpu.ts'
 import { gunzip } from '../gunzip.ts'
 import { conclude, type Judgement, type JudgeOptions } from '../judgement.ts'
+import { keyBinding } from '../limits.ts'
 import { judgeSnp } from '../snp.ts'
 import { type JudgedCpu, judgeTdx } from '../tdx.ts'
 import { memberText, signedText, type TinfoilEvidence, type TinfoilV3 } from './document.ts'
-import { tinfoilLimits, tinfoilWarnings } from './limits.ts'
+import { tinfoilLimits } from './limits.ts'
 
 /** Every check of a Tinfoil enclave beyond those of its TEE and GPUs. */
 export const TINFOIL_CHECKS = {
@@ -35,7 +36,7 @@ const MAX_REPORT = 65_536
 export async function judgeTinfoil(document: TinfoilEvidence, options: JudgeOptions): Promise<Judgement> {
   const list: TinfoilChecklist = new Checklist(TINFOIL_CHECKS)
   const { platform, report } = await reportOf(list, document)
-  const cpu = report ? await (platform === 'tdx' ? judgeTdx : judgeSnp)(report, options) : NOTHING
+  const cpu = report ? await judgeCpu(document, platform, report, options) : NOTHING
   const keys = await judgeReportData(list, cpu.reportData, document)
   await judgeConnection(list, keys, document, options)
   await judgeText(list, keys, document)
@@ -55,10 +56,15 @@ export async function judgeTinfoil(document: TinfoilEvidence, options: JudgeOpti
     needs: [...cpu.needs, ...gpu.needs],
   }
   return conclude('Tinfoil', [part], {
-    warnings: tinfoilWarnings(document, options),
+    warnings: keyBinding(options),
     notProven: tinfoilLimits(document, options),
   })
 }
+
+const judgeCpu = (document: TinfoilEvidence, platform: 'tdx' | 'snp', report: Uint8Array, options: JudgeOptions) =>
+  platform === 'tdx'
+    ? judgeTdx(report, options)
+    : judgeSnp(report, options, document.version === 2 ? document.vcek : undefined)
 
 const NOTHING: JudgedCpu = {
   ok: false,

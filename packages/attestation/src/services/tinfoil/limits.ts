@@ -1,6 +1,6 @@
 // What evidence of Tinfoil does not prove, said of the very document that was judged.
-import type { JudgeOptions, ServiceWarning } from '../judgement.ts'
-import { BOUND_TO_KEY, gpuLimits, OLD_OR_RELAYED, unknownImages } from '../limits.ts'
+import type { JudgeOptions } from '../judgement.ts'
+import { gpuLimits, unboundSession, unknownImages } from '../limits.ts'
 import type { TinfoilEvidence } from './document.ts'
 
 /** One sentence each, what matters most first. */
@@ -13,8 +13,5 @@ export const tinfoilLimits = (document: TinfoilEvidence, options: JudgeOptions):
     'are tied by a hash in the report, which the enclave makes of what it was told',
   ),
   ...(document.version === 2 ? ['When: the report names no nonce, and is as old as the keys.'] : []),
-  ...(options.connection ? [BOUND_TO_KEY] : [OLD_OR_RELAYED]),
+  unboundSession(options),
 ]
-
-export const tinfoilWarnings = (_: TinfoilEvidence, { connection }: JudgeOptions): ServiceWarning[] =>
-  connection ? [{ code: 'key_binding', text: BOUND_TO_KEY }] : []
