@@ -47,8 +47,8 @@ async function gather(need: Need, gathered: Gathered, { pccs, kds, rims }: Sourc
       return { ...gathered, collateral: [...gathered.collateral, collateral] }
     }
     case 'snp-certificates': {
-      const { report, product } = need
-      const certificates = await amdKds(at(kds)).ask({ report, product })
+      const { report, product, vek } = need
+      const certificates = await amdKds(at(kds)).ask({ report, product, ...(vek && { vek }) })
       return { ...gathered, snpCertificates: [...gathered.snpCertificates, certificates] }
     }
     case 'gpu-rims': {

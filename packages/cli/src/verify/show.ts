@@ -61,5 +61,5 @@ const list = (title: string, items: readonly string[]): string =>
 /** The same for machines; quotes and reports that a need carries stay away, being in the evidence. */
 export const judgementJson = ({ needs, ...judgement }: Judgement): object => ({
   ...judgement,
-  needs: needs.map((need) => ({ ...need, quote: undefined, report: undefined })),
+  needs: needs.map((need) => ({ ...need, quote: undefined, report: undefined, vek: undefined })),
 })
