@@ -4,7 +4,8 @@ import { X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parsePolicy, type SnpEvidence, verifySnpReport } from '@dcml/attestation'
+import { development, imageH, parsePolicy, type SnpEvidence, verifyEvidence, verifySnpReport } from '@dcml/attestation'
+import { createEnclave } from '@dcml/attestation/node'
 import { concatBytes, fromHex, toHex } from '@dcml/protocol'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,6 +14,8 @@ import { amdKds, configfsTsm, type SnpCertificates, snpCertificateFolder, snpCer
 import { readCertTable } from '../src/tee/snp/cert-table.ts'
 import { snpCertificates } from '../src/tee/snp/kind.ts'
 import { snpIdentity, snpReportData } from '../src/tee/snp/report.ts'
+import { teeBackendCompliance } from '../src/testing.ts'
+import { manifestOf, simulator } from './harness.ts'
 import { fakeKernel } from './kernel.ts'
 
 /** A report that says of itself what certificates are looked up by; nobody signed it. */
@@ -282,3 +285,62 @@ test.skipIf(Object.values(milan).includes(undefined))(
     })
   },
 )
+
+describe('a simulated guest', async () => {
+  const manifest = manifestOf()
+  const guest = simulator.createTee({ tee: 'snp', imageH: imageH(manifest) })
+  const whole = await guest.quote(new Uint8Array(64))
+  /** AMD's service, as it answers for this chip. */
+  const kds = amdKds({
+    fetch: (async (input: unknown) => {
+      const part = new URL(String(input)).pathname.split('/').at(-1)
+      if (part === 'cert_chain') return new Response(`${pem(whole.ask)}${pem(whole.ark)}`)
+      return new Response(Uint8Array.from(part === 'crl' ? whole.crl! : whole.vek))
+    }) as typeof globalThis.fetch,
+  })
+  const backendOf = (auxblob?: Uint8Array) =>
+    configfsTsm({
+      snp: { certificates: kds },
+      fs: fakeKernel({
+        provider: 'sev_guest',
+        report: async (reportData) => (await guest.quote(reportData)).report,
+        ...(auxblob && { auxblob }),
+      }).fs,
+    })
+
+  for (const { name, run } of teeBackendCompliance(async () => backendOf())) test(name, run)
+
+  test.each([
+    ['by AMD’s service', undefined],
+    ['by the host and AMD’s service', tableOf({ vcek: whole.vek, ask: whole.ask, ark: whole.ark })],
+  ])('gives evidence that verifies, completed %s', async (_, auxblob) => {
+    const { environment } = guest
+    const enclave = await createEnclave({ tee: { ...backendOf(auxblob), environment }, manifest })
+    const subject = { purpose: 'session', nonce: new Uint8Array(32).fill(4), tlsSpki: enclave.tlsSpki } as const
+    const { ok, checks } = await verifyEvidence({
+      evidence: await enclave.quote(subject),
+      policy: development({ tee: ['snp'], imageH: [toHex(enclave.imageH)], binding: 'key' }),
+      roots: [simulator.rootPem],
+      now: new Date(),
+      expect: subject,
+    })
+    expect(checks.filter(({ status }) => status === 'fail')).toEqual([])
+    expect(ok).toBe(true)
+    for (const name of ['snp_crl_signature', 'host_data'])
+      expect(checks.find((check) => check.name === name)).toMatchObject({ status: 'pass' })
+  })
+
+  test('a list of revocations that somebody else signed is not stapled', async () => {
+    const forged = snpCertificateSource('forger', async () => {
+      const crl = Uint8Array.from(whole.crl!)
+      crl[crl.length - 1]! ^= 1
+      return { vek: whole.vek, ask: whole.ask, ark: whole.ark, crl }
+    })
+    expect(() => snpCertificates.check(whole, { report: whole.report })).not.toThrow()
+    const judged = forged.ask(whole).then((bad) => snpCertificates.check(bad, whole))
+    await expect(judged).rejects.toMatchObject({
+      code: 'tee_collateral_unavailable',
+      message: expect.stringContaining('CRL'),
+    })
+  })
+})
