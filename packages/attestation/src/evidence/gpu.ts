@@ -29,4 +29,8 @@ export const gpuEvidenceH = (devices: readonly GpuEvidence[]): Uint8Array =>
     ),
   )
 
-const length = ({ length }: Uint8Array): Uint8Array => new Uint8Array(Uint32Array.of(length).buffer)
+function length({ length }: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, length, true)
+  return bytes
+}

@@ -17,7 +17,10 @@ export interface VerifyEvidenceOptions {
   /** The evidence as it came: JSON bytes, JSON text or the parsed JSON. Never trusted. */
   readonly evidence: unknown
   readonly policy: Policy
-  /** Roots to trust instead of the pinned ones (DER, or PEM text); a development root is only ever given here. */
+  /**
+   * Roots to trust instead of the pinned ones (DER, or PEM text), whoever's they are: a list without NVIDIA's trusts no
+   * GPU. A development root is only ever given here.
+   */
   readonly roots?: readonly Root[]
   /** The time to judge at. */
   readonly now: Date

@@ -68,6 +68,15 @@ describe('refuses with the field', () => {
     [{ tcb: { deniedAdvisories: ['00837'] } }, 'tcb.deniedAdvisories.0'],
     [{ td: { debug: 'false' } }, 'td.debug'],
     [{ platforms: ['00'] }, 'platforms.0'],
+    [{ tee: ['sgx'] }, 'tee.0'],
+    [{ images: [{ snpMeasurement: 'any', label: 'a' }] }, 'images.0.snpMeasurement'],
+    [{ images: [{ snpMeasurement: mrtd, mrtd, label: 'a' }] }, 'images.0.mrtd'],
+    [{ snp: { vmpl: 4 } }, 'snp.vmpl'],
+    [{ snp: { minTcb: { Rome: {} } } }, 'snp.minTcb.Rome'],
+    [{ snp: { minTcb: { Genoa: { bootloader: 1, tee: 0, snp: 256, microcode: 1 } } } }, 'snp.minTcb.Genoa.snp'],
+    [{ gpu: { count: 0 } }, 'gpu.count'],
+    [{ gpu: { minDriver: 'new' } }, 'gpu.minDriver'],
+    [{ gpu: { boundToCpu: 'yes' } }, 'gpu.boundToCpu'],
     [{ binding: 'none' }, 'binding'],
     [{ maxAgeSeconds: Number.NaN }, 'maxAgeSeconds'],
   ])('%j: %s', (json, field) => {
@@ -92,6 +101,12 @@ describe('presets', () => {
     expect(development().environment).toBe('development')
     for (const policy of [platform, clientDefault({ imageH: 'any', images: 'any' }), parsePolicy({})])
       expect(policy.environment).toBe('production')
+  })
+  test('development takes every kind of TEE, the others what they are told to', () => {
+    expect(development()).toMatchObject({ tee: ['tdx', 'snp'], snp: { debug: false, crl: true } })
+    expect(Object.keys(development({ snp: { vlek: true } }).snp.minTcb)).toEqual(['Milan', 'Genoa', 'Turin'])
+    for (const policy of [platform, clientDefault({ imageH: 'any', images: 'any' })])
+      expect(policy).toMatchObject({ tee: ['tdx'], snp: { minTcb: {} } })
   })
   test('the platform preset judges no identity', () => {
     expect(platform).toMatchObject({ imageH: 'any', images: 'any', tcb: { accept: ['UpToDate'], graceDays: 0 } })
