@@ -1,0 +1,197 @@
+// `dcml verify` against look-alikes of services on loopback, over TLS, and against files.
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { selfSignedCertificate } from '@dcml/attestation/node'
+import { type DcmlError, toHex } from '@dcml/protocol'
+import { createSimulator } from '@dcml/tee-simulator'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { verifyCommand } from '../src/commands/verify.ts'
+import { dcml } from './dcml.ts'
+
+let folder: string
+const servers: Server[] = []
+const simulator = await createSimulator()
+const sha256 = (...parts: Uint8Array[]) => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return Uint8Array.from(hash.digest())
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dcml-verify-'))
+  await writeFile(join(folder, 'collateral.json'), JSON.stringify(simulator.collateral()))
+})
+afterAll(async () => {
+  for (const server of servers) server.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+afterEach(() => vi.unstubAllEnvs())
+
+/** Runs the command in this process; what it throws is told as JSON, as `dcml` does. */
+async function verify(target: string, ...flags: string[]) {
+  const told = { stdout: '', json: {} as object }
+  const output = {
+    result(human: string, json: unknown) {
+      told.stdout = flags.includes('--json') ? JSON.stringify(json) : human
+      told.json = JSON.parse(JSON.stringify(json))
+    },
+    note() {},
+    progress: () => ({ update() {}, stop() {} }),
+  }
+  const here = (argument: string) => (existsSync(join(folder, argument)) ? join(folder, argument) : argument)
+  try {
+    await verifyCommand(() => output).parseAsync([target, ...flags].map(here), { from: 'user' })
+    return { ...told, code: Number(process.exitCode ?? 0) }
+  } catch (error) {
+    return { ...told, json: { error: (error as DcmlError).toJSON() }, code: 1 }
+  } finally {
+    process.exitCode = undefined
+  }
+}
+
+const base = ['--development', '--collateral', 'collateral.json', '--offline', '--json']
+
+/** A TLS key of its own, with SHA-256 of its SubjectPublicKeyInfo. */
+function tlsIdentity() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const cert = selfSignedCertificate(privateKey, publicKey, 'service', new Date())
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' })
+  return { tls: { key, cert }, tlsSpki: sha256(Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }))) }
+}
+
+/** A document of Tinfoil, version 3, without GPUs. */
+function tinfoil(nonce: Uint8Array, tlsSpki: Uint8Array) {
+  const hpke = new Uint8Array(32).fill(7)
+  const reportData = Uint8Array.from([...sha256(tlsSpki, hpke, nonce), ...new Uint8Array(32)])
+  const quote = simulator.mintQuote({ reportData, imageH: new Uint8Array(32) })
+  return JSON.stringify({
+    format: 'https://tinfoil.sh/predicate/attestation/v3',
+    report_data: { tls_key_fp: toHex(tlsSpki), hpke_key: toHex(hpke), nonce: toHex(nonce) },
+    cpu: { platform: 'tdx', report: Buffer.from(quote).toString('base64') },
+  })
+}
+
+/** Serves an answer over TLS with a key of its own. */
+async function serve(
+  answer: (url: URL, tlsSpki: Uint8Array) => string | number,
+): Promise<{ url: string; paths: string[] }> {
+  const { tls, tlsSpki } = tlsIdentity()
+  const paths: string[] = []
+  const server = createServer(tls, (request, response) => {
+    const url = new URL(request.url!, 'https://service')
+    paths.push(url.pathname)
+    const body = answer(url, tlsSpki)
+    if (typeof body === 'number') response.writeHead(body).end()
+    else response.end(body)
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, paths }
+}
+
+const nonceOf = (url: URL) => Uint8Array.from(Buffer.from(url.searchParams.get('nonce') ?? '', 'hex'))
+
+describe('a service', () => {
+  test('that answers about this connection and this nonce holds: exit code 0', async () => {
+    const { url } = await serve((asked, tlsSpki) => tinfoil(nonceOf(asked), tlsSpki))
+    const { code, json } = await verify(url, ...base)
+    expect(json).toMatchObject({ service: 'Tinfoil', verdict: 'holds', environment: 'development' })
+    expect(code).toBe(0)
+  })
+
+  test('that repeats the evidence of another host, or an older answer, is refused: exit code 1', async () => {
+    const thief = await serve((asked) => tinfoil(nonceOf(asked), new Uint8Array(32)))
+    const old = await serve((_, tlsSpki) => tinfoil(new Uint8Array(32), tlsSpki))
+    const failed = async (url: string) => {
+      const { code, json } = await verify(url, ...base)
+      const { checks } = json as unknown as { checks: { name: string; status: string }[] }
+      return [code, ...checks.filter(({ status }) => status === 'fail').map(({ name }) => name)]
+    }
+    expect(await failed(thief.url)).toEqual([1, 'service_tls_key'])
+    expect(await failed(old.url)).toEqual([1, 'service_nonce'])
+  })
+
+  test('is asked at each known place where the address names none', async () => {
+    const { url, paths } = await serve(() => 404)
+    const { code, json } = await verify(url, ...base)
+    expect([code, json]).toMatchObject([1, { error: { code: 'service_refused' } }])
+    expect(paths).toEqual(['/.well-known/tinfoil-attestation', '/v1/attestation/report'])
+  })
+
+  test('gets no API key over a connection whose certificate nobody vouches for', async () => {
+    let seen = 0
+    const { url } = await serve(() => ++seen)
+    vi.stubEnv('DCML_API_KEY', 'secret')
+    const { json } = await verify(`${url}/v1/attestation/report`, ...base)
+    expect(json).toMatchObject({ error: { code: 'service_unreachable' } })
+    expect(seen).toBe(0)
+  })
+
+  test('that answers something else, or nothing, is told so', async () => {
+    const { url } = await serve(() => 'hello')
+    expect((await verify(url, ...base)).json).toMatchObject({ error: { code: 'evidence_unknown' } })
+    const gone = await verify('https://127.0.0.1:1', ...base)
+    expect(gone.json).toMatchObject({ error: { code: 'service_unreachable' } })
+  })
+})
+
+describe('a file', () => {
+  test('without what it needs is incomplete: exit code 2, and nothing about the machine is green', async () => {
+    await writeFile(
+      join(folder, 'quote.bin'),
+      simulator.mintQuote({ reportData: new Uint8Array(64), imageH: new Uint8Array(32) }),
+    )
+    const { code, json, stdout } = await verify('quote.bin', '--development', '--offline', '--json')
+    expect(json).toMatchObject({ verdict: 'incomplete', needs: [{ kind: 'tdx-collateral', ca: 'platform' }] })
+    expect(stdout).not.toMatch(/"quote_signature","status":"pass"/)
+    expect(code).toBe(2)
+  })
+
+  test('is told in groups, with the verdict and what it does not prove', async () => {
+    const { stdout, code } = await verify('quote.bin', ...base.filter((flag) => flag !== '--json'))
+    expect(stdout).toMatch(/the machine\n[\s\S]*HOLDS: Intel TDX quote, DEVELOPMENT evidence: proves nothing/)
+    expect(stdout).toMatch(/What this does not prove:\n {2}- What runs there/)
+    expect(code).toBe(0)
+  })
+
+  test('of a simulated TEE is refused where nobody said --development', async () => {
+    const { code, json } = await verify('quote.bin', '--collateral', 'collateral.json', '--offline', '--json')
+    expect([code, json]).toMatchObject([1, { verdict: 'refused' }])
+  })
+
+  test('that is no evidence, and one that is none that can be read, are told apart', async () => {
+    await writeFile(join(folder, 'text'), 'hello')
+    await writeFile(join(folder, 'near.json'), JSON.stringify({ intel_quote: 'zz', signing_address: '00' }))
+    expect((await verify('text', ...base)).json).toMatchObject({
+      error: { code: 'evidence_unknown' },
+    })
+    const { json } = await verify('near.json', ...base)
+    expect(json).toMatchObject({ error: { code: 'service_evidence_malformed' } })
+  })
+
+  test('of receipts goes the way of `dcml receipt verify`', async () => {
+    await writeFile(join(folder, 'receipts.jsonl'), '{"evidenceH":"00')
+    const { json } = await verify('receipts.jsonl', '--development', '--image-h', '0'.repeat(64), '--json')
+    expect(json).toMatchObject({ error: { code: 'receipt_torn' } })
+  })
+})
+
+test('host:port of a DCML host is connected to, which takes a policy', async () => {
+  const { json } = await verify('127.0.0.1:1', '--json')
+  expect(json).toMatchObject({ error: { code: 'policy_missing' } })
+  const flags = ['--development', '--image-h', '0'.repeat(64), '--json']
+  expect((await verify('127.0.0.1:1', ...flags)).json).toMatchObject({
+    error: { code: 'peer_unreachable' },
+  })
+})
+
+test('as a process it ends with the code of its verdict', async () => {
+  const ended = await dcml(folder, ['verify', 'quote.bin', '--development', '--offline', '--json'])
+  expect([ended.code, ended.json]).toMatchObject([2, { verdict: 'incomplete' }])
+})
