@@ -62,13 +62,9 @@ export {
   CHANNEL_ATTEST_PATH,
   type ChannelAnswer,
   type ChannelRequest,
-  channelPath,
-  formatChannelRequest,
   MAX_CHANNEL_ANSWER_BYTES,
   MAX_CHANNEL_REQUEST_BYTES,
-  parseChannelAnswer,
   parseChannelRequest,
-  SESSION_ID_LENGTH,
 } from './hpke-channel/wire.ts'
 export { type CcelEvent, MAX_CCEL_BYTES, readCcel } from './logs/ccel.ts'
 export { type DstackEvent, MAX_DSTACK_LOG_BYTES, readDstackLog } from './logs/dstack.ts'
@@ -111,6 +107,7 @@ export type { SnpTcbLevels } from './snp/verify-report.ts'
 export { TDX_CHECKS, type TdxCheckName } from './tdx/checklist.ts'
 export { mrConfigId } from './tdx/config-id.ts'
 export { explainTcb, type ShortSvn, type Statement, type TcbExplanation } from './tdx/explain.ts'
+export type { Platform as TdxPlatform } from './tdx/pck.ts'
 export type { TdReport } from './tdx/quote.ts'
 export type { Remedy, RemedyKind } from './tdx/remedy.ts'
 export type { TcbStatus } from './tdx/tcb-status.ts'
