@@ -28,6 +28,9 @@ export interface ReadEvidence {
   readonly environment: Environment | undefined
 }
 
+/** A device has two at most; what is too many is for `gpu_rim_match` to say. */
+const MAX_RIMS = 4
+
 /** From bytes and texts to what they say, and to the roots that stand behind them. */
 export async function readEvidence(
   { list, chains, policy, environment, roots }: GpuJudge,
@@ -78,13 +81,14 @@ function readRims(
   chains: Chains,
 ): Promise<readonly Named<readonly SignedRim[]>[]> {
   const known = new Map<string, SignedRim>()
-  return each(devices, ({ rims }) =>
-    rims.map((text) => {
+  return each(devices, ({ rims }) => {
+    if (rims.length > MAX_RIMS) throw new Refusal(`more than ${MAX_RIMS} RIMs`)
+    return rims.map((text) => {
       const read = known.get(text) ?? readSignedRim(text, chains)
       known.set(text, read)
       return read
-    }),
-  )
+    })
+  })
 }
 
 function readSignedRim(text: string, chains: Chains): SignedRim {
@@ -101,7 +105,7 @@ async function readStatements(
   if (revocation === 'required')
     return list.run('gpu_revocation_format', [devices], (all) =>
       each(distinctStatements(all.map(({ name, value }) => ({ name, value: value.revocations }))), (der) =>
-        readStatement(Uint8Array.from(der), chains),
+        readStatement(der, chains),
       ),
     )
   list.skip('gpu_revocation_format', NOT_ASKED)

@@ -14,6 +14,10 @@ import { NVIDIA_PKI } from './pki.ts'
 
 const HOUR = 3_600_000
 
+/** Most statements of one device, and the longest that is read. */
+const MAX_STATEMENTS = 16
+const MAX_STATEMENT_BYTES = 65_536
+
 /** An OCSP answer with the certificates that came with it, or a CRL. */
 export type Statement =
   | { readonly ocsp: OcspResponse; readonly responders: readonly Certificate[] }
@@ -29,6 +33,7 @@ export interface Subject {
 
 /** Reads an OCSP response or a CRL (DER). @throws Refusal */
 export function readStatement(der: Uint8Array, chains: Chains): Statement {
+  if (der.length > MAX_STATEMENT_BYTES) throw new Refusal(`a statement above ${MAX_STATEMENT_BYTES} bytes`)
   const outer = new DerReader(der)
   if (outer.peek(TAG.sequence) && outer.sequence().peek(TAG.enumerated)) {
     const ocsp = readOcspResponse(der)
@@ -37,14 +42,19 @@ export function readStatement(der: Uint8Array, chains: Chains): Statement {
   return { crl: readCrl(der, NVIDIA_PKI.kinds), responders: [] }
 }
 
-/** Statements by the devices they came with, each once: those of one device may speak for the issuers of others too. */
+/**
+ * Statements by the devices they came with, each once: those of one device may speak for the issuers of others too.
+ * @throws Refusal
+ */
 export function distinctStatements(devices: readonly Named<readonly Uint8Array[]>[]): Named<Uint8Array>[] {
   const statements = new Map<string, Named<Uint8Array>>()
-  for (const { name, value } of devices)
+  for (const { name, value } of devices) {
+    if (value.length > MAX_STATEMENTS) throw new Refusal(`${name}: more than ${MAX_STATEMENTS} statements`)
     for (const [i, der] of value.entries()) {
-      const id = toHex(der)
+      const id = toHex(der.subarray(0, MAX_STATEMENT_BYTES + 1))
       if (!statements.has(id)) statements.set(id, { name: `${name}, statement ${i}`, value: der })
     }
+  }
   return [...statements.values()]
 }
 
