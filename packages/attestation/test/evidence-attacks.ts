@@ -184,6 +184,20 @@ const workloads: readonly EvidenceAttack[] = [
   attack('claims of two minutes from now', 'age', { claims: { iat: honest.iat + 125_000 } }),
 ]
 
+const guests: readonly EvidenceAttack[] = [
+  attack('SEV-SNP guest where the victim accepts TDX', 'tee', { tee: { tee: 'snp' }, policy: { tee: ['tdx'] } }),
+  attack('TD where the victim accepts SEV-SNP', 'tee', { policy: { tee: ['snp'] } }),
+  attack('host that names another image in HOST_DATA', 'host_data', { tee: { tee: 'snp', imageH: otherH } }),
+  attack('claims of a guest exchanged after its report', 'report_data', {
+    tee: { tee: 'snp' },
+    evidence: (evidence) => ({ ...evidence, claims: encodeClaims({ ...honest, sessionKey: fill(0x66) }) }),
+  }),
+  attack('a guest’s report asked for with report data from outside', 'report_data', {
+    tee: { tee: 'snp' },
+    reportData: () => concatBytes(fill(1), fill(2)),
+  }),
+]
+
 const gpus: readonly EvidenceAttack[] = [
   attack('GPUs that the claims do not name', 'gpu_evidence', {
     tee: { gpus: 1 },
@@ -231,13 +245,30 @@ function omit<T extends object>(from: T, name: string): T {
 }
 
 /** Every attack on claims and evidence; each is refused by the check it targets and by nothing else. */
-export const evidenceAttacks: readonly EvidenceAttack[] = [...formats, ...claims, ...channels, ...workloads, ...gpus]
+export const evidenceAttacks: readonly EvidenceAttack[] = [
+  ...formats,
+  ...claims,
+  ...channels,
+  ...workloads,
+  ...guests,
+  ...gpus,
+]
 
 /** Honest evidence that must be accepted. */
 export const evidenceControls: readonly Omit<EvidenceAttack, 'targets' | 'also'>[] = [
   { name: 'honest evidence', mint: () => forgeEvidence() },
   { name: 'a session that was signed', mint: () => forgeEvidence(signed(sessionSigned(ofThisSession))) },
   { name: 'a browser’s session', mint: () => forgeEvidence(browser) },
+  { name: 'a SEV-SNP guest', mint: () => forgeEvidence({ tee: { tee: 'snp' } }) },
+  {
+    name: 'a SEV-SNP guest with GPUs behind protected PCIe',
+    mint: () =>
+      forgeEvidence({ tee: { tee: 'snp', gpus: 2, switches: 1 }, policy: { gpu: { count: 2, switches: 1 } } }),
+  },
+  {
+    name: 'a TD with a Blackwell GPU and NVIDIA’s verdict on it',
+    mint: () => forgeEvidence({ tee: { gpus: 1, chip: 'GB100', nras: true }, policy: { gpu: { nras: 'also' } } }),
+  },
   { name: 'events after the start', mint: () => forgeEvidence({ run: (tee) => tee.extend(3, 'later', fill(1)) }) },
   { name: 'a model that the victim wants', mint: () => forgeEvidence({ policy: { modelH: [model] } }) },
   { name: 'a GPU that is bound both ways', mint: () => forgeEvidence({ tee: { gpus: 1 }, policy: { gpu: {} } }) },

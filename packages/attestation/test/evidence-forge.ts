@@ -1,6 +1,6 @@
 // Evidence of simulated enclaves, honest but for what is bent.
 import { utf8 } from '@dcml/protocol'
-import { createSimulator, type SimulatedTee, type TeeOptions } from '@dcml/tee-simulator'
+import { createSimulator, type SimulatedTee, type SnpTeeOptions, type TeeOptions } from '@dcml/tee-simulator'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import {
   type Claims,
@@ -49,10 +49,10 @@ export const sessionSigned = (message: Uint8Array): Uint8Array => ed25519.sign(m
 /** Where honest evidence is bent, in the order in which it is made. */
 export interface EvidenceForgery {
   claims?: { readonly [Name in keyof Claims]?: Claims[Name] | undefined }
-  /** The machine, where it is not that of the claims. */
-  tee?: Partial<TeeOptions>
+  /** The machine, where it is not an ordinary TD with the image of the claims. */
+  tee?: Partial<TeeOptions> | Partial<SnpTeeOptions>
   /** What happens inside after the start. */
-  run?(tee: SimulatedTee): void
+  run?(tee: Pick<SimulatedTee, 'extend'>): void
   /** The nonce that the GPUs sign. */
   gpuNonce?: Uint8Array
   /** The claims' bytes. */
@@ -79,7 +79,7 @@ export interface EvidenceAttack {
 /** Makes the case of a forgery; of none, an honest one. */
 export async function forgeEvidence(forgery: EvidenceForgery = {}): Promise<VerifyEvidenceOptions> {
   const fields = present({ ...honest, ...forgery.claims })
-  const tee = simulator.createTee({ imageH: fields.imageH, ...forgery.tee })
+  const tee = simulator.createTee({ imageH: fields.imageH, ...forgery.tee } as TeeOptions | SnpTeeOptions)
   forgery.run?.(tee)
   const gpu = (await tee.gpu?.evidence(forgery.gpuNonce ?? gpuNonce(fields))) ?? []
   const bound = gpu.length > 0 && !(forgery.claims && 'gpuEvidence' in forgery.claims)
@@ -93,7 +93,7 @@ export async function forgeEvidence(forgery: EvidenceForgery = {}): Promise<Veri
     policy: development({
       tee: ['tdx', 'snp'],
       imageH: 'any',
-      images: [simulator.image],
+      images: [simulator.image, simulator.snpImage],
       binding: 'session-quoted',
       ...forgery.policy,
     }),

@@ -2,12 +2,17 @@
 import { createSimulator, type ForgedGpus, type GpuAttack, gpuAttacks, gpuControls } from '@dcml/tee-simulator'
 import { describe, expect, test } from 'vitest'
 import { development, GPU_CHECKS, type GpuVerification, verifyGpuEvidence } from '../src/index.ts'
+import { AttackTable, refusedBy } from './attack-table.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
 const simulator = await createSimulator({ now })
 
 const judge = ({ devices, nonce, roots, policy = {} }: ForgedGpus): Promise<GpuVerification> =>
   verifyGpuEvidence({ devices, nonce, roots, now, policy: development({ gpu: structuredClone(policy) as object }) })
+
+const table = new AttackTable('gpu')
+const refused = table.part(['attack', 'refused by check'], gpuAttacks)
+const accepted = table.part(['honest evidence', 'here'], gpuControls)
 
 const failed = ({ checks }: GpuVerification): string[] =>
   checks.filter(({ status }) => status === 'fail').map(({ name }) => name)
@@ -17,6 +22,7 @@ describe('honest evidence of any form is accepted', () => {
     const verification = await judge(control.mint(simulator))
     expect(verification.checks.filter(({ status }) => status === 'fail')).toEqual([])
     expect(verification).toMatchObject({ ok: true, environment: 'development' })
+    accepted(control.name, 'accepted')
   })
 })
 
@@ -25,6 +31,7 @@ describe('every attack is refused by its check alone', () => {
     const verification = await judge(attack.mint(simulator))
     expect(failed(verification).sort()).toEqual([attack.targets, ...attack.also].sort())
     expect(verification.ok).toBe(false)
+    refused(attack.name, refusedBy(attack, verification.checks))
   })
 })
 
@@ -38,3 +45,5 @@ test('every check has an attack that nothing else refuses', () => {
   const covered = new Set(gpuAttacks.filter(alone).map(({ targets }) => targets))
   expect(Object.keys(GPU_CHECKS).filter((name) => !covered.has(name))).toEqual([])
 })
+
+table.close()

@@ -2,6 +2,7 @@
 import { createSimulator, type ForgedSnp, type SnpAttack, snpAttacks, snpControls } from '@dcml/tee-simulator'
 import { describe, expect, test } from 'vitest'
 import { development, SNP_CHECKS, type SnpVerification, verifySnpReport } from '../src/index.ts'
+import { AttackTable, refusedBy } from './attack-table.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
 const simulator = await createSimulator({ now })
@@ -17,11 +18,16 @@ const judge = ({ evidence, roots, policy }: ForgedSnp): Promise<SnpVerification>
 const named = (verification: SnpVerification, status: string): string[] =>
   verification.checks.filter((check) => check.status === status).map(({ name }) => name)
 
+const table = new AttackTable('snp')
+const refused = table.part(['attack', 'refused by check'], snpAttacks)
+const accepted = table.part(['honest evidence', 'here'], snpControls)
+
 describe('honest evidence of any form is accepted', () => {
   test.each(snpControls)('$name', async (control) => {
     const verification = await judge(control.mint(simulator))
     expect(named(verification, 'fail')).toEqual([])
     expect(verification).toMatchObject({ ok: true, environment: 'development' })
+    accepted(control.name, 'accepted')
   })
 })
 
@@ -30,6 +36,7 @@ describe('every attack is refused by its check alone', () => {
     const verification = await judge(attack.mint(simulator))
     expect(named(verification, 'fail').sort()).toEqual([attack.targets, ...attack.also].sort())
     expect(verification.ok).toBe(false)
+    refused(attack.name, refusedBy(attack, verification.checks))
   })
 })
 
@@ -73,3 +80,5 @@ test('what the report says comes out as it went in', async () => {
   expect(chipId).toEqual(report!.chipId)
   expect(report).toMatchObject({ version: 5, vmpl: 0, cpuid: { family: 0x1a, model: 2, stepping: 1 } })
 })
+
+table.close()

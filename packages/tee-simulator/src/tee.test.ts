@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { createSimulator, type SimulatedTee } from './index.ts'
 
 const imageH = new Uint8Array(32).fill(7)
+const now = new Date('2026-11-21T12:34:56Z')
 const simulator = await createSimulator()
 const start = (): SimulatedTee => simulator.createTee({ imageH })
 
@@ -108,4 +109,58 @@ test('whoever gets a sealing key cannot change it for the next', async () => {
   const first = await tee.sealingKey()
   first.fill(0)
   expect(await tee.sealingKey()).not.toEqual(first)
+})
+
+test('a SEV-SNP guest quotes its image as HOST_DATA, and has no registers', async () => {
+  const guest = simulator.createTee({ imageH, tee: 'snp' })
+  const { tee, report } = await guest.quote(new Uint8Array(64).fill(9))
+  expect([tee, report.length]).toEqual(['snp', 1184])
+  expect(report.slice(0x50, 0x90)).toEqual(new Uint8Array(64).fill(9))
+  expect(report.slice(0xc0, 0xe0)).toEqual(imageH)
+  expect(() => guest.extend(3, 'app', imageH)).toThrow(expect.objectContaining({ code: 'simulator_rtmr' }))
+  await expect(guest.quote(imageH)).rejects.toThrow(expect.objectContaining({ code: 'simulator_field' }))
+})
+
+test('GPUs sign the nonce they are given, and stay with the machine through clones and restarts', async () => {
+  const tee = simulator.createTee({ imageH, gpus: 2, switches: 1 })
+  const nonce = new Uint8Array(32).fill(3)
+  const devices = await tee.clone().gpu!.evidence(nonce)
+  expect(devices.map(({ kind }) => kind)).toEqual(['gpu', 'gpu', 'switch'])
+  expect(devices.map(({ report }) => report.slice(4, 36))).toEqual([nonce, nonce, nonce])
+  const certificates = (await tee.restart().gpu!.evidence(imageH)).map((device) => device.certificates)
+  expect(certificates).toEqual(devices.map((device) => device.certificates))
+  expect(new Set(certificates).size).toBe(3)
+  expect(start().gpu).toBeUndefined()
+})
+
+test('equal seeds and hours give equal certificates, RIMs and revocation statements', async () => {
+  const vouchers = async () => {
+    const { gpu } = (await createSimulator({ now })).createTee({ imageH, gpus: 1 })
+    return (await gpu!.evidence(imageH)).map(({ report: _, ...rest }) => rest)
+  }
+  expect(await vouchers()).toEqual(await vouchers())
+})
+
+test('revocation follows the clock of a machine that runs for days', async () => {
+  let today = now
+  const { gpu } = (await createSimulator({ now: () => today })).createTee({ imageH, gpus: 1 })
+  const [before] = await gpu!.evidence(imageH)
+  today = new Date(now.getTime() + 25 * 3_600_000)
+  const [after] = await gpu!.evidence(imageH)
+  expect(after!.revocations).not.toEqual(before!.revocations)
+  expect(after!.certificates).toBe(before!.certificates)
+})
+
+test.each([{ gpus: 9 }, { gpus: 0.5 }, { switches: 1 }, { gpus: 1, switches: 1 }, { gpus: 8, switches: 5 }])(
+  'no machine has %o',
+  (machine) => {
+    expect(() => simulator.createTee({ imageH, ...machine })).toThrow(
+      expect.objectContaining({ code: 'simulator_field' }),
+    )
+  },
+)
+
+test('a GPU takes no other nonce than one of 32 bytes', async () => {
+  const { gpu } = simulator.createTee({ imageH, gpus: 1 })
+  await expect(gpu!.evidence(new Uint8Array(31))).rejects.toThrow(expect.objectContaining({ code: 'simulator_field' }))
 })
