@@ -3,6 +3,7 @@ import { type GpuBackend, imageH, type TeeBackend } from '@dcml/attestation'
 import { DcmlError, equalBytes } from '@dcml/protocol'
 import {
   amdKds,
+  CCEL,
   type CollateralSource,
   collateralFile,
   collateralService,
@@ -32,6 +33,7 @@ export interface TeeFlags {
   collateral?: readonly string[]
   snpCertificates?: readonly string[]
   eventLog?: string
+  ccel?: boolean
   dstackAgent?: (typeof DSTACK_AGENTS)[number]
   gpu?: (typeof GPUS)[number]
   gpuSwitches?: boolean
@@ -56,6 +58,7 @@ export const withTee = (command: Command): Command =>
       ).argParser(collect),
     )
     .addOption(named('--event-log <file>', 'what the boot code extended into the RTMRs, for configfs-tsm on TDX'))
+    .addOption(new Option('--ccel', "put the firmware's log before it"))
     .addOption(
       named('--dstack-agent <generation>', 'guest agent of dstack (default: dstack-0.5)').choices(DSTACK_AGENTS),
     )
@@ -110,7 +113,9 @@ function kernelTee(flags: TeeFlags, gpu: GpuBackend | undefined, log: Logger): T
       hint: 'Give --event-log FILE.',
     })
   return configfsTsm({
-    ...(eventLog !== undefined && { tdx: { collateral: tdxCollateral(collateral, flags, log), eventLog } }),
+    ...(eventLog !== undefined && {
+      tdx: { collateral: tdxCollateral(collateral, flags, log), eventLog, ...(flags.ccel && { ccel: CCEL }) },
+    }),
     ...(snpCertificates && { snp: { certificates: fresh(snpCertificates.map(certificatesOf), flags, log) } }),
     ...(gpu && { gpu }),
   })

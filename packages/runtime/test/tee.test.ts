@@ -1,6 +1,6 @@
 // The kernel's TEE interface against a stand-in that answers as it does.
-import { type TdxEvidence, verifyTdxQuote } from '@dcml/attestation'
-import { toHex } from '@dcml/protocol'
+import { formatEventLog, parseEventLog, replayEventLog, type TdxEvidence, verifyTdxQuote } from '@dcml/attestation'
+import { concatBytes, toHex, utf8 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
 import { collateralSource, configfsTsm } from '../src/index.ts'
 import { teeBackendCompliance } from '../src/testing.ts'
@@ -17,6 +17,8 @@ const kernelOf = (options: Partial<FakeKernelOptions> = {}) =>
   fakeKernel({ report: mint, files: { [EVENT_LOG]: eventLog! }, ...options })
 
 describe('simulator', () => {
+  for (const { name, run } of teeBackendCompliance(async () => simulator.createTee({ tee: 'snp', imageH })))
+    test(`SEV-SNP: ${name}`, run)
   for (const { name, run } of teeBackendCompliance(async () => simulator.createTee({ imageH }))) test(name, run)
 })
 
@@ -75,6 +77,34 @@ describe('configfs-tsm', () => {
     await expect(configfsTsm({ tdx: { ...tdx, eventLog: '/absent' }, fs }).quote(data(1))).rejects.toMatchObject({
       code: 'tee_event_log_missing',
     })
+  })
+
+  test('the firmware’s log goes before the boot code’s, and both lead to the quoted registers', async () => {
+    const u32 = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer)
+    const specId = concatBytes(utf8('Spec ID Event03\0'), u32(0, 0x0200_0200, 1), Uint8Array.of(12, 0, 48, 0, 0))
+    const header = concatBytes(u32(1, 3), new Uint8Array(20), u32(specId.length), specId)
+    const log = parseEventLog(eventLog!)
+    const measured = log
+      .filter(({ imr }) => imr < 3)
+      .map(({ imr, digest }) =>
+        concatBytes(u32(imr + 1, 0x8000_0003, 1), Uint8Array.of(12, 0), digest, u32(3), utf8('abc')),
+      )
+    const files = {
+      '/ccel': concatBytes(header, ...measured, new Uint8Array(64).fill(255)),
+      [EVENT_LOG]: formatEventLog(log.filter(({ imr }) => imr === 3)),
+    }
+    const { fs } = kernelOf({ files })
+    const evidence = (await configfsTsm({ tdx: { ...tdx, ccel: '/ccel' }, fs }).quote(data(5))) as TdxEvidence
+    const whole = parseEventLog(evidence.eventLog!)
+    expect(replayEventLog(whole).map(toHex)).toEqual(replayEventLog(log).map(toHex))
+    expect(whole.filter(({ imr }) => imr < 3).map(({ event, payload }) => [event, payload.length])).toEqual(
+      measured.map(() => ['', 0]),
+    )
+    for (const [ccel, code] of [
+      ['/absent', 'tee_event_log_missing'],
+      [EVENT_LOG, 'event_log_malformed'],
+    ] as const)
+      await expect(configfsTsm({ tdx: { ...tdx, ccel }, fs }).quote(data(5))).rejects.toMatchObject({ code })
   })
 
   test('another TEE is refused by its name, and one that nothing is set for', async () => {

@@ -7,12 +7,10 @@ import { type CertTable, readCertTable } from './snp/cert-table.ts'
 import { snpCertificateSource } from './snp/certificates.ts'
 import type { SnpCertificateSource } from './snp/kind.ts'
 import { isSignedBy, snpReportData } from './snp/report.ts'
+import { readEventLog } from './tdx/event-log.ts'
 import type { CollateralSource } from './tdx/kind.ts'
 import { quotes } from './tdx/quote.ts'
 import { nodeFs, REPORTS, type ReportFs, tsmReport } from './tsm-report.ts'
-
-/** Where Linux shows the log of what TDX firmware and boot loader measured (TCG2 binary form, ACPI table CCEL). */
-export const CCEL = '/sys/firmware/acpi/tables/data/CCEL'
 
 /** @see configfsTsm */
 export interface ConfigfsTsmOptions {
@@ -21,9 +19,11 @@ export interface ConfigfsTsmOptions {
     readonly collateral: CollateralSource
     /**
      * File in which the boot code logs what it extended into the RTMRs, in the format of `parseEventLog` of
-     * `@dcml/attestation`; or {@link CCEL}, which ends before RTMR3 and so names no image. The kernel keeps none for RTMR3.
+     * `@dcml/attestation`. The kernel keeps none for RTMR3, and verifiers refuse evidence without it.
      */
     readonly eventLog: string
+    /** Firmware's log, usually {@link CCEL}, to go before it: for verifiers who look at what was booted. Default: none. */
+    readonly ccel?: string
   }
   /** How evidence of an SEV-SNP guest is completed. */
   readonly snp?: {
@@ -61,8 +61,8 @@ export function configfsTsm(options: ConfigfsTsmOptions): TeeBackend {
   async function tdx(quote: Uint8Array, reportData: Uint8Array): Promise<TdxEvidence> {
     if (options.tdx === undefined) throw unconfigured('tdx')
     if (!quotes(quote, reportData)) throw otherReportData()
-    const { collateral, eventLog: file } = options.tdx
-    const eventLog = Uint8Array.from(await fs.readFile(file).catch(noEventLog(file)))
+    const { collateral, eventLog: file, ccel } = options.tdx
+    const eventLog = await readEventLog(fs, file, ccel)
     return { tee: 'tdx', quote, collateral: await askCurrent(collateral, quote, clock), eventLog }
   }
 
@@ -112,12 +112,3 @@ const unconfigured = (tee: 'tdx' | 'snp'): DcmlError =>
           : 'Say where certificates come from (`snp`; on the command line --collateral).',
     },
   )
-
-const noEventLog =
-  (path: string) =>
-  (cause: unknown): never => {
-    throw new DcmlError('tee_event_log_missing', `The event log ${path} cannot be read.`, {
-      hint: 'The boot code of the image writes it; name the right file.',
-      cause,
-    })
-  }

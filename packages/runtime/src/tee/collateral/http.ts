@@ -1,3 +1,4 @@
+import { DcmlError } from '@dcml/protocol'
 import { unavailable } from './fault.ts'
 
 export type Fetch = typeof globalThis.fetch
@@ -23,9 +24,7 @@ export async function ask(fetch: Fetch, url: string, init: RequestInit = {}): Pr
     if (!response.ok) throw unavailable(`${url} answered ${response.status}`)
     return { url, headers: response.headers, body: await bounded(response, host) }
   } catch (cause) {
-    throw cause instanceof Error && 'code' in cause && cause.code === 'tee_collateral_unavailable'
-      ? cause
-      : unavailable(`${host} cannot be reached`, cause)
+    throw DcmlError.isInstance(cause) ? cause : unavailable(`${host} cannot be reached`, cause)
   }
 }
 

@@ -1,4 +1,5 @@
-import { expired } from './fault.ts'
+import { DcmlError } from '@dcml/protocol'
+import { expired, unavailable } from './fault.ts'
 import { contains, type Window } from './window.ts'
 
 /** What can be done with one kind of signed statement, whoever it came from. */
@@ -46,8 +47,19 @@ export async function askCurrent<Question, Answer>(
   now: () => number,
 ): Promise<Answer> {
   const answer = await ask(question)
-  kind.check(answer, question)
-  const window = kind.window(answer)
+  const window = judged(() => {
+    kind.check(answer, question)
+    return kind.window(answer)
+  })
   if (!contains(window, now())) throw expired(kind.name(question), window.from, window.until)
   return answer
+}
+
+/** What Node's own readers say of hostile bytes becomes one fault. */
+function judged<T>(judge: () => T): T {
+  try {
+    return judge()
+  } catch (cause) {
+    throw DcmlError.isInstance(cause) ? cause : unavailable('it cannot be checked', cause)
+  }
 }

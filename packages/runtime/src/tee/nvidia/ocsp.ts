@@ -64,7 +64,7 @@ export function ocspResponder(options: { url?: string; fetch?: Fetch } = {}): Re
 const SHA1 = Uint8Array.of(0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00)
 
 /** A request for one certificate (RFC 6960 §4.1.1, RFC 5019 §2.1.1). */
-export function ocspRequest({ certificate, issuer }: RevocationQuestion): Uint8Array<ArrayBuffer> {
+function ocspRequest({ certificate, issuer }: RevocationQuestion): Uint8Array<ArrayBuffer> {
   const { serial, issuerName } = certificateFields(certificate)
   const id = sequence(SHA1, octets(sha1(issuerName.whole)), octets(sha1(certificateFields(issuer).key)), serial.whole)
   return sequence(sequence(sequence(sequence(id))))

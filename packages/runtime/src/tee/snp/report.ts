@@ -5,7 +5,7 @@ import type { SnpProduct, SnpTcb } from '@dcml/attestation'
 import { DcmlError, toHex } from '@dcml/protocol'
 import { readX509 } from '../collateral/window.ts'
 
-export const SNP_REPORT_BYTES = 1184
+const SNP_REPORT_BYTES = 1184
 /** Offsets of the fields that are read. */
 const AT = {
   flags: 0x48,

@@ -142,6 +142,7 @@ const certificates = (pem: string): X509Certificate[] => {
 function issuers(member: string, pem: string): X509Certificate[] {
   const chain = certificates(pem)
   const root = chain.at(-1)!
+  if (chain.length < 2) throw unavailable(`${member} is one certificate, not a chain`)
   if (!chain.every((link, i) => link.verify((chain[i + 1] ?? root).publicKey))) throw unsigned(member)
   return chain
 }
