@@ -43,7 +43,13 @@ const status = (...args: string[]) => dcml(folder, ['tcb-status', ...args, '--js
 test('a good platform exits 0', async () => {
   expect(await status(...(await quoted('good')), '--development')).toMatchObject({
     code: 0,
-    json: { ok: true, verified: true, status: 'UpToDate', short: [] },
+    json: {
+      ok: true,
+      verified: true,
+      platform: { fmspc: 'dec0de000000', ppid: expect.stringMatching(/^[0-9a-f]{32}$/) },
+      status: 'UpToDate',
+      short: [],
+    },
   })
 })
 

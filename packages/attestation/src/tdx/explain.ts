@@ -43,6 +43,8 @@ export interface Statement {
 
 /** How a platform stands, and what would raise it. */
 export interface TcbExplanation {
+  /** The machine, with the ids that `platforms` of a policy lists. */
+  readonly platform: Pick<Platform, 'fmspc' | 'ppid' | 'platformInstanceId'>
   /** `Unknown` where a part is below every level, or the TDX module is not of the signer that Intel names. */
   readonly status: TcbStatus | 'Unknown'
   /** Date of the worst level reached; undefined where a part is below all. */
@@ -71,7 +73,9 @@ export function explainTcb(options: { quote: Uint8Array; collateral: TdxCollater
   const dates = groups.map((group) => group.levels[reached(group)]?.tcbDate)
   const short = groups.flatMap((group) => shortParts(group, groups))
   const every = groups.flatMap(({ parts }) => parts)
+  const { fmspc, ppid, platformInstanceId } = platform
   return {
+    platform: { fmspc, ppid, platformInstanceId },
     status: statusOf(read),
     ...(dates.every((date) => date !== undefined) && { tcbDate: new Date(Math.min(...dates)) }),
     advisories: advisoriesOf(groups),

@@ -9,9 +9,9 @@ export interface Platform {
   /** Family, model, stepping, platform type and SKU. */
   readonly fmspc: Uint8Array
   readonly pceId: Uint8Array
-  /** Encrypted nowhere here: the id of the physical processor package as Intel derives it. */
+  /** Id of the processor package, 16 bytes, as Intel derives it from keys in it: it stays while the package does. */
   readonly ppid: Uint8Array
-  /** Only multi-package platforms have one. */
+  /** 16 bytes of a registration with Intel: multi-package machines get another one when they are registered anew. */
   readonly platformInstanceId: Uint8Array | undefined
 }
 

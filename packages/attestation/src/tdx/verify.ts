@@ -8,6 +8,7 @@ import { signatureVerifier } from '../x509/signature.ts'
 import { Ahead } from './ahead.ts'
 import { type TdxChecklist, tdxChecklist } from './checklist.ts'
 import { readCollateral, readQeIdentity, readTcbInfo } from './collateral.ts'
+import type { Platform } from './pck.ts'
 import {
   MAX_QUOTE,
   type Quote,
@@ -54,6 +55,8 @@ export interface TdxVerification {
   readonly environment: Environment | undefined
   /** Undefined where the quote could not be read. */
   readonly report: TdReport | undefined
+  /** What Intel certified about the machine, with the ids that `platforms` of a policy lists; undefined where unverified. */
+  readonly platform: Platform | undefined
 }
 
 /**
@@ -108,6 +111,7 @@ export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<Td
     },
     environment: certificates.environment,
     report: quote?.report,
+    platform: rated.platform,
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type TdxVerification,
   verifyTdxQuote,
 } from '@dcml/attestation'
-import { DcmlError } from '@dcml/protocol'
+import { DcmlError, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { askEvidence } from '../ask-evidence.ts'
 import { lines } from '../facts.ts'
@@ -47,6 +47,7 @@ export const tcbStatusCommand = (output: () => Output): Command =>
         verified: unverified.length === 0,
         unverified,
         ...explained,
+        platform: idsOf(explained.platform),
       })
       if (!ok) process.exitCode = 1
     })
@@ -62,6 +63,12 @@ async function read(source: string | undefined, { quote, collateral }: TcbFlags,
     hint: 'Compare the TCB in the report with the `minTcb` of your policy: dcml attest show tells it.',
   })
 }
+
+const idsOf = ({ fmspc, ppid, platformInstanceId }: TcbExplanation['platform']): Record<string, string> => ({
+  fmspc: toHex(fmspc),
+  ppid: toHex(ppid),
+  ...(platformInstanceId && { platformInstanceId: toHex(platformInstanceId) }),
+})
 
 async function verify(quoted: Quoted, { development: simulated, root }: TcbFlags, now: Date): Promise<TdxVerification> {
   const given = root?.map((path) => new TextDecoder().decode(readBytes(path)))
@@ -85,7 +92,11 @@ function format(explained: TcbExplanation, unverified: readonly string[]): strin
     `of ${day(issued)}, until ${day(expires)}, evaluation ${evaluationNumber}${
       untimely ? '; NOT IN FORCE at this time' : old ? '; older than 7 days, fetch it anew' : ''
     }`
+  const { fmspc, ppid, platformInstanceId } = idsOf(explained.platform)
   const facts = lines({
+    'family (FMSPC)': fmspc,
+    PPID: ppid,
+    'platform instance': platformInstanceId,
     status: `${status}${tcbDate ? `, by a level of ${day(tcbDate)}` : ', below every level'}`,
     advisories: advisories.length > 0 ? advisories.join(' ') : 'none',
     'TCB info': statement(tcbInfo),
