@@ -8,7 +8,7 @@ import { Chains } from '../../src/x509/chain.ts'
 import { signatureVerifier } from '../../src/x509/signature.ts'
 import type { Random } from './random.ts'
 
-export interface Mutated {
+interface Mutated {
   readonly der: Uint8Array
   /** What it was before. */
   readonly honest: Uint8Array
@@ -89,7 +89,7 @@ export const LAXER_THAN_OPENSSL: Readonly<Record<string, string>> = {
     'Key identifiers and CRL addresses help to find an issuer. Here the chain says who that is, and its name and signature do.',
 }
 
-export interface Outcome {
+interface Outcome {
   /** The class of a disagreement; undefined where there is none. */
   readonly name: string | undefined
   readonly told: string

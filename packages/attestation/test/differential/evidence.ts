@@ -15,7 +15,7 @@ const dates = someDates.map((date) => new Date(date))
 const svns = (random: Random) => random.pick([0, 1, 2, 3, 4, 5, 6, 7, 255])
 
 /** What signers may have said otherwise, by name. Everything is signed as it then stands. */
-export const PLAN_MUTATIONS: Readonly<Record<string, PlanMutation>> = {
+const PLAN_MUTATIONS: Readonly<Record<string, PlanMutation>> = {
   cpuSvn: (random, { platform }) => {
     platform.cpuSvn = Uint8Array.from(platform.cpuSvn).with(random.below(16), svns(random))
   },
@@ -134,7 +134,7 @@ function bendCollateral(random: Random, collateral: TdxCollateral): TdxCollatera
   return { ...collateral, [part]: Buffer.from(random.mutate(Buffer.from(text, 'latin1'))).toString('latin1') }
 }
 
-export interface Case extends Pick<Forged, 'quote' | 'collateral' | 'roots'> {
+interface Case extends Pick<Forged, 'quote' | 'collateral' | 'roots'> {
   /** What was done, to be found again. */
   readonly mutation: string
 }

@@ -42,7 +42,7 @@ export const STRICTER: Readonly<Partial<Record<TdxCheckName, string>>> = {
 }
 
 /** What they refuse and we accept, or where we arrive at another status: each has to be shown not to be a hole. */
-export interface Explained {
+interface Explained {
   readonly name: string
   readonly reason: string
   readonly holds: (verdicts: Verdicts, evidence: Evidence) => boolean
