@@ -95,6 +95,8 @@ test.each<[string, Claims, Expectation, 'key' | 'session-signed' | 'session-quot
     'session-signed',
     'pssssf',
   ],
+  ['a key that nobody signed', quotedForBrowser, { ...browser, hpkeKey }, 'session-quoted', 'ppsspf'],
+  ['a key that is quoted', { ...quotedForBrowser, hpkeKey }, { ...browser, hpkeKey }, 'session-quoted', 'ppssps'],
   ['a signature made for TLS', keptForBrowsers, { ...browser, signature }, 'session-signed', 'pssssf'],
   ['evidence made for TLS', quoted, browser, 'session-quoted', 'fpfsfs'],
   ["a browser's evidence shown on TLS", { ...quotedForBrowser, exporter }, connection, 'session-quoted', 'fpppfs'],

@@ -1,7 +1,7 @@
 // Is this evidence about this very connection? A key alone does not answer that: whoever holds a leaked TLS key can
 // relay (CVE-2026-33697). The TLS exporter does, because no two connections share one (RFC 8446 §7.5). A browser sees
 // neither; the key pair that it makes for one session stands for both.
-import { concatBytes, utf8, verifyEd25519 } from '@dcml/protocol'
+import { concatBytes, equalBytes, utf8, verifyEd25519 } from '@dcml/protocol'
 import type { Check } from '../check.ts'
 import type { Claims, Purpose } from '../evidence/claims.ts'
 import { fail, pass, same, skipped } from '../evidence/outcome.ts'
@@ -97,8 +97,12 @@ export async function bindingChecks(claims: Claims, policy: Policy, expect: Expe
 
 async function signatureCheck(claims: Claims, policy: Policy, expect: Expectation): Promise<Check> {
   const name = 'session_signature'
-  const { signature } = expect
-  if (signature === undefined) return skipped(name, 'none: the quote has to be of this connection itself')
+  const { signature, hpkeKey } = expect
+  if (signature === undefined) {
+    if (hpkeKey !== undefined && !equalBytes(hpkeKey, claims.hpkeKey))
+      return fail(name, "the key for the browser's session is neither quoted nor signed")
+    return skipped(name, 'none: the quote has to be of this connection itself')
+  }
   if (policy.binding === 'session-quoted') return fail(name, 'the policy demands a quote of this connection itself')
   const message = signedMessage(expect)
   if (message === undefined) return fail(name, 'nothing of this connection was given to compare with')

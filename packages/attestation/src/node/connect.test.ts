@@ -50,11 +50,17 @@ describe('an honest enclave', () => {
     },
   )
 
-  test('is not accepted by a production policy, even one with its root', async () => {
-    const { rootDer, image } = await simulator()
-    const target = await serve(await startEnclave())
-    const policy = clientDefault({ imageH: 'any', images: [image] })
-    expect(await refusedBy(target, { policy, roots: [rootDer] })).toContain('environment')
+  test.each([
+    ['tdx', 'environment'],
+    ['snp', 'snp_environment'],
+  ] as const)('is not accepted by a production policy, even one with its root: %s', async (kind, check) => {
+    const { roots, image, snpImage, createTee } = await simulator()
+    const tee = createTee({ tee: kind, imageH: imageH(manifest()) })
+    const target = await serve(await startEnclave({ tee }))
+    const policy = clientDefault({ imageH: 'any', images: [image, snpImage], tee: [kind] })
+    expect(await refusedBy(target, { policy, roots })).toContain(check)
+    const { hint } = await refusal(connectAttested({ ...target, policy, roots }))
+    expect(hint).toContain('simulated TEE')
     expect(await refusal(connectAttested({ ...target, policy }))).toMatchObject({ code: 'attestation_refused' })
     expect(target.requests).toEqual([])
   })

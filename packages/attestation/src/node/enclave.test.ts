@@ -166,6 +166,13 @@ test('an enclave does not start from a manifest that it cannot read', async () =
   expect(await refusal(startEnclave({ manifest: utf8('{}') }))).toMatchObject({ code: 'manifest_malformed' })
 })
 
+test('an enclave that dstack started is named by its app-compose text', async () => {
+  const text = utf8(JSON.stringify({ manifest_version: 2, name: 'chat', runner: 'docker-compose' }))
+  const { manifest: read, imageH: hash } = await startEnclave({ manifest: text })
+  expect(read).toEqual({ kind: 'dstack', name: 'chat', models: 'any' })
+  expect(hash).toEqual(imageH(text))
+})
+
 describe('the session key', () => {
   const seedOf = (byte: number) => new Uint8Array(32).fill(byte)
 
