@@ -159,8 +159,8 @@ export function nearSignature(text: string, algorithm: 'ed25519' | 'ecdsa') {
 const ethereum = ([bit, ...rs]: Uint8Array): string => `0x${toHex(Uint8Array.from([...rs, bit! + 27]))}`
 
 /** GPUs of one machine as NVIDIA's tools collect them, and their manifests by id. */
-export async function gpus(count: number) {
-  const devices = await simulator.createTee({ imageH: new Uint8Array(32), gpus: count }).gpu!.evidence(nonce)
+export async function gpus(count: number, asked = nonce) {
+  const devices = await simulator.createTee({ imageH: new Uint8Array(32), gpus: count }).gpu!.evidence(asked)
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
   return {
     rims: devices[0]!.rims,
@@ -168,7 +168,7 @@ export async function gpus(count: number) {
       arch: 'HOPPER',
       certificate: base64(utf8(certificates)),
       evidence: base64(report),
-      nonce: toHex(nonce),
+      nonce: toHex(asked),
     })),
   }
 }

@@ -1,6 +1,6 @@
 // GPUs of other services come without NVIDIA's reference manifests (RIMs): whether their firmware is NVIDIA's is then left
 // open, and never assumed because somebody else's service said so.
-import type { Check } from '../check.ts'
+import type { Check, Environment } from '../check.ts'
 import { type GpuDevice, verifyGpuEvidence } from '../nvidia/verify.ts'
 import type { GpuEvidence } from '../tee.ts'
 import { readDevice, rimIds } from './device.ts'
@@ -11,6 +11,7 @@ import { servicePolicy } from './policy.ts'
 interface JudgedGpus {
   readonly ok: boolean
   readonly checks: readonly Check[]
+  readonly environment: Environment | undefined
   readonly facts: Readonly<Record<string, string>>
   readonly needs: readonly Need[]
 }
@@ -34,7 +35,7 @@ const OPEN: Partial<Record<Need['kind'], readonly [checks: readonly string[], wh
   ],
 }
 
-const NONE: JudgedGpus = { ok: true, checks: [], facts: {}, needs: [] }
+const NONE: JudgedGpus = { ok: true, checks: [], environment: undefined, facts: {}, needs: [] }
 
 /** Judges the GPUs of a machine; there are no checks where it shows none and the policy names no number of them. */
 export async function judgeGpus(
@@ -47,7 +48,7 @@ export async function judgeGpus(
   const given = evidence?.devices ?? []
   const rimsOf = (device: GpuEvidence) => rimIds(device).flatMap((id) => rims[id] ?? [])
   const lacking = [...new Set(given.flatMap(rimIds))].filter((id) => rims[id] === undefined)
-  const { ok, checks, devices } = await verifyGpuEvidence({
+  const { ok, checks, devices, environment } = await verifyGpuEvidence({
     devices: given.map((device) => ({ ...device, rims: rimsOf(device) })),
     nonce: nonce ?? evidence?.nonce,
     ...(roots && { roots: { device: roots, rim: roots } }),
@@ -62,6 +63,7 @@ export async function judgeGpus(
   return {
     ok: needs.length > 0 ? left.every(({ status }) => status !== 'fail') : ok,
     checks: left,
+    environment,
     facts: devices.length > 0 ? { gpus: `${devices.length}: ${[...new Set(devices.map(describe))].join('; ')}` } : {},
     needs,
   }

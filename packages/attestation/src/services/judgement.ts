@@ -119,6 +119,8 @@ export interface JudgedPart extends Part {
   /** Whether every check that was not waived passed, or waits for one of `needs`. */
   readonly ok: boolean
   readonly needs: readonly Need[]
+  /** What this part does not prove beyond what is said of the whole. */
+  readonly limits?: readonly string[]
 }
 
 /** Lays parts together: one failed check refuses all, one need leaves the verdict open. */
@@ -137,14 +139,14 @@ export function conclude(
     ok: verdict === 'holds',
     verdict,
     checks,
-    parts: parts.map(({ needs: _, ok: __, ...part }) => part),
+    parts: parts.map(({ needs: _, ok: __, limits: ___, ...part }) => part),
     warnings: [...(rest.warnings ?? []), ...developmentWarning(environments)],
     environment: environments.has(undefined)
       ? undefined
       : environments.has('development')
         ? 'development'
         : 'production',
-    notProven: rest.notProven,
+    notProven: [...new Set([...parts.flatMap(({ limits = [] }) => limits), ...rest.notProven])],
     needs,
   }
 }

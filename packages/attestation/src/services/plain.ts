@@ -24,9 +24,8 @@ export async function judgeCpu(kind: 'tdx' | 'snp', bytes: Uint8Array, options: 
 
 /** Judges what NVIDIA's tools collected. */
 export async function judgeNvidia(evidence: NvidiaEvidence, options: JudgeOptions): Promise<Judgement> {
-  const { connection, now, policy = servicePolicy } = options
-  const gpu = await judgeGpus(evidence, connection?.nonce, { ...options, now, policy })
-  const part: JudgedPart = { name: 'GPUs', ...gpu, environment: policy.environment }
+  const gpu = await judgeGpus(evidence, options.connection?.nonce, options)
+  const part: JudgedPart = { name: 'GPUs', ...gpu }
   return conclude('NVIDIA GPU evidence', [part], {
     notProven: [
       'Which machine the GPUs are in: there is no evidence of a CPU.',

@@ -1,7 +1,7 @@
 // A report of SEV-SNP from elsewhere comes without AMD's certificates, or with the chip's alone.
 import { equalBytes, toHex } from '@dcml/protocol'
 import type { Check } from '../check.ts'
-import type { SnpProduct } from '../policy/policy.ts'
+import type { Policy, SnpProduct } from '../policy/policy.ts'
 import { readTcb } from '../snp/product.ts'
 import { readReport, type SnpReport } from '../snp/report.ts'
 import { readVek } from '../snp/vek.ts'
@@ -42,6 +42,7 @@ export async function judgeSnp(bytes: Uint8Array, options: JudgeOptions, own?: U
       tee: 'AMD SEV-SNP',
       ...(report && { measurement: toHex(report.measurement), hostData: toHex(report.hostData) }),
     },
+    limits: report ? limitsOf(report, policy) : [],
     needs: missing ? [{ ...needOf(bytes, report), ...(own && { vek: own }) }] : [],
   }
 }
@@ -64,9 +65,28 @@ function fits(vek: Uint8Array, report: SnpReport): boolean {
   }
 }
 
-/** What AMD's service is asked with. Reports of version 2 do not name their family: Milan is the one that made them. */
-function needOf(bytes: Uint8Array, { cpuid, chipId, tcb }: SnpReport): Need {
-  const product: SnpProduct = cpuid?.family === 0x1a ? 'Turin' : cpuid && cpuid.model >= 0x10 ? 'Genoa' : 'Milan'
+/** What is known against a family of chips, or not judged. */
+function limitsOf(report: SnpReport, { snp }: Policy): string[] {
+  const product = productOf(report)
+  const least = snp.minTcb[product]
+  return [
+    ...(product === 'Milan'
+      ? ['That a Milan chip made this report: a published attack forges them from software alone (arXiv 2605.12990).']
+      : []),
+    ...(least && Object.values(least).every((svn) => svn === 0)
+      ? [`That the firmware of the chip is current: the policy asks for no patch levels of ${product}.`]
+      : []),
+  ]
+}
+
+/** Reports of version 2 do not name their family: Milan is the one that made them. */
+const productOf = ({ cpuid }: SnpReport): SnpProduct =>
+  cpuid?.family === 0x1a ? 'Turin' : cpuid && cpuid.model >= 0x10 ? 'Genoa' : 'Milan'
+
+/** What AMD's service is asked with. */
+function needOf(bytes: Uint8Array, report: SnpReport): Need {
+  const { chipId, tcb } = report
+  const product = productOf(report)
   // Turin's ids are shorter, and padded in reports
   const id = product === 'Turin' ? chipId.subarray(0, 8) : chipId
   return { kind: 'snp-certificates', report: bytes, product, chipId: toHex(id), tcb: readTcb(tcb.reported, product) }

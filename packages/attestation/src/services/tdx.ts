@@ -22,6 +22,7 @@ export interface JudgedCpu {
   readonly td?: TdReport
   readonly facts: Readonly<Record<string, string>>
   readonly needs: readonly Need[]
+  readonly limits?: readonly string[]
 }
 
 /** Judges a quote with the collateral that fits its platform; without it, all that is left open is skipped. */

@@ -75,7 +75,8 @@ async function judgeMachine(
   const compose = machine.info?.tcb_info
   const log = machine.event_log ?? compose?.event_log
   const composeH = await judgeCompose(list, cpu.td, { log, text: compose?.app_compose })
-  const gpu = await judgeGpus(machine.nvidia_payload, machine.request_nonce, options)
+  // the nonce that the quote carries, whatever stands beside it
+  const gpu = await judgeGpus(machine.nvidia_payload, cpu.reportData?.subarray(32), options)
   const judged = list.finish()
   return {
     name,

@@ -53,6 +53,7 @@ export async function judgeTinfoil(document: TinfoilEvidence, options: JudgeOpti
       ...gpu.facts,
       ...(keys && { tlsSpki: toHex(keys.tls), hpkeKey: toHex(keys.hpke) }),
     },
+    limits: cpu.limits ?? [],
     needs: [...cpu.needs, ...gpu.needs],
   }
   return conclude('Tinfoil', [part], {
