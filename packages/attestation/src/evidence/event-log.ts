@@ -22,7 +22,7 @@ export const IMAGE_EVENT = 'image'
 export const READY_EVENT = 'ready'
 
 /** Longest event log a verifier reads, in bytes. */
-export const MAX_EVENT_LOG_BYTES = 131_072
+const MAX_EVENT_LOG_BYTES = 131_072
 
 // event type of run-time events in dstack's logs, so that its digests can be recomputed here
 const RUNTIME_EVENT = Uint8Array.of(1, 0, 0, 8)
