@@ -152,7 +152,6 @@ export async function requireResponder(
   verify: VerifySignature,
   now: number,
 ): Promise<void> {
-  if (await isSignedBy(response, issuer.publicKey, verify)) return
   for (const responder of responders) {
     if (!(await isSignedBy(response, responder.publicKey, verify))) continue
     if (!equalBytes(responder.issuer, issuer.subject) || !(await isSignedBy(responder, issuer.publicKey, verify)))
@@ -163,7 +162,7 @@ export async function requireResponder(
     if (unknown) throw new Refusal(`unknown critical extension ${unknown.oid}`)
     return
   }
-  throw new Refusal('the OCSP signature does not verify')
+  if (!(await isSignedBy(response, issuer.publicKey, verify))) throw new Refusal('the OCSP signature does not verify')
 }
 
 function maySignOcsp(responder: Certificate): boolean {
