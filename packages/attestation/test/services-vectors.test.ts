@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { findVector } from '../../../test/vectors.ts'
 import type { TdxCollateral } from '../src/index.ts'
 import { firstCertificate } from '../src/services/certificate.ts'
-import { type JudgeOptions, judge, recognise, type SnpCertificates } from '../src/services.ts'
+import { type JudgeOptions, judge, recognise } from '../src/services.ts'
 import { failed, hash } from './services-world.ts'
 
 type Name = Parameters<typeof findVector>[0]
@@ -86,10 +86,11 @@ const [vek, chain] = [find('tinfoil/v3-snp-2026-06-29/vcek.der'), find('tinfoil/
 const bundle = find('tinfoil/v2-snp-2026-01/bundle.json')
 
 describe.skipIf(!tdx || !snp || !vek || !chain || !bundle)('Tinfoil', () => {
-  const pem = new TextDecoder().decode(chain)
-  const ask = firstCertificate(pem)
-  const ark = firstCertificate(pem.slice(pem.indexOf('-----END') + 20))
-  const amd: SnpCertificates[] = [{ vek: vek!, ask, ark }]
+  // AMD gives the ASK first, then the ARK
+  const issuers = () => {
+    const pem = new TextDecoder().decode(chain)
+    return { ask: firstCertificate(pem), ark: firstCertificate(pem.slice(pem.indexOf('-----END') + 20)) }
+  }
 
   test('a TDX enclave with a GPU passes every check that its evidence reaches', async () => {
     const given = { ...tdx!.options, collateral: collateral('tinfoil/v3-tdx-2026-06-29') }
@@ -102,7 +103,9 @@ describe.skipIf(!tdx || !snp || !vek || !chain || !bundle)('Tinfoil', () => {
   })
 
   test('a SEV-SNP enclave holds with the certificates of its chip, and says which it needs', async () => {
-    expect(await judge(snp!.recognised, { ...snp!.options, snpCertificates: amd })).toMatchObject({ verdict: 'holds' })
+    expect(
+      await judge(snp!.recognised, { ...snp!.options, snpCertificates: [{ vek: vek!, ...issuers() }] }),
+    ).toMatchObject({ verdict: 'holds' })
     const { verdict, needs } = await judge(snp!.recognised, snp!.options)
     expect([verdict, needs]).toMatchObject([
       'incomplete',
@@ -116,7 +119,7 @@ describe.skipIf(!tdx || !snp || !vek || !chain || !bundle)('Tinfoil', () => {
     const { needs } = await judge(recognised, { now })
     const [need] = needs
     if (need?.kind !== 'snp-certificates' || !need.vek) throw new Error('the bundle brings its certificate')
-    const judgement = await judge(recognised, { now, snpCertificates: [{ vek: need.vek, ask, ark }] })
+    const judgement = await judge(recognised, { now, snpCertificates: [{ vek: need.vek, ...issuers() }] })
     expect(failed(judgement)).toEqual([])
     expect(judgement.verdict).toBe('holds')
   })

@@ -23,3 +23,6 @@ export function requireTlsKey(attested: Uint8Array | undefined, connection: Conn
 
 /** Why the connection is not judged. */
 export const NO_CONNECTION = 'There is no connection to compare with.'
+
+/** Why freshness is not judged. */
+export const NO_NONCE = 'Nobody here sent a nonce: the evidence may be old, or made for somebody else.'

@@ -5,6 +5,7 @@ import { Checklist } from '../../checklist.ts'
 import { short } from '../../evidence/fields.ts'
 import { readQuote, type TdReport } from '../../tdx/quote.ts'
 import { Refusal } from '../../x509/der.ts'
+import { NO_NONCE } from '../connection.ts'
 import { sortedJson } from '../json-text.ts'
 import type { JudgedPart, JudgeOptions } from '../judgement.ts'
 import { judgeTdx } from '../tdx.ts'
@@ -59,6 +60,3 @@ export async function judgeNonce(
   })
   if (judged && sent === undefined) list.skip('service_nonce', NO_NONCE)
 }
-
-/** Why freshness is not judged. */
-export const NO_NONCE = 'Nobody here sent a nonce: the evidence may be old, or made for somebody else.'

@@ -4,7 +4,7 @@ import { Checklist } from '../../checklist.ts'
 import { short } from '../../evidence/fields.ts'
 import { Refusal } from '../../x509/der.ts'
 import { ecdsaSha256, firstCertificate, readKeyBox, spkiH } from '../certificate.ts'
-import { NO_CONNECTION, requireTlsKey, serverSpkiH } from '../connection.ts'
+import { NO_CONNECTION, NO_NONCE, requireTlsKey, serverSpkiH } from '../connection.ts'
 import { judgeGpus } from '../gpu.ts'
 import { gunzip } from '../gunzip.ts'
 import { conclude, type Judgement, type JudgeOptions } from '../judgement.ts'
@@ -110,8 +110,7 @@ async function judgeConnection(
 ): Promise<void> {
   const nonce = connection?.nonce
   if (document.version === 2) list.skip('service_nonce', 'Version 2 takes no nonce: the report is as old as the keys.')
-  else if (nonce === undefined)
-    list.skip('service_nonce', 'Nobody here sent a nonce: the evidence may be old, or made for somebody else.')
+  else if (nonce === undefined) list.skip('service_nonce', NO_NONCE)
   else
     await list.run('service_nonce', [keys], () => {
       const { nonce: found } = document.report_data
