@@ -1,7 +1,7 @@
 // Every check of GPUs against evidence that only this check refuses (the simulator's catalogue of attacks).
 import { createSimulator, type ForgedGpus, type GpuAttack, gpuAttacks, gpuControls } from '@dcml/tee-simulator'
 import { describe, expect, test } from 'vitest'
-import { development, GPU_CHECKS, type GpuVerification, verifyGpuEvidence } from '../src/index.ts'
+import { development, GPU_CHECKS, type GpuVerification, parsePolicy, verifyGpuEvidence } from '../src/index.ts'
 import { AttackTable, refusedBy } from './attack-table.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
@@ -32,6 +32,19 @@ describe('every attack is refused by its check alone', () => {
     expect(failed(verification).sort()).toEqual([attack.targets, ...attack.also].sort())
     expect(verification.ok).toBe(false)
     refused(attack.name, refusedBy(attack, verification.checks))
+  })
+})
+
+describe('no production policy accepts what the simulator mints, whatever roots are configured', () => {
+  test.each(gpuControls)('$name', async (control) => {
+    const { devices, nonce, roots, policy = {} } = control.mint(simulator)
+    const demands = parsePolicy({ gpu: structuredClone(policy) })
+    const [pinned, configured] = await Promise.all(
+      [{}, roots].map((given) => verifyGpuEvidence({ devices, nonce, roots: given, now, policy: demands })),
+    )
+    expect([pinned!.ok, configured!.ok]).toEqual([false, false])
+    expect(failed(pinned!)).toEqual(expect.arrayContaining(['gpu_root_pinned', 'gpu_rim_root_pinned']))
+    expect(failed(configured!)).toEqual(expect.arrayContaining(['gpu_environment']))
   })
 })
 

@@ -96,8 +96,14 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const now = typeof options.now === 'function' ? options.now : () => (options.now as Date | undefined) ?? new Date()
   const plan = blueprint(seed, now())
   const certificates = issueCertificates(plan)
-  const { device, rim } = gpuRoots(seed)
-  const roots = [certificates.root, snpRoot(seed), ...device, ...rim]
+  let all: readonly Uint8Array[] | undefined
+  /** RSA and P-384 take their time: made where someone asks for them. */
+  const roots = (): readonly Uint8Array[] => {
+    if (all) return all
+    const { device, rim } = gpuRoots(seed)
+    all = [certificates.root, snpRoot(seed), ...device, ...rim]
+    return all
+  }
   const quote = quoter(plan, quoteChain(certificates))
   const collateral = daily(now, (at) => issueCollateral(blueprint(seed, at), certificates))
 
@@ -142,8 +148,12 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     seed,
     now,
     rootDer: certificates.root,
-    roots,
-    rootPem: pemChain(...roots),
+    get roots() {
+      return roots()
+    },
+    get rootPem() {
+      return pemChain(...roots())
+    },
     image: developmentImage,
     collateral: (overrides) => ({ ...collateral(), ...overrides }),
     mintQuote,

@@ -51,9 +51,6 @@ export const chips: Readonly<Record<Chip, ChipFacts>> = {
   },
 }
 
-/** Measurement that a disabled video decoder leaves undefined, zero-based. */
-export const NVDEC0_INDEX = 35
-
 /** RIMs always have as many entries as the largest report; those of other firmware are inactive. */
 const RIM_ENTRIES = 64
 const owned: Readonly<Record<'driver' | 'vbios', readonly number[]>> = {
