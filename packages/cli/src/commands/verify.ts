@@ -14,7 +14,7 @@ import { Command, Option } from 'commander'
 import { collect, named, options, parseTime, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { simulatorRoot, type TrustFlags } from '../trust.ts'
-import { ask } from '../verify/ask.ts'
+import { ask, refused } from '../verify/ask.ts'
 import { questionsFor, takesNonce } from '../verify/endpoints.ts'
 import { judgeWithSources } from '../verify/gather.ts'
 import { verifyHost } from '../verify/host.ts'
@@ -79,19 +79,17 @@ async function judgeService(target: URL, flags: VerifyFlags, output: Output): Pr
   const nonce = flags.nonce === undefined ? Uint8Array.from(randomBytes(32)) : readNonce(flags.nonce)
   const judged = await judgeOptions(flags)
   const questions = questionsFor(target, { nonce, ...(flags.model !== undefined && { model: flags.model }) })
-  let last: unknown
+  let last: DcmlError | undefined
   for (const url of questions) {
-    try {
-      const { body, certificate } = await ask(url, flags.apiKey === undefined ? {} : { apiKey: flags.apiKey })
-      // an RA-TLS certificate is evidence itself, whatever the server answers
-      const recognised = recognise(body) ?? recognise(certificate)
-      if (recognised === undefined) continue
-      const connection: Connection = { certificate, ...(takesNonce(url) && { nonce }) }
-      return await judgeAll(recognised, { ...judged, connection }, flags, output)
-    } catch (error) {
-      if (!DcmlError.isInstance(error) || error.code !== 'service_refused') throw error
-      last = error
+    const { status, body, certificate } = await ask(url, flags.apiKey === undefined ? {} : { apiKey: flags.apiKey })
+    // an RA-TLS certificate is evidence itself, whatever the server answers
+    const recognised = (status === 200 ? recognise(body) : undefined) ?? recognise(certificate)
+    if (recognised === undefined) {
+      last = status === 200 ? last : refused(url, status)
+      continue
     }
+    const connection: Connection = { certificate, ...(takesNonce(url) && { nonce }) }
+    return judgeAll(recognised, { ...judged, connection }, flags, output)
   }
   throw last ?? unknown(target.host)
 }

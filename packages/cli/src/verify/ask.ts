@@ -5,6 +5,8 @@ import { DcmlError } from '@dcml/protocol'
 
 /** What a service answered, and what is known of the very connection that it answered over. */
 export interface Answer {
+  /** HTTP status. */
+  readonly status: number
   readonly body: Uint8Array
   /** DER of the certificate that the server showed. */
   readonly certificate: Uint8Array
@@ -19,7 +21,7 @@ export interface AskOptions {
 /**
  * Asks over a TLS connection of its own. The certificate is not judged here, because evidence names its key; with an API
  * key it has to be valid as well. Redirects are not followed: they would lead to another connection.
- * @throws DcmlError `service_unreachable`, `service_refused`, `service_answer_too_large`
+ * @throws DcmlError `service_unreachable`, `service_answer_too_large`
  */
 export function ask(url: URL, { apiKey, timeoutMs = 60_000 }: AskOptions = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -43,9 +45,9 @@ export function ask(url: URL, { apiKey, timeoutMs = 60_000 }: AskOptions = {}): 
         reject(tooLarge(url))
       })
       incoming.on('end', () => {
-        if (incoming.statusCode !== 200) reject(refused(url, incoming.statusCode ?? 0))
-        else if (certificate === undefined) reject(unreachable(url, new Error('it showed no certificate')))
-        else resolve({ body: Uint8Array.from(Buffer.concat(chunks)), certificate: Uint8Array.from(certificate) })
+        if (certificate === undefined) return reject(unreachable(url, new Error('it showed no certificate')))
+        const body = Uint8Array.from(Buffer.concat(chunks))
+        resolve({ status: incoming.statusCode ?? 0, body, certificate: Uint8Array.from(certificate) })
       })
     })
     outgoing.end()
@@ -60,7 +62,8 @@ const unreachable = ({ host }: URL, cause: NodeJS.ErrnoException): DcmlError =>
     cause,
   })
 
-const refused = ({ host, pathname }: URL, status: number): DcmlError =>
+/** What to tell of an answer with another status than 200. */
+export const refused = ({ host, pathname }: URL, status: number): DcmlError =>
   new DcmlError('service_refused', `${host} answered ${status} to ${pathname}.`, {
     hint: status === 401 || status === 403 ? 'It wants an API key: set DCML_API_KEY.' : 'Check the address.',
     retryable: status >= 500 || status === 429,

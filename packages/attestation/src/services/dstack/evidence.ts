@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { DerReader, TAG } from '../../x509/der.ts'
-import { firstCertificate, readKeyBox } from '../certificate.ts'
+import { firstCertificate, type KeyBox, readKeyBox } from '../certificate.ts'
 import { hexOf, hexUpTo, malformed, maybe, perhapsText, readAs } from '../fields.ts'
 import { readAttestation } from './attestation.ts'
 import { eventLog } from './compose.ts'
@@ -67,9 +67,14 @@ export function readDstackAnswer(json: object): DstackEvidence {
  * @throws DcmlError `service_evidence_malformed`
  */
 export function readRaTls(der: Uint8Array): DstackEvidence | undefined {
-  const what = 'an RA-TLS certificate of dstack'
-  const { extensions } = attempt(what, () => readKeyBox(der))
-  return extensions.has(QUOTE!) || extensions.has(ATTESTATION!) ? certified(what, () => der) : undefined
+  let extensions: KeyBox['extensions']
+  try {
+    extensions = readKeyBox(der).extensions
+  } catch {
+    return undefined // any other certificate, or none at all
+  }
+  const isOurs = extensions.has(QUOTE!) || extensions.has(ATTESTATION!)
+  return isOurs ? certified('an RA-TLS certificate of dstack', () => der) : undefined
 }
 
 function certified(what: string, read: () => Uint8Array): DstackEvidence {
