@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 const names = [
-  'fund', 'seal', 'deploy', 'serve-a', 'seed', 'serve-b', 'pass-key', 'publisher-gone', 'verify', 'offer', 'open', 'pay',
+  'fund', 'seal', 'deploy', 'serve-a', 'seed', 'serve-b', 'pass-key', 'publisher-gone', 'verify', 'other-hardware', 'offer', 'open', 'pay',
   'receipt', 'close', 'reconcile',
   'wrong-image', 'tampered-weights', 'relay', 'simulated-in-production', 'other-enclave', 'forged-proof', 'stale-head',
   'replayed-voucher', 'replayed-approval', 'overdraw', 'snapshot-restore',

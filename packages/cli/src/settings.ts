@@ -8,7 +8,7 @@ import * as v from 'valibot'
 export const CONFIG_FILE = 'dcml.config.json'
 
 /** TEEs that a host may run in. */
-export const TEES = ['configfs-tsm', 'dstack', 'simulator'] as const
+export const TEES = ['configfs-tsm', 'dstack', 'simulator', 'simulator-snp'] as const
 
 /** Generations of dstack's guest agent. */
 export const DSTACK_AGENTS = ['dstack-0.5', 'tappd-0.3'] as const

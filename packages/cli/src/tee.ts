@@ -101,8 +101,9 @@ export async function openTee(flags: TeeFlags, log: Logger): Promise<OpenTee> {
   if (flags.tee === 'configfs-tsm') return { tee: kernelTee(flags, gpu, log), manifest }
   const { createSimulator } = await import('@dcml/tee-simulator')
   const simulator = await createSimulator()
-  const gpus = flags.gpu === 'simulator' && { gpus: 1 }
-  return { tee: simulator.createTee({ imageH: imageH(manifest), ...gpus }), manifest, roots: [simulator.rootPem] }
+  const machine = { imageH: imageH(manifest), ...(flags.gpu === 'simulator' && { gpus: 1 }) }
+  const tee = flags.tee === 'simulator' ? simulator.createTee(machine) : simulator.createTee({ ...machine, tee: 'snp' })
+  return { tee, manifest, roots: [simulator.rootPem] }
 }
 
 function kernelTee(flags: TeeFlags, gpu: GpuBackend | undefined, log: Logger): TeeBackend {
@@ -130,8 +131,9 @@ function same(measured: Uint8Array, file: string | undefined): Uint8Array {
 }
 
 function openGpus(flags: TeeFlags, log: Logger): GpuBackend | undefined {
-  if (flags.gpu === undefined || (flags.gpu === 'simulator' && flags.tee === 'simulator')) return undefined
-  if (flags.gpu === 'simulator' || flags.tee === 'simulator')
+  const simulated = flags.tee === 'simulator' || flags.tee === 'simulator-snp'
+  if (flags.gpu === undefined || (flags.gpu === 'simulator' && simulated)) return undefined
+  if (flags.gpu === 'simulator' || simulated)
     throw new DcmlError('gpu_unsupported', 'Simulated GPUs belong to the simulated TEE.', {
       hint: 'Give --gpu nvidia.',
     })

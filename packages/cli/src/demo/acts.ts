@@ -3,6 +3,7 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readKeyFile } from '@dcml/publisher'
 import { demoModelPath } from '@dcml/training/node'
+import { otherHardware } from './hardware.ts'
 import { close, deploy, fund, offer, open, pay, reconcile } from './money.ts'
 import { type Act, must, ready, serve, trust } from './story.ts'
 
@@ -110,6 +111,7 @@ export const acts: readonly Act[] = [
       return `Alice checked B's evidence: ${passed} checks passed, none failed; it is simulated and says so`
     },
   },
+  otherHardware,
   offer,
   open,
   pay,

@@ -58,9 +58,12 @@ export async function writeManifest(folder: string, more: object): Promise<Story
   return { path, imageH: toHex(imageH(bytes)) }
 }
 
-/** Flags of a host's `runtime serve`. The chip stands for what a host cannot turn back, so it lies in no host's folder. */
-export const serve = (party: string): string[] =>
-  ['runtime', 'serve', '--tee', 'simulator', '--development', '--manifest', 'image.json', '--container', 'model.dcmw',
+/**
+ * Flags of a host's `runtime serve`. The chip stands for what a host cannot turn back, so it lies in no host's folder.
+ * @param machine its TEE, and what else the machine has
+ */
+export const serve = (party: string, machine: readonly string[] = ['simulator']): string[] =>
+  ['runtime', 'serve', '--tee', ...machine, '--development', '--manifest', 'image.json', '--container', 'model.dcmw',
     '--provider', accountOf('bob'), '--state', 'state', '--anti-rollback', `simulator:../chips/${party}`,
     '--host', '127.0.0.1', '--port', '0', '--admin-port', '0'] // biome-ignore format: one flag after the other
 
