@@ -6,6 +6,7 @@ import { formatChecks } from '../checks.ts'
 import { options, parseAddress, parseTime, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
+import { attestedJson, formatAttested } from '../verify/host.ts'
 
 interface VerifyFlags {
   quote: string
@@ -57,10 +58,7 @@ export function attestCommand(output: () => Output): Command {
         ...(await resolveTrust(flags, 'client')),
       })
       socket.destroy()
-      output().result(
-        `${formatChecks(result.checks)}\nACCEPTED${result.environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''}`,
-        { ok: true, environment: result.environment, tcb: result.tcb, checks: result.checks },
-      )
+      output().result(formatAttested(result, 'ACCEPTED'), attestedJson(result))
     })
 
   return new Command('attest').addCommand(verify).addCommand(show)

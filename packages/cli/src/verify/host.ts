@@ -1,9 +1,25 @@
-import { AttestationRefused } from '@dcml/attestation'
+import { AttestationRefused, type Attested } from '@dcml/attestation'
 import { connectAttested } from '@dcml/attestation/node'
 import { formatChecks } from '../checks.ts'
 import { parseAddress } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
+
+/** Every check, the verdict, and what a reader should mind though nothing failed. */
+export function formatAttested({ checks, environment, warnings }: Attested, verdict: string): string {
+  const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
+  const told = warnings.map(({ code, text }) => `\n  - ${code}: ${text}`).join('')
+  return `${formatChecks(checks)}\n\n${verdict}${label}${told && `\n\nMind:${told}`}`
+}
+
+/** The same as JSON. */
+export const attestedJson = ({ ok, environment, platform, warnings, checks }: Attested): object => ({
+  ok,
+  environment,
+  platform,
+  warnings,
+  checks,
+})
 
 /** Connects to a host of DCML, verifies its enclave on that connection and tells every check, refused or not. */
 export async function verifyHost(address: string, flags: TrustFlags, { result }: Output): Promise<void> {
@@ -11,17 +27,10 @@ export async function verifyHost(address: string, flags: TrustFlags, { result }:
   try {
     const { socket, result: attested } = await connectAttested(target)
     socket.destroy()
-    const { checks, environment, platform, warnings } = attested
-    const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
-    const told = warnings.map(({ code, text }) => `\n  - ${code}: ${text}`).join('')
-    result(`${formatChecks(checks)}\n\nHOLDS: DCML, on this connection${label}${told && `\n\nMind:${told}`}`, {
+    result(formatAttested(attested, 'HOLDS: DCML, on this connection'), {
       service: 'DCML',
-      ok: true,
       verdict: 'holds',
-      environment,
-      platform,
-      warnings,
-      checks,
+      ...attestedJson(attested),
     })
   } catch (error) {
     if (!(error instanceof AttestationRefused)) throw error
