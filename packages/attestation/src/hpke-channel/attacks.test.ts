@@ -1,12 +1,13 @@
 // One session between two honest ends, and somebody between them who holds every byte.
 import { concatBytes, utf8 } from '@dcml/protocol'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ChannelSessions, type OpenedRequest } from './enclave.ts'
 import { type Exchanges, exchanges, type OpenedAnswer } from './exchange.ts'
-import { makeKeyPair } from './keys.ts'
-import { MAX_RECORD_BYTES } from './record.ts'
-import { PREFACE_LENGTH } from './wire.ts'
+import { formatHead } from './head.ts'
+import { clientSecrets, makeKeyPair } from './keys.ts'
+import { MAX_RECORD_BYTES, RecordSealer } from './record.ts'
+import { PREFACE_LENGTH, writePreface } from './wire.ts'
 
 const refusedFor = (code: string) => expect.objectContaining({ name: 'DcmlError', code })
 const tampered = refusedFor('channel_tampered')
@@ -268,6 +269,28 @@ test('a record of a length that nobody sends is refused before it is kept', asyn
   const [head] = await answerTo(await sessions.open(id, request.payload))
   const { error } = await shown(await request.open(stream(head!, Uint8Array.of(0x7f, 0xff, 0xff, 0xff))))
   expect(error).toMatchObject({ code: 'channel_tampered' })
+})
+
+test('a request in more records than its bytes need is refused before they are opened', async () => {
+  const [enclave, browser] = [await makeKeyPair(), await makeKeyPair()]
+  const terms = { claims: utf8('{}'), nonce: new Uint8Array(32) }
+  const sessions = new ChannelSessions({ clock: () => 0 })
+  const session = sessions.add({ ...terms, clientKey: browser.publicKey, hpkeKey: enclave.pair })
+  const { enc, messageKey } = await clientSecrets({ ...terms, hpkeKey: enclave.publicKey, pair: browser.pair })
+  const inRecords = async (sequence: number, ...sizes: number[]): Promise<Uint8Array> => {
+    const key = await messageKey('request', sequence, new Uint8Array())
+    const sealer = new RecordSealer(key, { session, direction: 'request', sequence })
+    const records = [formatHead(HEAD), ...sizes.map((size) => new Uint8Array(size))].map((plain) => sealer.seal(plain))
+    return concatBytes(writePreface({ enc, sequence }), ...(await Promise.all(records)), await sealer.end())
+  }
+  const whole = await inRecords(0, MAX_RECORD_BYTES, MAX_RECORD_BYTES, 1)
+  expect((await sessions.open(session, whole)).body).toHaveLength(2 * MAX_RECORD_BYTES + 1)
+  for (const sizes of [[1, 1], [0, 0, 0], [MAX_RECORD_BYTES - 1, MAX_RECORD_BYTES], Array(500).fill(0)]) {
+    const opening = vi.spyOn(crypto.subtle, 'decrypt')
+    await expect(sessions.open(session, await inRecords(1, ...sizes))).rejects.toThrow(tampered)
+    expect(opening).toHaveBeenCalledTimes(1)
+    opening.mockRestore()
+  }
 })
 
 test('sessions end with their time, and the least used give way', async () => {

@@ -2,7 +2,7 @@
 import { concatBytes, DcmlError, equalBytes, fromBase64url, toBase64url } from '@dcml/protocol'
 import { type AnswerHead, formatHead, parseRequestHead, type RequestHead } from './head.ts'
 import { enclaveSecrets, type KeyPair, makeKeyPair, type Secrets, type SessionTerms } from './keys.ts'
-import { type MessageId, RecordOpener, RecordSealer, RecordSplitter } from './record.ts'
+import { MAX_SEALED_BYTES, type MessageId, RecordOpener, RecordSealer, RecordSplitter } from './record.ts'
 import { ReplayWindow } from './replay-window.ts'
 import {
   type ChannelAnswer,
@@ -190,6 +190,10 @@ async function openMessage(
   splitter.end()
   const head = parseRequestHead(await opener.open(first!))
   if (first!.final) throw tampered('it ends with its head')
+  // each costs far more than its bytes: a stranger could have 400,000 of them opened by one short request
+  const full = rest.slice(0, -2)
+  if (!full.every(({ sealed }) => sealed.length === MAX_SEALED_BYTES))
+    throw tampered('it has more records than it needs')
   const parts = await Promise.all(rest.map((record) => opener.open(record)))
   return { head, body: concatBytes(...parts) }
 }

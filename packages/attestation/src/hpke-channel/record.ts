@@ -8,6 +8,8 @@ import { channelPath, tampered, truncated, u64, VERSION } from './wire.ts'
 export const MAX_RECORD_BYTES = 65_536
 
 const TAG_LENGTH = 16
+/** Length of a full record once it is sealed. */
+export const MAX_SEALED_BYTES: number = MAX_RECORD_BYTES + TAG_LENGTH
 const FINAL = 0x8000_0000
 
 /** Which message records belong to. */
@@ -100,7 +102,7 @@ export class RecordSplitter {
       const word = view.getUint32(at)
       const final = word >= FINAL
       const length = final ? word - FINAL : word
-      if (length < TAG_LENGTH || length > MAX_RECORD_BYTES + TAG_LENGTH) throw tampered(`a record of ${length} bytes`)
+      if (length < TAG_LENGTH || length > MAX_SEALED_BYTES) throw tampered(`a record of ${length} bytes`)
       this.#wanted = 4 + length
       if (bytes.length - at < this.#wanted) break
       records.push({ final, sealed: bytes.subarray(at + 4, at + this.#wanted) })
