@@ -168,7 +168,7 @@ async function serve(
       limits,
       clock,
       observe,
-      prove: (session) => enclave.browserEvidence(session),
+      prove: (session, { signal }) => enclave.browserEvidence(session, { signal }),
       requireOpen() {
         desk?.requireSure()
         if (draining) throw isDraining()

@@ -30,7 +30,8 @@ export function lifetimeOf(outgoing: ServerResponse, generationMs: number, shutd
 export const isReaderGone = ({ aborted, reason }: AbortSignal): boolean =>
   aborted && DcmlError.isInstance(reason) && reason.code === 'client_gone'
 
-const clientGone = (): DcmlError =>
+/** Why something ends whose client went away. */
+export const clientGone = (): DcmlError =>
   new DcmlError('client_gone', 'The client closed the connection.', { hint: 'Ask again.', retryable: true })
 
 const tooLate = (ms: number): DcmlError =>

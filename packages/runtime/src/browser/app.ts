@@ -14,6 +14,7 @@ import type { Hono } from 'hono'
 import { createApp, type RequestLine } from '../api/app.ts'
 import { readBody } from '../api/body.ts'
 import { inProcess } from '../api/in-process.ts'
+import { clientGone } from '../api/lifetime.ts'
 import type { Limits } from '../limits.ts'
 import { onlyFrom } from './origins.ts'
 import { relay } from './relay.ts'
@@ -24,7 +25,10 @@ export interface BrowserAppOptions {
   /** The app of the attested port. */
   readonly app: Hono<{ Bindings: HttpBindings }>
   /** Has evidence made for a session. @throws DcmlError `quote_busy`, `quote_failed` */
-  readonly prove: (session: ChannelRequest & { readonly hpkeKey: Uint8Array }) => Promise<ChannelProof>
+  readonly prove: (
+    session: ChannelRequest & { readonly hpkeKey: Uint8Array },
+    options: { readonly signal: AbortSignal },
+  ) => Promise<ChannelProof>
   readonly limits: Limits
   readonly clock: () => number
   readonly observe: (line: RequestLine) => void
@@ -48,8 +52,11 @@ export function browserApp(options: BrowserAppOptions): Hono<{ Bindings: HttpBin
   app.on(['POST', 'OPTIONS'], CHANNEL_ATTEST_PATH, guard, async (c) => {
     options.requireOpen()
     throttle.pass()
+    const gone = new AbortController()
+    c.env.outgoing.once('close', () => gone.abort(clientGone()))
     const request = parseChannelRequest(await readBody(c.env.incoming, MAX_CHANNEL_REQUEST_BYTES))
-    return c.json(await sessions.attest(request, options.prove), 200, { 'cache-control': 'no-store' })
+    const answer = await sessions.attest(request, (session) => options.prove(session, gone))
+    return c.json(answer, 200, { 'cache-control': 'no-store' })
   })
   app.on(['POST', 'OPTIONS'], SESSION, guard, async (c) => {
     const { incoming, outgoing } = c.env

@@ -26,6 +26,8 @@ export async function relay(
   outgoing: ServerResponse,
   { call, stallMs }: { readonly call: InProcess; readonly stallMs: number },
 ): Promise<void> {
+  // whoever left while the request was opened is not told of again
+  if (outgoing.destroyed) return
   const { method, path, headers } = request.head
   const { body } = request
   const inner = call({ method, path, headers: carried(headers, method, body) })
