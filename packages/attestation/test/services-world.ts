@@ -5,7 +5,6 @@ import { createSimulator } from '@dcml/tee-simulator'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { eventDigest, extendRegister } from '../src/evidence/event-log.ts'
 import { selfSignedCertificate } from '../src/node/certificate.ts'
-import { parsePolicy } from '../src/policy/policy.ts'
 import { firstCertificate } from '../src/services/certificate.ts'
 import { addressOf, personalMessageH } from '../src/services/near-ai/keys.ts'
 import { type Judgement, type JudgeOptions, judge, recognise, servicePolicy } from '../src/services.ts'
@@ -23,7 +22,7 @@ export const hash = (name: string, ...parts: Uint8Array[]): Uint8Array => {
 /** What every judgement of this world takes. */
 export const options: JudgeOptions = {
   now,
-  policy: parsePolicy({ ...servicePolicy, environment: 'development' }),
+  policy: { ...servicePolicy, environment: 'development' } as const,
   roots: simulator.roots,
   collateral: [simulator.collateral()],
 }

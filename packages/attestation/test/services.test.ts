@@ -134,4 +134,6 @@ test('bare evidence says what machine it is, and that it says no more', async ()
   const { list } = await gpus(1)
   const gpu = await judge(recognise(list)!, options)
   expect(gpu).toMatchObject({ service: 'NVIDIA GPU evidence', verdict: 'incomplete' })
+  // no manifest came along: nothing is said of manifests
+  expect(gpu.checks.filter(({ name, status }) => name.startsWith('gpu_rim_') && status !== 'skipped')).toEqual([])
 })

@@ -84,6 +84,14 @@ export function parseAddress(text: string): { host: string; port: number } {
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port }
 }
 
+/** A target that is no file, if it looks like an address. @throws DcmlError `target_unknown` */
+export function addressOf(target: string, known: string): string {
+  if (/:\d+\/?$/.test(target)) return target
+  throw new DcmlError('target_unknown', `There is no file ${target}, and it is no address.`, {
+    hint: `Write ${known}.`,
+  })
+}
+
 /** `https://host:port`, with brackets around IPv6. */
 export const originOf = ({ host, port }: { host: string; port: number }): string =>
   `https://${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { selfSignedCertificate } from '@dcml/attestation/node'
+import { createEnclave, selfSignedCertificate } from '@dcml/attestation/node'
 import { type DcmlError, toHex } from '@dcml/protocol'
 import { createSimulator } from '@dcml/tee-simulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -165,6 +165,27 @@ describe('a file', () => {
     expect([code, json]).toMatchObject([1, { verdict: 'refused' }])
   })
 
+  test('of an enclave without GPUs holds, of the image that was asked for alone', async () => {
+    const manifest = new TextEncoder().encode(
+      JSON.stringify({ v: 1, name: 'x', image: `sha256:${'0'.repeat(64)}`, command: ['x'], env: {}, models: 'any' }),
+    )
+    const imageH = sha256(manifest)
+    const keep = join(folder, 'evidence.json')
+    const enclave = await createEnclave({ tee: simulator.createTee({ imageH }), manifest })
+    await writeFile(
+      keep,
+      JSON.stringify(await enclave.quote({ purpose: 'session', nonce: new Uint8Array(32), tlsSpki: enclave.tlsSpki })),
+    )
+    const flags = ['--development', '--json']
+    expect(await verify('evidence.json', ...flags)).toMatchObject({ code: 0, json: { verdict: 'holds' } })
+    expect((await verify('evidence.json', ...flags, '--image-h', toHex(imageH))).code).toBe(0)
+    const { code, json } = await verify('evidence.json', ...flags, '--image-h', 'ab'.repeat(32))
+    expect([code, json]).toMatchObject([1, { verdict: 'refused' }])
+    const gpus = join(folder, 'gpus.json')
+    await writeFile(gpus, JSON.stringify({ environment: 'development', imageH: 'any', images: 'any', gpu: {} }))
+    expect((await verify('evidence.json', ...flags, '--policy', gpus)).code).toBe(1)
+  })
+
   test('that is no evidence, and one that is none that can be read, are told apart', async () => {
     await writeFile(join(folder, 'text'), 'hello')
     await writeFile(join(folder, 'near.json'), JSON.stringify({ intel_quote: 'zz', signing_address: '00' }))
@@ -189,6 +210,11 @@ test('host:port of a DCML host is connected to, which takes a policy', async () 
   expect((await verify('127.0.0.1:1', ...flags)).json).toMatchObject({
     error: { code: 'peer_unreachable' },
   })
+})
+
+test('what is neither file nor address is said to be neither', async () => {
+  for (const target of ['no-such.json', 'http://service.example'])
+    expect((await verify(target, '--json')).json).toMatchObject({ error: { code: 'target_unknown' } })
 })
 
 test('as a process it ends with the code of its verdict', async () => {

@@ -6,7 +6,7 @@ import type { GpuEvidence } from '../tee.ts'
 import { readDevice, rimIds } from './device.ts'
 import type { JudgeOptions, Need } from './judgement.ts'
 import type { NvidiaEvidence } from './nvidia.ts'
-import { servicePolicy } from './policy.ts'
+import { servicePolicy, withoutGpus } from './policy.ts'
 
 interface JudgedGpus {
   readonly ok: boolean
@@ -37,14 +37,14 @@ const OPEN: Partial<Record<Need['kind'], readonly [checks: readonly string[], wh
 
 const NONE: JudgedGpus = { ok: true, checks: [], environment: undefined, facts: {}, needs: [] }
 
-/** Judges the GPUs of a machine; there are no checks where it shows none and the policy names no number of them. */
+/** Judges the GPUs of a machine; there are no checks where it shows none and the policy does not ask for any. */
 export async function judgeGpus(
   evidence: NvidiaEvidence | undefined,
   nonce: Uint8Array | undefined,
   options: JudgeOptions,
 ): Promise<JudgedGpus> {
   const { now, policy = servicePolicy, roots, rims = {} } = options
-  if (!policy.gpu || (!evidence && policy.gpu.count === undefined)) return NONE
+  if ((evidence ? policy : withoutGpus(policy)).gpu === undefined) return NONE
   const given = evidence?.devices ?? []
   const rimsOf = (device: GpuEvidence) => rimIds(device).flatMap((id) => rims[id] ?? [])
   const lacking = [...new Set(given.flatMap(rimIds))].filter((id) => rims[id] === undefined)
@@ -59,7 +59,11 @@ export async function judgeGpus(
     ...(lacking.length > 0 ? [{ kind: 'gpu-rims', ids: lacking } as const] : []),
     ...(lackSwitches(given) ? [{ kind: 'gpu-switches' } as const] : []),
   ]
-  const left = needs.reduce<readonly Check[]>((open, { kind }) => open.map((check) => leftOpen(check, kind)), checks)
+  const noRims = given.every((device) => rimsOf(device).length === 0)
+  const left = needs.reduce<readonly Check[]>(
+    (open, { kind }) => open.map((check) => leftOpen(check, kind, noRims)),
+    checks,
+  )
   return {
     ok: needs.length > 0 ? left.every(({ status }) => status !== 'fail') : ok,
     checks: left,
@@ -81,7 +85,10 @@ function lackSwitches(devices: readonly GpuEvidence[]): boolean {
 const describe = ({ chip, driver, vbios }: GpuDevice): string =>
   `${chip}${driver === undefined ? '' : `, driver ${driver}`}, VBIOS ${vbios}`
 
-function leftOpen(check: Check, kind: Need['kind']): Check {
+function leftOpen(check: Check, kind: Need['kind'], noRims: boolean): Check {
   const [names, why] = OPEN[kind] ?? [[], '']
-  return names.includes(check.name) && check.status !== 'pass' ? { name: check.name, status: 'skipped', why } : check
+  // of no manifests at all, each is signed
+  const isEmpty = noRims && kind === 'gpu-rims' && check.name.startsWith('gpu_rim_')
+  const isOpen = isEmpty || (names.includes(check.name) && check.status !== 'pass')
+  return isOpen ? { name: check.name, status: 'skipped', why } : check
 }

@@ -7,7 +7,7 @@ import { judgeGpus } from './gpu.ts'
 import { conclude, type JudgedPart, type Judgement, type JudgeOptions } from './judgement.ts'
 import { gpuLimits, OLD_OR_RELAYED, unknownImages } from './limits.ts'
 import type { NvidiaEvidence } from './nvidia.ts'
-import { servicePolicy } from './policy.ts'
+import { servicePolicy, withoutGpus } from './policy.ts'
 import { judgeSnp } from './snp.ts'
 import { judgeTdx } from './tdx.ts'
 
@@ -38,11 +38,12 @@ export async function judgeNvidia(evidence: NvidiaEvidence, options: JudgeOption
 /** Judges evidence of a DCML enclave, without the session that it was made for where there is no connection. */
 export async function judgeDcml(evidence: unknown, options: JudgeOptions): Promise<Judgement> {
   const { now, policy = servicePolicy, roots, connection } = options
-  const { purpose } = parseClaims(parseEvidence(evidence).claims)
+  const { claims, gpu } = parseEvidence(evidence)
+  const { purpose } = parseClaims(claims)
   const tlsSpki = serverSpkiH(connection)
   const result = await verifyEvidence({
     evidence,
-    policy,
+    policy: gpu.length > 0 ? policy : withoutGpus(policy),
     now,
     ...(roots && { roots }),
     expect: { purpose, ...(connection?.nonce && { nonce: connection.nonce }), ...(tlsSpki && { tlsSpki }) },

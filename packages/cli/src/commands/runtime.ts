@@ -113,7 +113,9 @@ export function runtimeCommand(output: () => Output): Command {
         environment,
       }
       output().result(
-        `listening on ${said.address}, imageH ${said.imageH}, session key ${said.sessionKey}, admin ${said.adminUrl}`,
+        `listening on ${said.address}, imageH ${said.imageH}, session key ${said.sessionKey}, admin ${said.adminUrl}${
+          said.browserUrl === undefined ? '' : `, browsers ${said.browserUrl}`
+        }`,
         said,
       )
       await new Promise((stop) => interrupted().addEventListener('abort', stop))

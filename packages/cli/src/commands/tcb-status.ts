@@ -14,7 +14,7 @@ import { DcmlError, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { askEvidence } from '../ask-evidence.ts'
 import { lines } from '../facts.ts'
-import { options, parseAddress, parseTime, readBytes, readJson } from '../options.ts'
+import { addressOf, options, parseAddress, parseTime, readBytes, readJson } from '../options.ts'
 import type { Output } from '../output.ts'
 import { simulatorRoot, type TrustFlags } from '../trust.ts'
 
@@ -56,12 +56,19 @@ async function read(source: string | undefined, { quote, collateral }: TcbFlags,
   if ((quote === undefined) !== (collateral === undefined) || (quote === undefined) === (source === undefined))
     return command.error('error: give a host, a file of evidence, or both --quote and --collateral')
   if (quote !== undefined) return { quote: readBytes(quote), collateral: readJson(collateral!) as TdxCollateral } // judged field by field
-  const evidence = existsSync(source!) ? readBytes(source!) : await askEvidence(parseAddress(source!))
-  const { cpu } = parseEvidence(evidence)
+  const { cpu } = parseEvidence(existsSync(source!) ? inFile(source!) : await ask(source!))
   if (cpu.tee === 'tdx') return cpu
   throw new DcmlError('tcb_unreadable', 'The evidence is of SEV-SNP, for which AMD publishes no list of statuses.', {
-    hint: 'Compare the TCB in the report with the `minTcb` of your policy: dcml attest show tells it.',
+    hint: 'Compare the TCB in the report with the `minTcb` of your policy: dcml attest show --json tells it.',
   })
+}
+
+const ask = (source: string) => askEvidence(parseAddress(addressOf(source, 'a file of evidence, or host:port')))
+
+/** Evidence as it is, or inside the answer of a host, as `GET /dcml/v1/evidence` gives it. */
+function inFile(path: string): unknown {
+  const json = readJson(path) as { evidence?: unknown } | null
+  return json?.evidence ?? json
 }
 
 const idsOf = ({ fmspc, ppid, platformInstanceId }: TcbExplanation['platform']): Record<string, string> => ({

@@ -11,7 +11,7 @@ import {
 } from '@dcml/attestation/services'
 import { DcmlError, fromHex } from '@dcml/protocol'
 import { Command, Option } from 'commander'
-import { collect, named, options, parseTime, readBytes, readJson, withTrust } from '../options.ts'
+import { addressOf, collect, named, options, parseTime, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { simulatorRoot, type TrustFlags } from '../trust.ts'
 import { ask, refused } from '../verify/ask.ts'
@@ -61,7 +61,12 @@ export const verifyCommand = (output: () => Output): Command =>
     .addHelpText('after', '\nExit codes: 0 holds, 1 refused or failed, 2 incomplete (or the command line is wrong).')
     .action(async (target: string, flags: VerifyFlags) => {
       if (/^https:\/\//.test(target)) return tell(await judgeService(new URL(target), flags, output()), output())
-      if (!existsSync(target)) return verifyHost(target, flags, output())
+      if (!existsSync(target))
+        return verifyHost(
+          addressOf(target, 'a file, https://… of a service, or host:port of a DCML host'),
+          flags,
+          output(),
+        )
       const bytes = readBytes(target)
       if (isReceipts(bytes)) return verifyReceipts(target, flags, output())
       const recognised = known(bytes, target)
@@ -113,18 +118,24 @@ async function judgeOptions(flags: VerifyFlags): Promise<JudgeOptions> {
 /** What is accepted where nothing is said is any workload on genuine hardware; simulated TEEs only by `--development`. */
 async function trustOf(flags: VerifyFlags): Promise<{ policy: Policy; roots?: string[] }> {
   const roots = flags.root?.map((path) => new TextDecoder().decode(readBytes(path)))
-  const policy =
-    flags.policy !== undefined
-      ? parsePolicy(readJson(flags.policy))
-      : flags.development === true
-        ? parsePolicy({ ...servicePolicy, environment: 'development' })
-        : servicePolicy
+  const policy = flags.policy === undefined ? flagPolicy(flags) : parsePolicy(readJson(flags.policy))
   if (policy.environment === 'production') return { policy, ...(roots && { roots }) }
   if (flags.development !== true)
     throw new DcmlError('policy_development', 'The policy file accepts simulated TEEs.', {
       hint: 'Say --development as well, so that nobody does so by accident.',
     })
   return { policy, roots: roots ?? [await simulatorRoot()] }
+}
+
+/** GPUs stay those of `servicePolicy` itself: judged where there are any. */
+function flagPolicy({ development, imageH, modelH }: VerifyFlags): Policy {
+  const demanded = parsePolicy({
+    ...servicePolicy,
+    ...(development && { environment: 'development' }),
+    ...(imageH && { imageH }),
+    ...(modelH !== undefined && { modelH: [modelH] }),
+  })
+  return { ...demanded, gpu: servicePolicy.gpu! }
 }
 
 function known(bytes: Uint8Array, name: string): Recognised {

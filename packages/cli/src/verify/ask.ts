@@ -65,7 +65,10 @@ const unreachable = ({ host }: URL, cause: NodeJS.ErrnoException): DcmlError =>
 /** What to tell of an answer with another status than 200. */
 export const refused = ({ host, pathname }: URL, status: number): DcmlError =>
   new DcmlError('service_refused', `${host} answered ${status} to ${pathname}.`, {
-    hint: status === 401 || status === 403 ? 'It wants an API key: set DCML_API_KEY.' : 'Check the address.',
+    hint:
+      status === 401 || status === 403
+        ? 'It wants an API key: set DCML_API_KEY.'
+        : 'Check the address; a DCML host is written host:port.',
     retryable: status >= 500 || status === 429,
     details: { host, status },
   })
