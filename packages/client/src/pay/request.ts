@@ -9,16 +9,19 @@ import type { Payment, Till } from './till.ts'
 /** Times that one request is sent: others beside it use up what was paid, and their vouchers overtake its own. */
 const MAX_ROUNDS = 12
 
-/** What `connectAttested` and the transport refuse with before a byte of a request has left. */
+/** What `connectAttested` and the transports refuse with before a byte of a request has left. */
 const NEVER_LEFT: ReadonlySet<string> = new Set([
   'address_invalid',
   'attestation_aborted',
   'attestation_refused',
   'attestation_timeout',
+  'browser_unsupported',
   'evidence_malformed',
   'evidence_missing',
   'evidence_too_large',
+  'headers_too_large',
   'peer_unreachable',
+  'secure_context_required',
   'tls_failed',
 ])
 
