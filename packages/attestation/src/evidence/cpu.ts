@@ -8,7 +8,7 @@ import { TDX_CHECKS } from '../tdx/checklist.ts'
 import { type TdxVerification, verifyTdxQuote } from '../tdx/verify.ts'
 import type { CpuEvidence, SnpEvidence, TdxEvidence } from '../tee.ts'
 import type { Claims } from './claims.ts'
-import { configIdCheck, eventLogCheck, hostDataCheck } from './identity.ts'
+import { configIdCheck, eventLogCheck, hostDataCheck, imageNaming } from './identity.ts'
 import type { WorkloadManifest } from './workload.ts'
 
 /** The machine that a workload runs on, as its maker rates it. */
@@ -51,7 +51,9 @@ export const judgeCpu = (cpu: CpuEvidence, circumstances: Circumstances): Promis
 
 async function judgeTdx(cpu: TdxEvidence, circumstances: Circumstances): Promise<CpuVerdict> {
   const { quote, collateral } = cpu
-  const { ok, checks, environment, tcb, report } = await verifyTdxQuote({ quote, collateral, ...circumstances })
+  const namesImage = imageNaming(cpu)
+  const judged = await verifyTdxQuote({ quote, collateral, namesImage, ...circumstances })
+  const { ok, checks, environment, tcb, report } = judged
   return {
     ok,
     checks,
@@ -59,7 +61,7 @@ async function judgeTdx(cpu: TdxEvidence, circumstances: Circumstances): Promise
     platform: { tee: 'tdx', tcb },
     reportData: report?.reportData,
     identity: (claims, kind) =>
-      report ? [configIdCheck(report, claims), eventLogCheck(cpu, report, claims, kind)] : [],
+      report ? [configIdCheck(report, claims, kind, namesImage), eventLogCheck(cpu, report, claims, kind)] : [],
     upToDate: tcb.status === 'UpToDate',
     debug: ((report?.tdAttributes[0] ?? 0) & TD_DEBUG) !== 0,
     // once all has passed, this text is what Intel signed
@@ -76,7 +78,7 @@ async function judgeSnp({ tee: _, ...signed }: SnpEvidence, circumstances: Circu
     environment,
     platform: { tee: 'snp', product, tcb, signer, cspId },
     reportData: report?.reportData,
-    identity: (claims) => (report ? [hostDataCheck(report, claims)] : []),
+    identity: (claims, kind) => (report ? [hostDataCheck(report, claims, kind)] : []),
     upToDate: true,
     debug: ((report?.policy ?? 0n) & SNP_DEBUG) !== 0n,
   }

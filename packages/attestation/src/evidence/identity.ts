@@ -5,10 +5,11 @@
 import { equalBytes, toHex } from '@dcml/protocol'
 import type { Check } from '../check.ts'
 import { type DstackEvent, readDstackLog } from '../logs/dstack.ts'
-import { dstackIdentity, isDstackLog } from '../logs/dstack-identity.ts'
+import { namesCompose } from '../logs/dstack-config-id.ts'
+import { type DstackIdentity, dstackIdentity, isDstackLog } from '../logs/dstack-identity.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { SnpReport } from '../snp/report.ts'
-import { mrConfigId } from '../tdx/config-id.ts'
+import { mrConfigId, type NamesImage, namesImage } from '../tdx/config-id.ts'
 import type { TdReport } from '../tdx/quote.ts'
 import type { TdxEvidence } from '../tee.ts'
 import type { Claims } from './claims.ts'
@@ -30,11 +31,45 @@ export function manifestCheck(evidence: Evidence, claims: Claims): { check: Chec
   }
 }
 
-export const configIdCheck = (report: TdReport, claims: Claims): Check =>
-  same('mr_config_id', 'MRCONFIGID', report.mrConfigId, mrConfigId(claims.imageH))
+/** How this TD's MRCONFIGID may name a manifest: by holding its hash, or over it and more that dstack's log tells. */
+export function imageNaming({ eventLog }: TdxEvidence): NamesImage {
+  let started: DstackIdentity | undefined
+  return (configId, imageH) => {
+    if (configId[0] !== 2 && configId[0] !== 3) return namesImage(configId, imageH)
+    if (eventLog === undefined) return false
+    started ??= dstackIdentity(readDstackLog(eventLog))
+    return namesCompose(configId, imageH, started)
+  }
+}
 
-export const hostDataCheck = ({ hostData }: SnpReport, claims: Claims): Check =>
-  same('host_data', 'HOST_DATA', hostData, claims.imageH)
+export function configIdCheck(
+  { mrConfigId: found }: TdReport,
+  { imageH }: Claims,
+  kind: WorkloadManifest['kind'] | undefined,
+  names: NamesImage,
+): Check {
+  const name = 'mr_config_id'
+  if (kind !== 'dstack' || found[0] === 1) return same(name, 'MRCONFIGID', found, mrConfigId(imageH))
+  if (found.every((byte) => byte === 0)) return fail(name, 'the host set no MRCONFIGID')
+  try {
+    return names(found, imageH)
+      ? pass(name, `MRCONFIGID (form ${found[0]}) is over ${short(imageH)} and what the log says was started`)
+      : fail(name, `MRCONFIGID (form ${found[0]}) is not over ${short(imageH)} and what the log says was started`)
+  } catch (error) {
+    return fail(name, (error as Error).message)
+  }
+}
+
+export function hostDataCheck(
+  { hostData }: SnpReport,
+  claims: Claims,
+  kind: WorkloadManifest['kind'] | undefined,
+): Check {
+  const check = same('host_data', 'HOST_DATA', hostData, claims.imageH)
+  return check.status === 'fail' && kind === 'dstack'
+    ? fail('host_data', `${check.why}: dstack hashes a document there that evidence does not carry`)
+    : check
+}
 
 /**
  * Whether the event log leads to the quoted registers and shows the image measured once, before the workload ran, by the

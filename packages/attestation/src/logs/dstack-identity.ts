@@ -27,6 +27,10 @@ export interface DstackIdentity {
   readonly instanceId: Uint8Array
   /** JSON text that names whom the app's keys come from. */
   readonly keyProvider: Uint8Array
+  /** SHA-256 of each script that ran before the app, in order. */
+  readonly initScriptHashes: readonly Uint8Array[]
+  /** SHA-256 of the canonical GPU policy; undefined before dstack 0.6. */
+  readonly gpuPolicyHash: Uint8Array | undefined
 }
 
 /** Whether a log of events has dstack's own, and is to be judged as such. */
@@ -52,10 +56,18 @@ export function dstackIdentity(log: readonly DstackEvent[]): DstackIdentity {
     return [name, payload] as const
   })
   const of = (name: IdentityEvent) => payloads.find(([other]) => other === name)![1]
+  // the app may measure events of these names later
+  const boot = events.slice(
+    0,
+    events.findIndex(({ event }) => event === 'boot-mr-done'),
+  )
+  const measured = (name: string) => boot.filter(({ event }) => event === name).map(({ payload }) => payload)
   return {
     appId: of('app-id'),
     composeHash: of('compose-hash'),
     instanceId: of('instance-id'),
     keyProvider: of('key-provider'),
+    initScriptHashes: measured('init-script-hash'),
+    gpuPolicyHash: measured('gpu-policy-hash')[0],
   }
 }

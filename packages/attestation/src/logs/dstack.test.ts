@@ -97,6 +97,7 @@ describe('refused', () => {
 
 describe('identity', () => {
   const identity = (...entries: object[]) => dstackIdentity(read(...entries))
+  const at = (name: string) => boot.findIndex(({ event }) => event === name)
 
   test('is what was measured before the app ran', () => {
     expect(identity(firmware, ...boot, own('anything', fill(3, 9)))).toEqual({
@@ -104,16 +105,26 @@ describe('identity', () => {
       composeHash: fill(32, 2),
       instanceId: fill(20, 3),
       keyProvider: utf8('{"name":"kms","id":"ab"}'),
+      initScriptHashes: [],
+      gpuPolicyHash: undefined,
     })
     expect(isDstackLog(read(...boot))).toBe(true)
     expect(isDstackLog(read(firmware, own('image', fill(32, 1)), own('ready')))).toBe(false)
+  })
+
+  test('tells scripts and GPU policy of the boot, and none that the app measured', () => {
+    const [scripts, policy] = [[fill(32, 5), fill(32, 6)], fill(32, 7)]
+    const events = [...scripts.map((hash) => own('init-script-hash', hash)), own('gpu-policy-hash', policy)]
+    const later = [own('init-script-hash', fill(32, 8)), own('gpu-policy-hash', fill(32, 9))]
+    const measured = { initScriptHashes: scripts, gpuPolicyHash: policy }
+    expect(identity(...boot.toSpliced(at('instance-id'), 0, ...events), ...later)).toMatchObject(measured)
+    expect(identity(...boot, ...later)).toMatchObject({ initScriptHashes: [], gpuPolicyHash: undefined })
   })
 
   test('an app may ask for no instance id', () => {
     expect(identity(...boot.with(3, own('instance-id'))).instanceId).toEqual(new Uint8Array())
   })
 
-  const at = (name: string) => boot.findIndex(({ event }) => event === name)
   test.each(['app-id', 'compose-hash', 'instance-id', 'boot-mr-done', 'key-provider', 'system-ready'])(
     '%s has to be there once, wherever a second one is',
     (name) => {

@@ -17,7 +17,8 @@ export const MAX_DSTACK_LOG_BYTES = 262_144
 
 const RUNTIME_EVENT = 0x0800_0001
 
-const hexUpTo = (bytes: number) =>
+/** Lower-case hex of at most so many bytes. */
+export const hexUpTo = (bytes: number) =>
   v.pipe(
     v.string(),
     v.maxLength(bytes * 2, `more than ${bytes} bytes`),

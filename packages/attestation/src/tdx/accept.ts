@@ -1,7 +1,7 @@
-import { equalBytes, fromHex, toHex } from '@dcml/protocol'
+import { fromHex, toHex } from '@dcml/protocol'
 import { type ImageMeasurements, type Policy, waivedRegisters } from '../policy/policy.ts'
 import { Refusal } from '../x509/der.ts'
-import { mrConfigId } from './config-id.ts'
+import type { NamesImage } from './config-id.ts'
 import type { Platform } from './pck.ts'
 import type { TdReport } from './quote.ts'
 import type { MergedTcb } from './tcb.ts'
@@ -32,9 +32,9 @@ export function requireEvaluation(number: number, { minEvaluationNumber }: Polic
     throw new Refusal(`evaluation set ${number} is older than ${minEvaluationNumber}, the oldest accepted`)
 }
 
-export function requireImageH(report: TdReport, accepted: readonly string[]): void {
-  if (!accepted.some((imageH) => equalBytes(mrConfigId(fromHex(imageH)), report.mrConfigId)))
-    throw new Refusal(`MRCONFIGID ${toHex(report.mrConfigId)} names no accepted image manifest`)
+export function requireImageH({ mrConfigId }: TdReport, accepted: readonly string[], names: NamesImage): void {
+  if (!accepted.some((imageH) => names(mrConfigId, fromHex(imageH))))
+    throw new Refusal(`MRCONFIGID ${toHex(mrConfigId)} names no accepted image manifest`)
 }
 
 /** @returns the accepted image that this TD booted, where several match the one that waives least */

@@ -105,11 +105,20 @@ export type TcbLevel = TcbInfo['tcbLevels'][number]
 export type EnclaveLevel = QeIdentity['tcbLevels'][number]
 
 export const readCollateral = (value: unknown): Collateral => read(collateralSchema, value)
-export const readTcbInfo = (json: string): TcbInfo => read(tcbInfoSchema, JSON.parse(json))
-export const readQeIdentity = (json: string): QeIdentity => read(qeIdentitySchema, JSON.parse(json))
+export const readTcbInfo = (json: string): TcbInfo => read(tcbInfoSchema, parse(json))
+export const readQeIdentity = (json: string): QeIdentity => read(qeIdentitySchema, parse(json))
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new Refusal('not JSON')
+  }
+}
 
 function read<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value)
+  // the first fault is enough: a list of nothing but faults would fill the memory with them
+  const result = v.safeParse(schema, value, { abortEarly: true })
   if (result.success) return result.output
   const [issue] = result.issues
   throw new Refusal(`${v.getDotPath(issue) ?? 'value'}: ${issue.message.slice(0, 200)}`)

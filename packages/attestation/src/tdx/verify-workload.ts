@@ -1,6 +1,7 @@
 import { isTdxImage, type Policy } from '../policy/policy.ts'
 import { requireBootImage, requireImageH, requireMrSeam, requireNoServiceTd, requirePlatform } from './accept.ts'
 import type { TdxChecklist } from './checklist.ts'
+import type { NamesImage } from './config-id.ts'
 import { readTdAttributes, requireReservedZero, requireSeptVeDisable, requireUnset } from './td-attributes.ts'
 import type { VerifiedPlatform } from './verify-platform.ts'
 
@@ -9,6 +10,7 @@ export async function verifyWorkload(
   list: TdxChecklist,
   { platform, report }: VerifiedPlatform,
   policy: Policy,
+  names: NamesImage,
 ): Promise<void> {
   const attributes = report && readTdAttributes(report)
   await list.run('td_reserved', [attributes], requireReservedZero)
@@ -23,7 +25,7 @@ export async function verifyWorkload(
 
   const { imageH, images, mrSeam, platforms } = policy
   if (imageH === 'any') list.skip('image_h', notAsked('image manifest'))
-  else await list.run('image_h', [report], (td) => requireImageH(td, imageH))
+  else await list.run('image_h', [report], (td) => requireImageH(td, imageH, names))
   if (images === 'any') list.skip('boot_image', notAsked('boot image'))
   else {
     const image = await list.run('boot_image', [report], (td) => requireBootImage(td, images.filter(isTdxImage)))

@@ -8,6 +8,7 @@ import { signatureVerifier } from '../x509/signature.ts'
 import { Ahead } from './ahead.ts'
 import { type TdxChecklist, tdxChecklist } from './checklist.ts'
 import { readCollateral, readQeIdentity, readTcbInfo } from './collateral.ts'
+import { namesImage as holdsImage, type NamesImage } from './config-id.ts'
 import type { Platform } from './pck.ts'
 import {
   MAX_QUOTE,
@@ -36,6 +37,11 @@ export interface VerifyTdxQuoteOptions {
   now: Date
   /** Default: {@link platform}. */
   policy?: Policy
+  /**
+   * Whether an MRCONFIGID names an image manifest, for whoever knows what else went into it. Default: it holds the hash
+   * itself (form 1).
+   */
+  namesImage?: NamesImage
 }
 
 /** The outcome: every check by name, and what the quote says, to be believed only where `ok`. */
@@ -64,7 +70,7 @@ export interface TdxVerification {
  * of what the quote, the collateral or the roots contain: hostile bytes become failed checks.
  */
 export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<TdxVerification> {
-  const { roots = pinnedRoots(), policy = platformPolicy } = options
+  const { roots = pinnedRoots(), policy = platformPolicy, namesImage = holdsImage } = options
   // A copy, for the caller's buffer could change between two checks.
   const bytes = Uint8Array.from(options.quote.subarray(0, MAX_QUOTE))
   const now = options.now.getTime()
@@ -97,7 +103,7 @@ export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<Td
     ),
   ])
   const rated = await verifyPlatform(judge, { quote, pck: certificates.pck, tcbInfo, qeIdentity }, policy.tcb)
-  await verifyWorkload(list, rated, policy)
+  await verifyWorkload(list, rated, policy, namesImage)
 
   return {
     ...list.finish(),

@@ -7,8 +7,9 @@ import type { Checklist } from '../../checklist.ts'
 import { replayEventLog } from '../../evidence/event-log.ts'
 import { printable } from '../../evidence/fields.ts'
 import { MAX_DSTACK_LOG_BYTES, readDstackLog } from '../../logs/dstack.ts'
+import { namesCompose } from '../../logs/dstack-config-id.ts'
 import { dstackIdentity } from '../../logs/dstack-identity.ts'
-import { mrConfigId } from '../../tdx/config-id.ts'
+import { namesImage } from '../../tdx/config-id.ts'
 import type { TdReport } from '../../tdx/quote.ts'
 import { Refusal } from '../../x509/der.ts'
 import { sortedJson } from '../json-text.ts'
@@ -18,7 +19,7 @@ export const COMPOSE_CHECKS = {
   service_event_log: "The log leads to the quoted RTMR3, with the digest of each of dstack's events recomputed.",
   service_boot_log: 'The log of firmware, kernel and command line leads to the quoted RTMR0 to RTMR2.',
   service_compose_event: "dstack's events name one app, measured once and in order before it was started.",
-  service_config_id: 'MRCONFIGID names the same compose hash.',
+  service_config_id: 'MRCONFIGID names the same compose hash, in any of its forms.',
   service_compose_hash: 'The compose hash is SHA-256 of the exact app-compose text.',
 } as const
 
@@ -30,7 +31,14 @@ export const eventLog = v.pipe(
     v.pipe(v.string(), v.maxLength(MAX_DSTACK_LOG_BYTES)),
     v.pipe(
       v.array(v.unknown()),
-      v.transform((events) => JSON.stringify(events)),
+      v.rawTransform<unknown[], string>(({ dataset, addIssue, NEVER }) => {
+        try {
+          return JSON.stringify(dataset.value)
+        } catch {
+          addIssue({ message: 'nested too deep' })
+          return NEVER
+        }
+      }),
     ),
   ]),
 )
@@ -57,14 +65,14 @@ export async function judgeCompose(
       const wrong = [0, 1, 2].find((imr) => !equalBytes(registers[imr]!, rtmr[imr]!))
       if (wrong !== undefined) throw new Refusal(`the log does not lead to the quoted RTMR${wrong}`)
     })
-  const composeH = await list.run('service_compose_event', [events], (entries) => dstackIdentity(entries).composeHash)
-  const version = td?.mrConfigId[0]
-  if (td && version !== 1)
-    list.skip('service_config_id', version === 0 ? 'The host set none.' : `Version ${version} names more than that.`)
+  const started = await list.run('service_compose_event', [events], dstackIdentity)
+  const composeH = started?.composeHash
+  if (td?.mrConfigId.every((byte) => byte === 0)) list.skip('service_config_id', 'The host set none.')
   else
-    await list.run('service_config_id', [td, composeH], (report, measured) => {
-      if (!equalBytes(report.mrConfigId, mrConfigId(measured)))
-        throw new Refusal(`MRCONFIGID is ${toHex(report.mrConfigId)}, ${toHex(measured)} was measured`)
+    await list.run('service_config_id', [td, started], ({ mrConfigId }, identity) => {
+      const { composeHash } = identity
+      if (!namesImage(mrConfigId, composeHash) && !namesCompose(mrConfigId, composeHash, identity))
+        throw new Refusal(`MRCONFIGID is ${toHex(mrConfigId)}, ${toHex(composeHash)} was measured`)
     })
   if (text === undefined) list.skip('service_compose_hash', 'The app-compose text did not come along.')
   else await list.run('service_compose_hash', [composeH], (measured) => requireCompose(text, measured))
