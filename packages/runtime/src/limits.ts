@@ -30,9 +30,12 @@ export interface Limits {
   readonly maxHeadAgeMs: number
   /** Oldest opening of a channel that is taken up; below the challenge period of the contract. Default 600,000. */
   readonly maxOpeningAgeMs: number
-  /** Sessions of browsers that are kept at once. Default 4096. */
+  /**
+   * Sessions of browsers that are kept at once, of some 30 KB each. Default 16,384: more than can be opened within the 15
+   * minutes that one is kept, so that strangers push out nobody's.
+   */
   readonly maxBrowserSessions: number
-  /** Sessions that browsers may open in a second, all of them together. Default 64. */
+  /** Sessions that browsers may open in a second, all of them together. Default 16. */
   readonly browserSessionsPerSecond: number
 }
 
@@ -51,8 +54,8 @@ const DEFAULTS: Limits = {
   paymentGraceMs: 5_000,
   maxHeadAgeMs: 600_000,
   maxOpeningAgeMs: 600_000,
-  maxBrowserSessions: 4096,
-  browserSessionsPerSecond: 64,
+  maxBrowserSessions: 16_384,
+  browserSessionsPerSecond: 16,
 }
 
 /** @throws DcmlError `limits_invalid` */

@@ -312,6 +312,19 @@ test('sessions end with their time, and the least used give way', async () => {
   await sessions.open(used.id, (await ask(used.client)).payload)
 })
 
+test('keys of sessions that are over are forgotten, though nobody asks for them', async () => {
+  const one = await scene()
+  await one.sessions.open(one.id, (await ask(one.client)).payload)
+  await scene({ sessions: one.sessions })
+  one.tick(899_999)
+  await scene({ sessions: one.sessions })
+  one.sessions.forgetEnded()
+  expect(one.sessions.size).toBe(3)
+  one.tick(1)
+  one.sessions.forgetEnded()
+  expect(one.sessions.size).toBe(1)
+})
+
 test('a head that HTTP could read in two ways is refused inside too', async () => {
   const { sessions, id, client } = await scene()
   const heads = [

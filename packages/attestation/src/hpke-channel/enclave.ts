@@ -109,6 +109,13 @@ export class ChannelSessions {
     return id
   }
 
+  /** Forgets the keys of every session that is over; call it now and then, since nobody asks for those. */
+  forgetEnded(): void {
+    const now = this.#clock()
+    for (const sessions of [this.#unused, this.#used])
+      for (const [name, { until }] of sessions) if (now >= until) sessions.delete(name)
+  }
+
   /** @throws DcmlError `channel_session_unknown`: it never was, is over, or was pushed out by newer ones */
   require(id: Uint8Array): void {
     this.#find(id)

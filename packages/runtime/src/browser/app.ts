@@ -16,6 +16,7 @@ import { readBody } from '../api/body.ts'
 import { inProcess } from '../api/in-process.ts'
 import { clientGone } from '../api/lifetime.ts'
 import type { Limits } from '../limits.ts'
+import { Forgetting } from './forgetting.ts'
 import { onlyFrom } from './origins.ts'
 import { relay } from './relay.ts'
 import { Throttle } from './throttle.ts'
@@ -43,6 +44,7 @@ const roomFor = (maxBodyBytes: number): number => maxBodyBytes + 20 * Math.ceil(
 export function browserApp(options: BrowserAppOptions): Hono<{ Bindings: HttpBindings }> {
   const { limits, clock } = options
   const sessions = new ChannelSessions({ clock, maxSessions: limits.maxBrowserSessions })
+  const forgetting = new Forgetting(sessions)
   const throttle = new Throttle(limits.browserSessionsPerSecond, clock)
   const call = inProcess(options.app.fetch)
   const app = createApp(options.observe)
@@ -56,6 +58,7 @@ export function browserApp(options: BrowserAppOptions): Hono<{ Bindings: HttpBin
     c.env.outgoing.once('close', () => gone.abort(clientGone()))
     const request = parseChannelRequest(await readBody(c.env.incoming, MAX_CHANNEL_REQUEST_BYTES))
     const answer = await sessions.attest(request, (session) => options.prove(session, gone))
+    forgetting.begin()
     return c.json(answer, 200, { 'cache-control': 'no-store' })
   })
   app.on(['POST', 'OPTIONS'], SESSION, guard, async (c) => {
