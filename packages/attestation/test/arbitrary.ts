@@ -24,6 +24,7 @@ export const policyInput: fc.Arbitrary<PolicyInput & Required<Pick<PolicyInput, 
     snp: fc.record({
       debug: fc.boolean(),
       migrate: fc.boolean(),
+      cxl: fc.boolean(),
       smt: fc.boolean(),
       vmpl: fc.nat(3),
       vlek: fc.boolean(),

@@ -23,7 +23,7 @@ export const GPU_CHECKS = {
   gpu_nonce: 'Each device signed the nonce that was asked for.',
   gpu_chip: 'The policy accepts the chip of each GPU.',
   gpu_mode: 'The mode that each GPU reports is that of a machine with these devices.',
-  gpu_topology: 'GPUs and switches are wired to each other, and to no others.',
+  gpu_topology: 'GPUs and switches are wired to each other and to no others, and switches are locked.',
   gpu_rim_chain: 'The certificates of each RIM form a valid chain.',
   gpu_rim_signature: 'Each RIM is signed, whole, by its chain.',
   gpu_rim_match: 'Each device has the RIM of its firmware, each GPU that of its driver too.',

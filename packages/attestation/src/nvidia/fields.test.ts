@@ -26,6 +26,7 @@ const nvswitch: Values = {
   6: utf8('96.10.55.00.01'),
   22: fromHex('203eb31ad9ed0008'),
   26: concatBytes(fromHex(`40b9c6b3d748fd90${'ff'.repeat(8)}`.repeat(4)), new Uint8Array(64).fill(0xff)),
+  25: fromHex('0100'),
 }
 
 test('reads a GPU', () => {
@@ -49,7 +50,14 @@ test('reads a switch', () => {
     pdi: '203eb31ad9ed0008',
     fwid: undefined,
     links: ['40b9c6b3d748fd90'],
+    locked: true,
   })
+})
+
+test.each(['', '00', '01', '0000', '0200', '0001', '010000'])('a switch whose lock says %j is not locked', (lock) => {
+  expect(readGpuFields('switch', encode({ ...nvswitch, 25: fromHex(lock) }))).toMatchObject({ locked: false })
+  const { 25: _, ...silent } = nvswitch
+  expect(readGpuFields('switch', encode(silent))).toMatchObject({ locked: false })
 })
 
 test.each([

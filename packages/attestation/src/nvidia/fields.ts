@@ -1,4 +1,4 @@
-import { toHex } from '@dcml/protocol'
+import { equalBytes, toHex } from '@dcml/protocol'
 import { Refusal } from '../x509/der.ts'
 import { Cursor } from './spdm.ts'
 
@@ -35,6 +35,8 @@ export interface SwitchFields {
   readonly fwid: Uint8Array | undefined
   /** Identifiers of the GPUs at its ports, each once. */
   readonly links: readonly string[]
+  /** Whether nobody can configure it any more. */
+  readonly locked: boolean
 }
 
 export type DeviceFields = GpuFields | SwitchFields
@@ -51,6 +53,8 @@ const FIELD = {
   protectedPcie: 21,
   /** GPU: PDI of the switch behind each of 18 links, bytes reversed, 0 where the link is off. Switch: its own PDI. */
   pdi: 22,
+  /** Of a switch: 1 once it is locked. */
+  lock: 25,
   /** PDIs of up to 8 GPUs, all ones where there is none; then which port leads to which. */
   gpuPdis: 26,
   chip: 35,
@@ -61,6 +65,7 @@ const PDI_BYTES = 8
 const MAX_GPUS_OF_SWITCH = 8
 const ENABLED = 0xaa
 const DISABLED = 0x55
+const LOCKED = Uint8Array.of(1, 0)
 const MODES: readonly GpuMode[] = ['single', 'multi', 'ppcie']
 
 /**
@@ -113,6 +118,7 @@ function readSwitch(fields: Fields): SwitchFields {
     pdi,
     fwid: readFwid(fields),
     links: readPdis(required(fields, 'gpuPdis').subarray(0, MAX_GPUS_OF_SWITCH * PDI_BYTES)),
+    locked: equalBytes(fields.get(FIELD.lock) ?? new Uint8Array(), LOCKED),
   }
 }
 

@@ -16,15 +16,23 @@ export interface DeviceIdentity {
 const COMMON_NAME = '2.5.4.3'
 const SERIAL_NUMBER = '2.5.4.5'
 
-/** Reads the identity of a device from its chain, leaf first. @throws Refusal */
+/**
+ * Reads the identity of a device from its chain, leaf first. NVIDIA certified the device's own certificate; the leaf is what
+ * the device says, and has to be of the same chip.
+ * @throws Refusal
+ */
 export function readIdentity([leaf, device]: readonly Certificate[]): DeviceIdentity {
   if (!leaf || !device) throw new Refusal('the chain has no certificate of the device')
-  const [, chip] = /^([A-Z]{2}_?\d{2,3}[A-Z]?) /.exec(readAttribute(leaf.subject, COMMON_NAME)) ?? []
-  if (chip === undefined) throw new Refusal('the leaf names no chip')
+  const [said, chip] = [leaf, device].map(readChip)
+  if (chip === undefined || said !== chip)
+    throw new Refusal(`the leaf is of ${said ?? 'no chip'}, the certificate of the device of ${chip ?? 'none'}`)
   const [, pdi] = /^[0-9A-F]{2}([0-9A-F]{16})$/.exec(readAttribute(device.subject, SERIAL_NUMBER)) ?? []
   if (pdi === undefined) throw new Refusal('the certificate of the device has no identifier (PDI)')
   return { kind: chip.startsWith('L') ? 'switch' : 'gpu', chip: chip.replace('_', ''), pdi: pdi.toLowerCase() }
 }
+
+const readChip = ({ subject }: Certificate): string | undefined =>
+  /^([A-Z]{2}_?\d{2,3}[A-Z]?) /.exec(readAttribute(subject, COMMON_NAME))?.[1]
 
 /** The one value of an attribute of a name (RFC 5280 §4.1.2.4), UTF8String or PrintableString. */
 function readAttribute(name: Uint8Array, oid: string): string {

@@ -1,3 +1,4 @@
+import { equalBytes } from '@dcml/protocol'
 import type { Environment } from '../check.ts'
 import { environmentOf, findRoot, requireEnvironment } from '../roots/trust.ts'
 import type { GpuEvidence } from '../tee.ts'
@@ -55,7 +56,10 @@ export async function readEvidence(
       value.map(({ chain }, i) => ({ name: `${name}, RIM ${i}`, value: chain })),
     )
     // Whether there have to be any is for `gpu_rim_match` to say.
-    return ofRims.length === 0 ? true : findRoot(byName(ofRims), roots.rim)
+    if (ofRims.length === 0) return true
+    const found = findRoot(byName(ofRims), roots.rim)
+    if (root && equalBytes(found.der, root.der)) throw new Refusal('the RIMs end in the root of devices')
+    return found
   })
   const judged = await list.run('gpu_environment', [certificates, rims], (ofDevices, ofRims) => {
     const ends = [

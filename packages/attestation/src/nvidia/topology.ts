@@ -40,7 +40,11 @@ export function requireMode(devices: readonly DeviceFields[]): GpuMode {
   return mode
 }
 
-/** Each GPU has to name exactly the switches that are here, and each switch exactly the GPUs. @throws Refusal */
+/**
+ * Each GPU has to name exactly the switches that are here, and each switch exactly the GPUs. Whoever can still configure a
+ * switch can wire it anew.
+ * @throws Refusal
+ */
 export function requireTopology(devices: readonly KnownDevice[]): void {
   for (const { name, fields } of devices) {
     const here = devices.filter(({ identity }) => identity.kind !== fields.kind)
@@ -48,6 +52,7 @@ export function requireTopology(devices: readonly KnownDevice[]): void {
     if (stranger !== undefined) throw new Refusal(`${name} is linked to ${stranger}, which is not here`)
     const missed = here.find(({ identity }) => !fields.links.includes(identity.pdi))
     if (missed) throw new Refusal(`${name} is not linked to ${missed.name}`)
+    if (fields.kind === 'switch' && !fields.locked) throw new Refusal(`${name} is not locked`)
   }
 }
 

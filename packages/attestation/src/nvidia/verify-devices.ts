@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '@dcml/protocol'
 import type { GpuPolicy } from '../policy/policy.ts'
-import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
+import { type Certificate, carries, EXTENSION, KEY_USAGE } from '../x509/certificate.ts'
 import { Refusal } from '../x509/der.ts'
 import { each, type Named } from './each.ts'
 import type { DeviceFields } from './fields.ts'
@@ -113,10 +113,16 @@ async function verifyVersions(
   }
 }
 
-/** A leaf signs data. Manifests and devices are alike in that. @throws Refusal */
+/**
+ * A leaf signs data, whatever data: manifests and devices are alike in that. One that is certified for some purpose, as
+ * OCSP responders below the same CAs are, is for that alone (RFC 5280 §4.2.1.12).
+ * @throws Refusal
+ */
 export function requireLeaf(certificate: Certificate): Certificate {
   if (certificate.isCa) throw new Refusal('the leaf is a CA')
   if (!(certificate.keyUsage & KEY_USAGE.digitalSignature)) throw new Refusal('the leaf may not sign data (keyUsage)')
+  if (carries(certificate, EXTENSION.extendedKeyUsage))
+    throw new Refusal('the leaf is certified for another purpose (extendedKeyUsage)')
   return certificate
 }
 

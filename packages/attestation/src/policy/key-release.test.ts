@@ -41,7 +41,16 @@ test('nothing it is given widens it, and no restriction is lost', () => {
           graceDays: 0,
         },
         td: { debug: false, migratable: false, perfmon: false, serviceTd: false },
-        snp: { debug: false, migrate: false, smt: snp.smt, vmpl: 0, vlek: false, minTcb: snp.minTcb, crl: true },
+        snp: {
+          debug: false,
+          migrate: false,
+          cxl: false,
+          smt: snp.smt,
+          vmpl: 0,
+          vlek: false,
+          minTcb: snp.minTcb,
+          crl: true,
+        },
         ...(gpu && {
           gpu: {
             ...gpu,

@@ -26,7 +26,7 @@ test('an empty policy accepts nothing', () => {
     images: [],
     tcb: { accept: ['UpToDate'], minEvaluationNumber: 20, deniedAdvisories: [], allowedAdvisories: [], graceDays: 0 },
     td: { debug: false, migratable: false, perfmon: false, serviceTd: false },
-    snp: { debug: false, migrate: false, smt: true, vmpl: 0, vlek: false, minTcb: {}, crl: true },
+    snp: { debug: false, migrate: false, cxl: false, smt: true, vmpl: 0, vlek: false, minTcb: {}, crl: true },
     binding: 'session-signed',
     maxAgeSeconds: 600,
   })

@@ -121,6 +121,8 @@ export interface Policy {
     readonly debug: boolean
     /** A migration agent may be associated with the guest (policy bit 18). */
     readonly migrate: boolean
+    /** The platform may have CXL devices, which may hold memory of the guest (policy bit 21). */
+    readonly cxl: boolean
     /**
      * The host may run with two threads per core (policy bit 16), which most do. Nothing measured says so: `false` asks
      * that the guest's own policy forbids it.
@@ -233,6 +235,7 @@ const schema = v.strictObject({
     v.strictObject({
       debug: flag,
       migrate: flag,
+      cxl: flag,
       smt: v.optional(v.boolean(), true),
       vmpl: v.optional(v.pipe(count, v.maxValue(3)), 0),
       vlek: flag,

@@ -31,6 +31,7 @@ export const SNP_CHECKS = {
   snp_policy_reserved: 'Reserved bits of the guest policy are as they must be.',
   snp_debug: 'The host cannot debug the guest.',
   snp_migrate: 'No migration agent can be associated with the guest.',
+  snp_cxl: 'No CXL device can hold memory of the guest.',
   snp_smt: 'The guest runs only where threads of a core are not shared (no SMT).',
   snp_vmpl: 'The report was asked for at a VMPL that the policy accepts.',
   snp_host_data: 'HOST_DATA names an accepted image manifest.',
@@ -50,6 +51,7 @@ type OnRequest =
   | 'snp_chip_id'
   | 'snp_debug'
   | 'snp_migrate'
+  | 'snp_cxl'
   | 'snp_smt'
   | 'snp_host_data'
   | 'snp_boot_image'

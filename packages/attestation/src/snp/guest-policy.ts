@@ -4,11 +4,11 @@ import type { SnpReport } from './report.ts'
 /** Bits of GUEST_POLICY (SEV-SNP Firmware ABI, table GUEST_POLICY). The lowest 16 are the least ABI version. */
 const bit = (n: number) => 1n << BigInt(n)
 const ALWAYS_SET = bit(17)
-/** From CXL_ALLOW to PAGE_SWAP_DISABLE: what the owner asks of the platform, none of which weakens the guest. */
-const HARMLESS = bit(20) | bit(21) | bit(22) | bit(23) | bit(24) | bit(25)
+/** SINGLE_SOCKET, and from MEM_AES_256_XTS to PAGE_SWAP_DISABLE: what the owner asks of the platform. */
+const HARMLESS = bit(20) | bit(22) | bit(23) | bit(24) | bit(25)
 /** What a guest's owner may have allowed the host, and a verifier's policy may tolerate. */
-const WEAKENING = { smt: bit(16), migrate: bit(18), debug: bit(19) } as const
-const DEFINED = 0xffffn | ALWAYS_SET | HARMLESS | WEAKENING.smt | WEAKENING.migrate | WEAKENING.debug
+const WEAKENING = { smt: bit(16), migrate: bit(18), debug: bit(19), cxl: bit(21) } as const
+const DEFINED = Object.values(WEAKENING).reduce((all, one) => all | one, 0xffffn | ALWAYS_SET | HARMLESS)
 
 export function requirePolicyReserved({ policy }: SnpReport): void {
   if (policy & ~DEFINED) throw new Refusal('reserved bits of the guest policy are set')

@@ -17,7 +17,7 @@ export async function verifyWorkload(
     await list.run(`snp_tcb_${name}`, [levels, product], (it, family) => requireTcb(it[name], family, policy.snp))
 
   await list.run('snp_policy_reserved', [report], requirePolicyReserved)
-  for (const name of ['debug', 'migrate', 'smt'] as const) {
+  for (const name of ['debug', 'migrate', 'cxl', 'smt'] as const) {
     if (policy.snp[name]) list.skip(`snp_${name}`, 'The policy tolerates what the guest policy allows here.')
     else await list.run(`snp_${name}`, [report], (guest) => requireForbidden(guest, name))
   }

@@ -80,6 +80,12 @@ const broken: readonly GpuAttack[] = [
   ...inBoth('with an unknown critical extension', ([leaf]) => {
     leaf!.extensions.push({ oid: '1.3.6.1.4.1.58888.1.99', critical: true, value: der.boolean(true) })
   }),
+  gpuPlan('RIM signed by the OCSP responder of the CA of RIMs', 'gpu_rim_chain', (gpu) => {
+    const ofSigner = gpu.ocsp[3]!
+    gpu.rimChain[0] = ofSigner.responder!
+    for (const rim of gpu.rims) rim.signer = ofSigner.signer
+    ofSigner.statements[0]!.serial = ofSigner.responder!.serial
+  }),
   ...inBoth('whose leaf may not sign data', ([leaf]) => {
     replaceExtension(leaf!, OID.keyUsage, keyUsage('signCertificates'))
   }),
@@ -95,6 +101,16 @@ const forms: readonly GpuAttack[] = [
     gpu.chain[0]!.key = deriveKey(new Uint8Array(1), 'small')
   }),
 ]
+
+/** A victim that gives one list of roots, whoever's they are. */
+const rootsInOneList = (attack: GpuAttack): GpuAttack => ({
+  ...attack,
+  mint: (simulator) => {
+    const forged = attack.mint(simulator)
+    const all = [...forged.roots.device, ...forged.roots.rim]
+    return { ...forged, roots: { device: all, rim: all } }
+  },
+})
 
 /** Roots that the victim does not trust, or that hide what they are. */
 const roots: readonly GpuAttack[] = [
@@ -118,6 +134,17 @@ const roots: readonly GpuAttack[] = [
     gpu.ocsp = [...gpu.ocsp.slice(0, 3), ...stranger.ocsp.slice(3)]
   }),
   gpuPlan('RIM signed below the root of devices', 'gpu_rim_root_pinned', signRimAsDevice),
+  rootsInOneList(
+    gpuPlan(
+      'RIM signed by the device, by a victim that keeps all roots in one list',
+      'gpu_rim_root_pinned',
+      (gpu) => {
+        gpu.rimChain = gpu.chain
+        for (const rim of gpu.rims) rim.signer = gpu.chain[0]!.key
+      },
+      { demands: { revocation: 'off' } },
+    ),
+  ),
   gpuPlan(
     'device root without the DEVELOPMENT marker',
     'gpu_environment',
@@ -155,6 +182,16 @@ const identities: readonly GpuAttack[] = [
       entry.type === OPAQUE.chip ? { type: OPAQUE.chip, value: new TextEncoder().encode('GB100\0') } : entry,
     )
   }),
+  gpuPlan(
+    'Blackwell GPU whose leaf says that it is a Hopper',
+    'gpu_identity',
+    (gpu) => {
+      gpu.chain[0]!.subject = 'GH100 A01 GSP FMC LF DEVELOPMENT'
+      field(gpu, OPAQUE.chip).value = new TextEncoder().encode('GH100\0')
+      for (const rim of gpu.rims) rim.product = 'GH100'
+    },
+    { machine: { chip: 'GB100' }, demands: { chips: ['GH100'] } },
+  ),
   gpuPlan('device whose certificate names no chip', 'gpu_identity', ({ chain: [leaf] }) => {
     leaf!.subject = 'DEVELOPMENT leaf'
   }),

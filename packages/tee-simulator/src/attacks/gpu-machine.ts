@@ -117,6 +117,19 @@ const machines: readonly GpuAttack[] = [
       field(devices.at(-1)!, 'switchGpuPdis').value = field(strangers.at(-1)!, 'switchGpuPdis').value
     },
   }),
+  gpuAttack('switch that can still be configured from outside', 'gpu_topology', {
+    ...board,
+    plan: (devices) => {
+      field(devices.at(-1)!, 'switchLock').value = Uint8Array.of(0, 0)
+    },
+  }),
+  gpuAttack('switch that does not say whether it is locked', 'gpu_topology', {
+    ...board,
+    plan: (devices) => {
+      const { response } = devices.at(-1)!
+      response.opaque = response.opaque.filter(({ type }) => type !== OPAQUE.switchLock)
+    },
+  }),
   gpuAttack('switch whose report names another switch', 'gpu_identity', {
     ...board,
     plan: (devices, strangers) => {

@@ -55,6 +55,7 @@ export const snpWorkloadAttacks: readonly SnpAttack[] = [
   snpAttack('guest policy with its highest bit', 'snp_policy_reserved', { plan: guestPolicy(63) }),
   snpAttack('guest that the host may debug', 'snp_debug', { plan: guestPolicy(19) }),
   snpAttack('guest that may be migrated', 'snp_migrate', { plan: guestPolicy(18) }),
+  snpAttack('guest whose memory may lie in a CXL device', 'snp_cxl', { plan: guestPolicy(21) }),
   snpAttack('guest whose cores may be shared', 'snp_smt', { demands: { snp: { smt: false } } }),
   snpAttack('report asked for at VMPL 1', 'snp_vmpl', {
     plan: ({ report }) => {

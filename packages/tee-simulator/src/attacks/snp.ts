@@ -101,9 +101,9 @@ export const snpControls: readonly SnpControl[] = [
       report.tcb.committed.microcode = 199
     },
   }),
-  snpControl('guest that asks for a single socket, no CXL, AES-256, no RAPL, hidden ciphertext and no swapping', {
+  snpControl('guest that asks for a single socket, AES-256, no RAPL, hidden ciphertext and no swapping', {
     plan: ({ report }) => {
-      report.policy |= 0x3f00000n
+      report.policy |= 0x3d00000n
       report.policy &= ~0x10000n
     },
     demands: { snp: { smt: false } },
