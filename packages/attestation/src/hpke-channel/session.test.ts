@@ -57,6 +57,9 @@ test('whoever swaps a key, a nonce, or the evidence between two sessions is refu
   await expect(accept(offer, keyless, 'session-signed')).rejects.toThrow(
     expect.objectContaining({ code: 'evidence_malformed' }),
   )
+  // without either the quote itself would have to be of this session
+  const { signature: _s, ...bare } = keyless
+  await expect(accept(offer, bare, 'session-signed')).rejects.toThrow(refusedBy('nonce,client_key'))
 
   const quoted = await offerChannel('session-quoted')
   const another = await attest(await offerChannel('session-quoted'))
