@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Policy, parseImageManifest, type TeeBackend } from '@dcml/attestation'
+import { type Policy, parseWorkloadManifest, type TeeBackend } from '@dcml/attestation'
 import { parseTrustRoot } from '@dcml/light-client'
 import { anchorRelay } from '@dcml/near'
 import { DcmlError } from '@dcml/protocol'
@@ -64,12 +64,17 @@ export async function openDevice(text: string, context: DeviceContext): Promise<
   })
 }
 
-function anchorOf(manifest: Uint8Array) {
-  const { env, network, trustRoot } = parseImageManifest(manifest)
-  const contract = env[ANCHOR]
+/**
+ * The anchor contract that a manifest names, and where its light client starts: the host chooses neither.
+ * @throws DcmlError `anchor_missing`, `manifest_malformed`, `trust_root_…`
+ */
+export function anchorOf(bytes: Uint8Array) {
+  const manifest = parseWorkloadManifest(bytes)
+  const { network, trustRoot } = manifest
+  const contract = manifest.kind === 'dstack' ? manifest.anchor : manifest.env[ANCHOR]
   if (contract === undefined || network === undefined || trustRoot === undefined)
     throw new DcmlError('anchor_missing', 'The image manifest names no anchor contract.', {
-      hint: `Put its account into ${ANCHOR} of a paid image: a host that chose it could choose one that forgets.`,
+      hint: `Put its account into ${ANCHOR} of a paid image, or as anchor into the member dcml of a paid app-compose file: a host that chose it could choose one that forgets.`,
     })
   return { anchor: { networkId: network.networkId, contract }, root: parseTrustRoot(trustRoot) }
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { imageH as imageHOf, parseImageManifest } from '@dcml/attestation'
+import { imageH as imageHOf, parseImageManifest, parseWorkloadManifest } from '@dcml/attestation'
 import type { ChannelWallet } from '@dcml/client'
 import { createDevchain, type DevAccount, type RpcServer } from '@dcml/devchain'
 import { accountFromKey, connectNear } from '@dcml/near'
@@ -65,6 +65,23 @@ test('an image manifest is made one of a paid workload, or left as it was', asyn
     json: { error: { code: 'manifest_malformed', message: expect.stringContaining('free.json is no image manifest') } },
   })
   expect(JSON.parse(await readFile(free, 'utf8'))).toEqual({ ...image, models: 'any' })
+})
+
+test('an app-compose file is made one of a paid workload in its member dcml', async () => {
+  const compose = { manifest_version: 2, name: 'tale', runner: 'docker-compose', docker_compose_file: 'services: {}\n' }
+  const file = inFolder('app-compose.json')
+  await writeFile(file, JSON.stringify({ ...compose, dcml: { v: 1, models: [modelH] } }))
+  const { code, json } = await run('light-client', 'trust-root', '--manifest', file)
+  expect(code).toBe(0)
+  const bytes = await readFile(file)
+  const terms = {
+    models: [modelH],
+    network: { networkId: chain.settings.chainId, contract },
+    trustRoot: json!.trustRoot,
+  }
+  expect(parseWorkloadManifest(bytes)).toEqual({ kind: 'dstack', name: 'tale', ...terms })
+  expect(JSON.parse(bytes.toString())).toEqual({ ...compose, dcml: { v: 1, ...terms } })
+  expect(json).toMatchObject({ imageH: toHex(imageHOf(bytes)) })
 })
 
 test('an owner deploys and prices, a host registers and admits, both see what a payer did', async () => {

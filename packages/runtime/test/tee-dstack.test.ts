@@ -3,52 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  development,
-  eventDigest,
-  imageH as imageHashOf,
-  parseEvidence,
-  readDstackLog,
-  replayEventLog,
-  verifyEvidence,
-} from '@dcml/attestation'
+import { development, imageH as imageHashOf, parseEvidence, verifyEvidence } from '@dcml/attestation'
 import { createEnclave } from '@dcml/attestation/node'
 import { fromHex, toHex, utf8 } from '@dcml/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { collateralSource, dstackAgent } from '../src/index.ts'
 import { teeBackendCompliance } from '../src/testing.ts'
+import { dstackBoot } from './dstack-machine.ts'
 import { simulator } from './harness.ts'
 
 const imageH = new Uint8Array(32).fill(3)
 const mint = (reportData: Uint8Array): Uint8Array => simulator.mintQuote({ reportData, imageH })
 const collateral = collateralSource('simulator', async () => simulator.collateral())
 const data = (seed: number): Uint8Array => new Uint8Array(64).fill(seed)
-
-/** What dstack's boot code measures, in its order, with the registers that it leads to. */
-function dstackBoot(composeHash: Uint8Array) {
-  const firmware = Array.from({ length: 3 }, (_, imr) => {
-    return { imr, event_type: 4, digest: toHex(new Uint8Array(48).fill(imr + 1)), event: '', event_payload: '' }
-  })
-  const own = {
-    'system-preparing': new Uint8Array(),
-    'app-id': composeHash.subarray(0, 20),
-    'compose-hash': composeHash,
-    'instance-id': new Uint8Array(20).fill(7),
-    'boot-mr-done': new Uint8Array(),
-    'key-provider': utf8('{"name":"none","id":""}'),
-    'system-ready': new Uint8Array(),
-  }
-  const events = Object.entries(own).map(([event, payload]) => ({
-    imr: 3,
-    event_type: 0x08000001,
-    digest: toHex(eventDigest(event, payload)),
-    event,
-    event_payload: toHex(payload),
-  }))
-  const log = JSON.stringify([...firmware, ...events])
-  const rtmrs = replayEventLog(readDstackLog(log)) as unknown as [Uint8Array, Uint8Array, Uint8Array, Uint8Array]
-  return { log, rtmrs }
-}
 
 let folder: string
 beforeAll(async () => {
