@@ -20,7 +20,16 @@ export default defineConfig({
           { text: 'Use a model from an app', link: '/recipes/use' },
           { text: 'Publish a model', link: '/recipes/publish' },
           { text: 'Host a model', link: '/recipes/host' },
-          { text: 'Verify offline', link: '/recipes/verify' },
+          { text: 'Verify', link: '/recipes/verify' },
+          { text: 'Verify other services', link: '/recipes/verify-others' },
+        ],
+      },
+      {
+        text: 'Attestation',
+        items: [
+          { text: 'What is judged', link: '/attestation' },
+          { text: 'Attacks and their checks', link: '/attacks' },
+          { text: 'Differences from other verifiers', link: '/attestation-differential' },
         ],
       },
       {
@@ -61,7 +70,6 @@ export default defineConfig({
         text: 'Reference',
         items: [
           { text: 'What travels', link: '/wire' },
-          { text: 'Attacks and their checks', link: '/attacks' },
           { text: 'Decisions', link: '/decisions/' },
         ],
       },
