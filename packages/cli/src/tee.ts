@@ -135,7 +135,7 @@ function openGpus(flags: TeeFlags, log: Logger): GpuBackend | undefined {
   if (flags.gpu === undefined || (flags.gpu === 'simulator' && simulated)) return undefined
   if (flags.gpu === 'simulator' || simulated)
     throw new DcmlError('gpu_unsupported', 'Simulated GPUs belong to the simulated TEE.', {
-      hint: 'Give --gpu nvidia.',
+      hint: 'A simulated TEE takes --gpu simulator, any other one --gpu nvidia.',
     })
   const { rims = ['nvidia'], ocsp = 'nvidia', gpuSwitches = false } = flags
   const serviceKey = process.env.NV_ATTESTATION_SERVICE_KEY
