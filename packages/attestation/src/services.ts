@@ -19,6 +19,7 @@ export { NEAR_CHECKS, NEAR_MANAGER_CHECKS, NEAR_SIGNATURE_CHECKS } from './servi
 export type { NearMachine, NearReport } from './services/near-ai/report.ts'
 export type { NearSignature } from './services/near-ai/signature.ts'
 export type { NvidiaEvidence } from './services/nvidia.ts'
+export { PLAIN_CHECKS } from './services/plain.ts'
 export { servicePolicy } from './services/policy.ts'
 export { MAX_SERVICE_EVIDENCE, recognise } from './services/recognise.ts'
 export type { Recognised } from './services/recognised.ts'

@@ -3,6 +3,7 @@
 import type { Check, Environment } from '../check.ts'
 import { type GpuDevice, verifyGpuEvidence } from '../nvidia/verify.ts'
 import type { GpuEvidence } from '../tee.ts'
+import { NO_NONCE } from './connection.ts'
 import { readDevice, rimIds } from './device.ts'
 import type { JudgeOptions, Need } from './judgement.ts'
 import type { NvidiaEvidence } from './nvidia.ts'
@@ -62,7 +63,7 @@ export async function judgeGpus(
   const noRims = given.every((device) => rimsOf(device).length === 0)
   const left = needs.reduce<readonly Check[]>(
     (open, { kind }) => open.map((check) => leftOpen(check, kind, noRims)),
-    checks,
+    nonce ? checks : checks.map(unasked),
   )
   return {
     ok: needs.length > 0 ? left.every(({ status }) => status !== 'fail') : ok,
@@ -84,6 +85,10 @@ function lackSwitches(devices: readonly GpuEvidence[]): boolean {
 
 const describe = ({ chip, driver, vbios }: GpuDevice): string =>
   `${chip}${driver === undefined ? '' : `, driver ${driver}`}, VBIOS ${vbios}`
+
+/** Devices that signed what their own collector says was asked have answered nobody here. */
+const unasked = (check: Check): Check =>
+  check.name === 'gpu_nonce' && check.status === 'pass' ? { ...check, status: 'skipped', why: NO_NONCE } : check
 
 function leftOpen(check: Check, kind: Need['kind'], noRims: boolean): Check {
   const [names, why] = OPEN[kind] ?? [[], '']

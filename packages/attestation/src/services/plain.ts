@@ -1,8 +1,11 @@
 // Bare evidence of one device, and evidence of DCML's own enclaves that lies in a file.
+import { equalBytes } from '@dcml/protocol'
+import { Checklist } from '../checklist.ts'
 import { parseClaims } from '../evidence/claims.ts'
 import { parseEvidence } from '../evidence/evidence.ts'
 import { verifyEvidence } from '../evidence/verify.ts'
-import { serverSpkiH } from './connection.ts'
+import { Refusal } from '../x509/der.ts'
+import { NO_CONNECTION, NO_NONCE, requireTlsKey, serverSpkiH } from './connection.ts'
 import { judgeGpus } from './gpu.ts'
 import { conclude, type JudgedPart, type Judgement, type JudgeOptions } from './judgement.ts'
 import { gpuLimits, OLD_OR_RELAYED, unknownImages } from './limits.ts'
@@ -13,19 +16,58 @@ import { judgeTdx } from './tdx.ts'
 
 const WORKLOAD = 'What runs there, and who chose the report data: the evidence is of a machine, not of a workload.'
 
+/** Checks of evidence that comes without a service's document around it, beyond those of its TEE and GPUs. */
+export const PLAIN_CHECKS = {
+  service_nonce: 'The report data carries the nonce that was sent.',
+  service_tls_key: 'The TLS key of the connection is the one that the evidence names.',
+} as const
+
 /** Judges a TDX quote or a report of SEV-SNP for what it says of the machine. */
 export async function judgeCpu(kind: 'tdx' | 'snp', bytes: Uint8Array, options: JudgeOptions): Promise<Judgement> {
   const cpu = await (kind === 'tdx' ? judgeTdx : judgeSnp)(bytes, options)
-  const part = { name: 'machine', ...cpu }
+  const list = new Checklist(PLAIN_CHECKS)
+  const nonce = options.connection?.nonce
+  if (nonce === undefined) list.skip('service_nonce', NO_NONCE)
+  else await list.run('service_nonce', [cpu.reportData], (data) => requireNonce(data, nonce))
+  await judgeTlsKey(list, undefined, options)
+  const judged = list.finish()
+  const part = { name: 'machine', ...cpu, checks: [...cpu.checks, ...judged.checks], ok: cpu.ok && judged.ok }
   return conclude(kind === 'tdx' ? 'Intel TDX quote' : 'AMD SEV-SNP report', [part], {
     notProven: [WORKLOAD, ...unknownImages(options), OLD_OR_RELAYED],
   })
 }
 
+/** Nothing says where a bare quote has its nonce: services put it in front, or behind what else they name. */
+function requireNonce(reportData: Uint8Array, nonce: Uint8Array): void {
+  const places = [reportData.subarray(0, nonce.length), reportData.subarray(reportData.length - nonce.length)]
+  if (!places.some((place) => equalBytes(place, nonce)))
+    throw new Refusal(
+      'the report data neither begins nor ends with it; where it is hashed with more, leave it out here',
+    )
+}
+
+/** Anybody can serve what names no TLS key. */
+async function judgeTlsKey(
+  list: Pick<Checklist<'service_tls_key'>, 'run' | 'skip'>,
+  attested: Uint8Array | undefined,
+  { connection }: JudgeOptions,
+): Promise<void> {
+  if (serverSpkiH(connection) === undefined) list.skip('service_tls_key', NO_CONNECTION)
+  else await list.run('service_tls_key', [], () => requireTlsKey(attested, connection))
+}
+
 /** Judges what NVIDIA's tools collected. */
 export async function judgeNvidia(evidence: NvidiaEvidence, options: JudgeOptions): Promise<Judgement> {
   const gpu = await judgeGpus(evidence, options.connection?.nonce, options)
-  const part: JudgedPart = { name: 'GPUs', ...gpu }
+  const list = tlsKeyList()
+  await judgeTlsKey(list, undefined, options)
+  const judged = list.finish()
+  const part: JudgedPart = {
+    name: 'GPUs',
+    ...gpu,
+    checks: [...gpu.checks, ...judged.checks],
+    ok: gpu.ok && judged.ok,
+  }
   return conclude('NVIDIA GPU evidence', [part], {
     notProven: [
       'Which machine the GPUs are in: there is no evidence of a CPU.',
@@ -35,11 +77,14 @@ export async function judgeNvidia(evidence: NvidiaEvidence, options: JudgeOption
   })
 }
 
+/** A GPU's nonce is judged by `gpu_nonce`, an enclave's by `nonce`. */
+const tlsKeyList = () => new Checklist({ service_tls_key: PLAIN_CHECKS.service_tls_key })
+
 /** Judges evidence of a DCML enclave, without the session that it was made for where there is no connection. */
 export async function judgeDcml(evidence: unknown, options: JudgeOptions): Promise<Judgement> {
   const { now, policy = servicePolicy, roots, connection } = options
   const { claims, gpu } = parseEvidence(evidence)
-  const { purpose } = parseClaims(claims)
+  const { purpose, tlsSpki: attested } = parseClaims(claims)
   const tlsSpki = serverSpkiH(connection)
   const result = await verifyEvidence({
     evidence,
@@ -48,10 +93,14 @@ export async function judgeDcml(evidence: unknown, options: JudgeOptions): Promi
     ...(roots && { roots }),
     expect: { purpose, ...(connection?.nonce && { nonce: connection.nonce }), ...(tlsSpki && { tlsSpki }) },
   })
+  // claims for a browser are compared with no TLS key, which a page cannot see; here it can be seen
+  const list = tlsKeyList()
+  await judgeTlsKey(list, attested, options)
+  const judged = list.finish()
   const part: JudgedPart = {
     name: 'enclave',
-    ok: result.ok,
-    checks: result.checks,
+    ok: result.ok && judged.ok,
+    checks: [...result.checks, ...judged.checks],
     environment: result.environment,
     facts: { purpose },
     needs: [],
