@@ -7,9 +7,14 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
 /**
  * Reads a request body to its last byte.
  * @param limit bytes
+ * @param count told of every part before it is kept; where it throws, the body is refused for that
  * @throws DcmlError `request_too_large`, or `request_malformed` when the sender goes away
  */
-export async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(
+  incoming: IncomingMessage,
+  limit: number,
+  count: (bytes: number) => void = () => {},
+): Promise<Buffer> {
   // Refused by its header alone, before a byte of it is kept.
   if (Number(incoming.headers['content-length'] ?? 0) > limit) throw tooLarge(limit)
   return new Promise((resolve, reject) => {
@@ -21,8 +26,13 @@ export async function readBody(incoming: IncomingMessage, limit: number): Promis
     }
     const onData = (part: Buffer): void => {
       length += part.length
-      if (length > limit) settle(() => reject(tooLarge(limit)))
-      else parts.push(part)
+      try {
+        if (length > limit) throw tooLarge(limit)
+        count(part.length)
+        parts.push(part)
+      } catch (error) {
+        settle(() => reject(error))
+      }
     }
     const onEnd = (): void => settle(() => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts, length)))
     const onGone = (): void =>

@@ -19,6 +19,7 @@ import type { Limits } from '../limits.ts'
 import { Forgetting } from './forgetting.ts'
 import { onlyFrom } from './origins.ts'
 import { relay } from './relay.ts'
+import { Room } from './room.ts'
 import { Throttle } from './throttle.ts'
 
 export interface BrowserAppOptions {
@@ -38,13 +39,18 @@ export interface BrowserAppOptions {
 }
 
 /** Beside the body: preface, head, and what each record of 64 KiB adds. */
-const roomFor = (maxBodyBytes: number): number => maxBodyBytes + 20 * Math.ceil(maxBodyBytes / 65_536) + 70_000
+const sealedLength = (maxBodyBytes: number): number => maxBodyBytes + 20 * Math.ceil(maxBodyBytes / 65_536) + 70_000
+
+/** Of the longest bodies, how many may be read at once. */
+const LONG_BODIES = 32
 
 /** Everything that the browsers' port serves. */
 export function browserApp(options: BrowserAppOptions): Hono<{ Bindings: HttpBindings }> {
   const { limits, clock } = options
   const sessions = new ChannelSessions({ clock, maxSessions: limits.maxBrowserSessions })
   const forgetting = new Forgetting(sessions)
+  const longest = sealedLength(limits.maxBodyBytes)
+  const room = new Room(LONG_BODIES * longest)
   const throttle = new Throttle(limits.browserSessionsPerSecond, clock)
   const call = inProcess(options.app.fetch)
   const app = createApp(options.observe)
@@ -66,7 +72,7 @@ export function browserApp(options: BrowserAppOptions): Hono<{ Bindings: HttpBin
     const session = fromBase64url(c.req.param('session'))
     // before a byte of the body is kept
     sessions.require(session)
-    const request = await sessions.open(session, await readBody(incoming, roomFor(limits.maxBodyBytes)))
+    const request = await room.during(async (take) => sessions.open(session, await readBody(incoming, longest, take)))
     for (const [name, value] of c.res.headers) outgoing.setHeader(name, value)
     await relay(request, outgoing, { call, stallMs: limits.stallMs })
     return RESPONSE_ALREADY_SENT
