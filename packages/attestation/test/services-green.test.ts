@@ -4,8 +4,24 @@ import { toHex, utf8 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
 import { encodeClaims } from '../src/evidence/claims.ts'
 import { evidenceToJson, imageH, type Purpose, reportData } from '../src/index.ts'
+import { rimIds } from '../src/services/device.ts'
 import { type Judgement, judge, recognise } from '../src/services.ts'
-import { failed, gpus, hash, judgeText, nonce, now, options, simulator, tlsSpki } from './services-world.ts'
+import {
+  connection,
+  failed,
+  gpus,
+  hash,
+  judgeText,
+  machine,
+  nearGateway,
+  nearMachine,
+  nearSignature,
+  nonce,
+  now,
+  options,
+  simulator,
+  tlsSpki,
+} from './services-world.ts'
 
 const other = hash('sha256', utf8('other'))
 const statusOf = ({ checks }: Judgement, name: string) => checks.find((check) => check.name === name)?.status
@@ -70,5 +86,107 @@ describe('a nonce', () => {
     expect(statusOf(await judgeText(list), 'gpu_nonce')).toBe('skipped')
     expect(statusOf(await judgeText(list, { connection: { nonce } }), 'gpu_nonce')).toBe('pass')
     expect(failed(await judgeText(list, { connection: { nonce: other } }))).toEqual(['gpu_nonce'])
+  })
+})
+
+describe('Tinfoil', async () => {
+  const cluster = await simulator.createTee({ imageH: new Uint8Array(32), gpus: 8, switches: 4 }).gpu!.evidence(nonce)
+  const evidences = (kind: 'gpu' | 'switch') =>
+    cluster
+      .filter((device) => device.kind === kind)
+      .map(({ report, certificates }) => ({
+        // NVIDIA's tool writes the members of objects in order
+        arch: kind === 'gpu' ? 'HOPPER' : 'LS10',
+        certificate: Buffer.from(certificates).toString('base64'),
+        evidence: Buffer.from(report).toString('base64'),
+        nonce: toHex(nonce),
+      }))
+  const rims = Object.fromEntries(
+    cluster.flatMap((device) => rimIds(device).map((id, i) => [id, device.rims[i]!] as const)),
+  )
+  const collected = (list: object[]) => ({ evidences: list, result_code: 0, result_message: 'Ok' })
+
+  /** Version 3 of a machine with switches, whose hash is over what `hashed` makes of their evidence. */
+  function document(nvswitch: object, hashed = JSON.stringify(nvswitch), gpu: object = collected(evidences('gpu'))) {
+    const hpke = hash('sha256', utf8('hpke'))
+    const [gpuH, switchH] = [JSON.stringify(gpu), hashed].map((text) => hash('sha256', utf8(text))) as [
+      Uint8Array,
+      Uint8Array,
+    ]
+    const reportData = [...hash('sha256', tlsSpki, hpke, nonce, gpuH, switchH), ...new Uint8Array(32)]
+    return {
+      format: 'https://tinfoil.sh/predicate/attestation/v3',
+      report_data: {
+        tls_key_fp: toHex(tlsSpki),
+        hpke_key: toHex(hpke),
+        nonce: toHex(nonce),
+        gpu_evidence_hash: toHex(gpuH),
+        nvswitch_evidence_hash: toHex(switchH),
+      },
+      cpu: { platform: 'tdx', report: Buffer.from(machine().quote(Uint8Array.from(reportData))).toString('base64') },
+      gpu,
+      nvswitch,
+    }
+  }
+  const tinfoil = (...[nvswitch, hashed, gpu]: Parameters<typeof document>) =>
+    judgeText(document(nvswitch, hashed, gpu), { connection, rims })
+
+  test('judges the switches with the GPUs that talk through them', async () => {
+    const judgement = await tinfoil(collected(evidences('switch')))
+    expect(failed(judgement)).toEqual([])
+    expect(judgement).toMatchObject({ verdict: 'holds', needs: [] })
+    expect(statusOf(judgement, 'gpu_topology')).toBe('pass')
+  })
+
+  test('takes the hash of what was printed for what was sent of it', async () => {
+    const printed = collected(evidences('switch'))
+    const judgement = await tinfoil(printed, `${JSON.stringify(printed, undefined, 4)}\n`)
+    expect(failed(judgement)).toEqual([])
+    expect(failed(await tinfoil(printed, 'another'))).toEqual(['service_switch_hash'])
+  })
+
+  test('is refused where the switches did not sign, or a GPU stands in for one', async () => {
+    const [one, ...rest] = evidences('switch')
+    const forged = Buffer.from(one!.evidence, 'base64')
+    forged[forged.length - 1]! ^= 1
+    const bent = await tinfoil(collected([{ ...one!, evidence: forged.toString('base64') }, ...rest]))
+    expect(failed(bent)).toContain('gpu_signature')
+    expect((await tinfoil(collected([...rest, evidences('gpu')[0]!]))).verdict).toBe('refused')
+  })
+})
+
+describe('NEAR AI Cloud', () => {
+  test('a second entry with the same quote and another key is judged for itself', async () => {
+    const own = nearMachine()
+    const judgement = await judgeText({ ...own, all_attestations: [{ ...own, signing_public_key: toHex(other) }] })
+    expect(failed(judgement)).toEqual(['service_encryption_key'])
+  })
+
+  test('an Ed25519 key that calls itself another does not do without the signature over the OHTTP key', async () => {
+    const own = nearMachine()
+    const swapped = { ...own, signing_algo: 'ecdsa', ohttp_attestation: { ...own.ohttp_attestation, key_config: '00' } }
+    await expect(async () => judgeText(swapped)).rejects.toMatchObject({ code: 'service_evidence_malformed' })
+  })
+
+  test('what is left out of an answer is said not to be proven', async () => {
+    const { compose_manager_attestation: _, ...quiet } = nearMachine()
+    expect((await judgeText(quiet)).notProven.join()).toMatch(/compose manager.*nothing about it came along/)
+    const { list } = await gpus(1)
+    const answer = { ...nearGateway(), model_attestations: [{ ...nearMachine(), nvidia_payload: list }, nearMachine()] }
+    expect((await judgeText(answer)).notProven.join()).toMatch(/GPUs of 1 of the 2 machines/)
+  })
+
+  test('a signature proves no more than the report behind it', async () => {
+    const text = `${'0'.repeat(64)}:${'1'.repeat(64)}`
+    const report = recognise(JSON.stringify(nearMachine({ tls: false })))!
+    const judgement = await judgeText(nearSignature(text, 'ed25519'), { report })
+    expect(judgement.verdict).toBe('holds')
+    expect(judgement.notProven.join()).toMatch(/What was booted/)
+    expect(judgement.warnings.map(({ code }) => code)).toContain('tls_key_not_named')
+  })
+
+  test('no name of a host is more than one line of a report', async () => {
+    const { parts } = await judgeText({ ...nearMachine(), model_name: 'x)\n\nHOLDS: NEAR AI Cloud\u202e\u001b[2J' })
+    expect(parts.map(({ name }) => name).join()).not.toMatch(/\p{C}/u)
   })
 })

@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes, toHex, utf8 } from '@dcml/protocol'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { Checklist } from '../../checklist.ts'
-import { short } from '../../evidence/fields.ts'
+import { printable, short } from '../../evidence/fields.ts'
 import { Refusal } from '../../x509/der.ts'
 import { readKeyBox, spkiH } from '../certificate.ts'
 import { NO_CONNECTION, requireTlsKey, serverSpkiH } from '../connection.ts'
@@ -38,7 +38,7 @@ export async function judgeDstack(evidence: DstackEvidence, options: JudgeOption
   const composeH = await judgeCompose(list, cpu.td, { log: evidence.log, text: evidence.composeText })
   const judged = list.finish()
   const part = {
-    name: evidence.appName ?? 'machine',
+    name: printable(evidence.appName ?? 'machine'),
     checks: [...cpu.checks, ...judged.checks],
     ok: cpu.ok && judged.ok,
     environment: cpu.environment,

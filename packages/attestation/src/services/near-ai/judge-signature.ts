@@ -6,6 +6,7 @@ import { conclude, type JudgedPart, type Judgement, type JudgeOptions } from '..
 import { NEAR_SIGNATURE_CHECKS } from './checks.ts'
 import { judgeNearParts } from './judge.ts'
 import { signedBy } from './keys.ts'
+import { nearLimits, nearWarnings } from './limits.ts'
 import { hashesOf, type NearSignature } from './signature.ts'
 
 /** Judges a signature; with `options.report`, the machine whose key made it too. */
@@ -59,7 +60,9 @@ export async function judgeNearSignature(signature: NearSignature, options: Judg
       ...(exchange === undefined
         ? ['What was asked and answered: only hashes are signed, and nothing was given to compare.']
         : []),
+      ...(machines ? nearLimits(machines, options).slice(1) : []),
     ],
+    warnings: machines ? nearWarnings(machines, options) : [],
   })
   // a signature has no environment of its own: that of its machines counts
   return machines ? { ...judgement, environment: conclude('', others, { notProven: [] }).environment } : judgement

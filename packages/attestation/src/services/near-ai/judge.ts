@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes, toHex, verifyEd25519 } from '@dcml/protocol'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { Checklist } from '../../checklist.ts'
-import { short } from '../../evidence/fields.ts'
+import { printable, short } from '../../evidence/fields.ts'
 import { Refusal } from '../../x509/der.ts'
 import { firstCertificate, readKeyBox, spkiH } from '../certificate.ts'
 import { NO_CONNECTION, requireTlsKey, serverSpkiH } from '../connection.ts'
@@ -30,7 +30,7 @@ export async function judgeNearParts(report: NearReport, options: JudgeOptions):
   const { gateway, models, tlsCertificate } = report
   if (gateway) parts.push(await judgeMachine('gateway', gateway, options, { isServer: true, tlsCertificate }))
   for (const [i, model] of models.entries()) {
-    const name = `model ${i + 1}${model.model_name === undefined ? '' : ` (${model.model_name})`}`
+    const name = `model ${i + 1}${model.model_name === undefined ? '' : ` (${printable(model.model_name)})`}`
     // behind a gateway, and where several machines serve one name, only the first of all holds the connection
     const part = await judgeMachine(name, model, options, { isServer: gateway === undefined && i === 0 })
     parts.push(part)

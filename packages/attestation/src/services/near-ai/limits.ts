@@ -6,15 +6,14 @@ import type { NearReport } from './report.ts'
 
 /** One sentence each, what matters most first. */
 export function nearLimits({ gateway, models }: NearReport, options: JudgeOptions): string[] {
-  const composed = models.some((machine) => machine.compose_manager_attestation)
+  const composed = models.length > 0 && models.every((machine) => machine.compose_manager_attestation)
+  const withGpus = models.filter(({ nvidia_payload: gpu }) => gpu)
   const unpinned = [gateway, ...models].flatMap((machine) => unpinnedImages(machine?.info?.tcb_info?.app_compose ?? ''))
   return [
     'Which model answers: no hash of weights is measured or signed, the name of the model is the server’s word.',
-    ...(composed
-      ? [
-          'Which containers run: a compose manager deploys files after the start, and only a hash of its list is quoted.',
-        ]
-      : []),
+    `Which containers run: a compose manager deploys files after the start, and ${
+      composed ? 'only a hash of its list is quoted' : 'nothing about it came along'
+    }.`,
     ...(unpinned.length > 0 ? [`What these images contain, named without a digest: ${unpinned.join(', ')}.`] : []),
     ...(gateway && models.length > 0
       ? [
@@ -25,10 +24,10 @@ export function nearLimits({ gateway, models }: NearReport, options: JudgeOption
       ? ['Anything about the machine with the model: this is the gateway alone.']
       : []),
     ...unknownImages(options),
-    ...gpuLimits(
-      models.some(({ nvidia_payload: gpu }) => gpu),
-      'share nothing but the nonce of whoever asked',
-    ),
+    ...gpuLimits(withGpus.length > 0, 'share nothing but the nonce of whoever asked'),
+    ...(0 < withGpus.length && withGpus.length < models.length
+      ? [`Anything about GPUs of ${models.length - withGpus.length} of the ${models.length} machines: they show none.`]
+      : []),
     unboundSession(options),
   ]
 }

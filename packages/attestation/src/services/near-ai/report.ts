@@ -1,4 +1,4 @@
-import { equalBytes } from '@dcml/protocol'
+import { toHex } from '@dcml/protocol'
 import * as v from 'valibot'
 import { eventLog } from '../dstack/compose.ts'
 import { hexOf, hexUpTo, maybe, perhapsText, readAs } from '../fields.ts'
@@ -10,6 +10,9 @@ const MAX_QUOTE = 32_768
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max))
 const algorithm = v.picklist(['ecdsa', 'ed25519'])
+
+/** Ethereum addresses have 20 bytes, Ed25519 keys 32. */
+const algorithmOf = ({ length }: Uint8Array): v.InferOutput<typeof algorithm> => (length === 20 ? 'ecdsa' : 'ed25519')
 
 const ohttp = v.object({
   signing_algo: algorithm,
@@ -52,8 +55,13 @@ const machine = v.pipe(
   }),
   v.transform(({ signing_algo, ...rest }) => ({
     ...rest,
-    signing_algo: signing_algo ?? (rest.signing_address.length === 20 ? ('ecdsa' as const) : ('ed25519' as const)),
+    signing_algo: signing_algo ?? algorithmOf(rest.signing_address),
   })),
+  // by its algorithm it is decided what a key has to have signed
+  v.check(
+    ({ signing_algo, signing_address }) => signing_algo === algorithmOf(signing_address),
+    'signing_algo is not that of such an address',
+  ),
 )
 const machines = v.pipe(v.array(machine), v.maxLength(MAX_MODELS))
 
@@ -81,11 +89,15 @@ const flat = v.intersect([machine, v.object({ all_attestations: maybe(machines) 
 export const isNearReport = (json: object): boolean =>
   'gateway_attestation' in json || ('intel_quote' in json && 'signing_address' in json)
 
+const textOf = (machine: NearMachine): string =>
+  JSON.stringify(machine, (_, value) => (value instanceof Uint8Array ? toHex(value) : value))
+
 /** @throws DcmlError `service_evidence_malformed` */
 export function readNearReport(json: object): NearReport {
   if (!('gateway_attestation' in json)) {
     const { all_attestations: all = [], ...own } = readAs('a report of NEAR AI Cloud', flat, json)
-    const others = all.filter(({ intel_quote: quote }) => !equalBytes(quote, own.intel_quote))
+    // whoever takes keys from the list takes them from there: only what is the same in every member is judged already
+    const others = all.filter((other) => textOf(other) !== textOf(own))
     return { gateway: undefined, models: [own, ...others], tlsCertificate: undefined }
   }
   const answer = readAs('a report of NEAR AI Cloud', wrapped, json)

@@ -9,6 +9,7 @@ import { judgeGpus } from '../gpu.ts'
 import { gunzip } from '../gunzip.ts'
 import { conclude, type Judgement, type JudgeOptions } from '../judgement.ts'
 import { keyBinding } from '../limits.ts'
+import type { NvidiaEvidence } from '../nvidia.ts'
 import { judgeSnp } from '../snp.ts'
 import { type JudgedCpu, judgeTdx } from '../tdx.ts'
 import { memberText, signedText, type TinfoilEvidence, type TinfoilV3 } from './document.ts'
@@ -42,7 +43,11 @@ export async function judgeTinfoil(document: TinfoilEvidence, options: JudgeOpti
   await judgeText(list, keys, document)
   const judged = list.finish()
   const isV3 = document.version === 3
-  const gpu = await judgeGpus(isV3 ? document.gpu : undefined, isV3 ? document.report_data.nonce : undefined, options)
+  const gpu = await judgeGpus(
+    isV3 ? devicesOf(document) : undefined,
+    isV3 ? document.report_data.nonce : undefined,
+    options,
+  )
   const part = {
     name: 'enclave',
     checks: [...cpu.checks, ...judged.checks, ...gpu.checks],
@@ -60,6 +65,13 @@ export async function judgeTinfoil(document: TinfoilEvidence, options: JudgeOpti
     warnings: keyBinding(options),
     notProven: tinfoilLimits(document, options),
   })
+}
+
+/** GPUs and the switches between them are one machine: neither says anything without the other. */
+function devicesOf({ gpu, nvswitch }: TinfoilV3): NvidiaEvidence | undefined {
+  if (!gpu && !nvswitch) return undefined
+  const switches = (nvswitch?.devices ?? []).map((device) => ({ ...device, kind: 'switch' as const }))
+  return { devices: [...(gpu?.devices ?? []), ...switches], nonce: undefined }
 }
 
 const judgeCpu = (document: TinfoilEvidence, platform: 'tdx' | 'snp', report: Uint8Array, options: JudgeOptions) =>
@@ -156,6 +168,12 @@ async function judgeText(list: TinfoilChecklist, keys: Keys | undefined, documen
 
 const NO_GPU = 'The document has none, and the report names none.'
 
+/**
+ * The same value as NVIDIA's tool prints it. The enclave hashes what the tool printed, and its server takes the spaces out
+ * when it sends that on (13rac1/teep, docs on Tinfoil's NVSwitch evidence).
+ */
+const asCollected = (exact: string): string => `${JSON.stringify(JSON.parse(exact), undefined, 4)}\n`
+
 async function judgeHash(
   list: TinfoilChecklist,
   name: 'service_gpu_hash' | 'service_switch_hash',
@@ -170,7 +188,8 @@ async function judgeHash(
     if (exact === undefined) throw new Refusal('the report names evidence that did not come along')
     if (named === undefined) throw new Refusal('the report names none: this evidence may be of any machine')
     const found = sha256(utf8(exact))
-    if (!equalBytes(found, named))
+    const forms = member === 'nvswitch' ? [found, sha256(utf8(asCollected(exact)))] : [found]
+    if (!forms.some((form) => equalBytes(form, named)))
       throw new Refusal(`its text has SHA-256 ${short(found)}, the report names ${short(named)}`)
   })
 }
