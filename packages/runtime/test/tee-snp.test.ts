@@ -4,7 +4,15 @@ import { X509Certificate } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { development, imageH, parsePolicy, type SnpEvidence, verifyEvidence, verifySnpReport } from '@dcml/attestation'
+import {
+  development,
+  imageH,
+  parsePolicy,
+  readSnpReport,
+  type SnpEvidence,
+  verifyEvidence,
+  verifySnpReport,
+} from '@dcml/attestation'
 import { createEnclave } from '@dcml/attestation/node'
 import { concatBytes, fromHex, toHex } from '@dcml/protocol'
 import fc from 'fast-check'
@@ -13,7 +21,7 @@ import { findVector } from '../../../test/vectors.ts'
 import { amdKds, configfsTsm, type SnpCertificates, snpCertificateFolder, snpCertificateSource } from '../src/index.ts'
 import { readCertTable } from '../src/tee/snp/cert-table.ts'
 import { snpCertificates } from '../src/tee/snp/kind.ts'
-import { snpIdentity, snpReportData } from '../src/tee/snp/report.ts'
+import { snpIdentity } from '../src/tee/snp/report.ts'
 import { teeBackendCompliance } from '../src/testing.ts'
 import { manifestOf, simulator } from './harness.ts'
 import { fakeKernel } from './kernel.ts'
@@ -171,7 +179,7 @@ const read = {
 describe.skipIf(Object.values(read).includes(undefined))('a real Genoa report', () => {
   const { report, ...certificates } = read as Record<keyof typeof read, Uint8Array>
   const chipId = toHex(report.slice(0x1a0, 0x1e0))
-  const asked = snpReportData(report)
+  const asked = readSnpReport(report).reportData
   const lax = parsePolicy({ tee: ['snp'], images: 'any', imageH: 'any', snp: { crl: false } })
   const kernelOf = (auxblob?: Uint8Array) =>
     fakeKernel({ report: () => report, provider: 'sev_guest', ...(auxblob && { auxblob }) })
@@ -276,7 +284,7 @@ test.skipIf(Object.values(milan).includes(undefined))(
     })
     const auxblob = tableOf({ vcek: wrong, ask, ark })
     const { fs } = fakeKernel({ report: () => report, provider: 'sev_guest', auxblob })
-    const asked = snpReportData(report)
+    const asked = readSnpReport(report).reportData
     const told = configfsTsm({ snp: { certificates: source, product: 'Milan' }, fs })
     expect(await told.quote(asked)).toEqual({ tee: 'snp', report, vek, ask, ark })
     await expect(configfsTsm({ snp: { certificates: source }, fs }).quote(asked)).rejects.toMatchObject({

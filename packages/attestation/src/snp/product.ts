@@ -10,13 +10,19 @@ const FAMILIES: readonly { family: number; from: number; until: number; product:
   { family: 0x1a, from: 0x00, until: 0x1f, product: 'Turin' },
 ]
 
+/** The family that a report names from version 3 on. */
+export const reportedProduct = ({ cpuid }: SnpReport): SnpProduct | undefined =>
+  FAMILIES.find(({ family, from, until }) => family === cpuid?.family && from <= cpuid.model && cpuid.model <= until)
+    ?.product
+
 /** The family that the report names, or up to version 2 its certificate, which has to agree where both do. */
-export function readProduct({ cpuid }: SnpReport, certified: string): SnpProduct {
+export function readProduct(report: SnpReport, certified: string): SnpProduct {
   const product = FAMILIES.find(({ product }) => certified === product || certified.startsWith(`${product}-`))?.product
   if (!product) throw new Refusal(`the VEK certificate is for ${certified}, an unknown processor family`)
+  const { cpuid } = report
   if (!cpuid) return product
   const { family, model } = cpuid
-  const reported = FAMILIES.find((it) => it.family === family && it.from <= model && model <= it.until)?.product
+  const reported = reportedProduct(report)
   if (reported !== product)
     throw new Refusal(
       `the report is of ${reported ?? `processor family ${family}, model ${model}`}, the VEK certificate for ${product}`,

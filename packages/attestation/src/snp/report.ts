@@ -43,6 +43,7 @@ export interface SnpReport {
   }
 }
 
+/** Reads a report of 1184 bytes; nothing is verified. @throws Error of another length */
 export function readReport(bytes: Uint8Array): SnpReport {
   if (bytes.length !== REPORT_BYTES) throw new Refusal(`the report has ${bytes.length} bytes, not ${REPORT_BYTES}`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

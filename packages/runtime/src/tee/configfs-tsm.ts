@@ -1,12 +1,12 @@
 import type { CpuEvidence, GpuBackend, SnpEvidence, SnpProduct, TdxEvidence, TeeBackend } from '@dcml/attestation'
-import { DcmlError, equalBytes } from '@dcml/protocol'
+import { DcmlError } from '@dcml/protocol'
 import { unavailable } from './collateral/fault.ts'
 import { askCurrent } from './collateral/source.ts'
 import { otherReportData, requireReportData } from './report-data.ts'
 import { type CertTable, readCertTable } from './snp/cert-table.ts'
 import { snpCertificateSource } from './snp/certificates.ts'
 import type { SnpCertificateSource } from './snp/kind.ts'
-import { isSignedBy, snpReportData } from './snp/report.ts'
+import { isOver, isSignedBy } from './snp/report.ts'
 import { readEventLog } from './tdx/event-log.ts'
 import type { CollateralSource } from './tdx/kind.ts'
 import { quotes } from './tdx/quote.ts'
@@ -68,7 +68,7 @@ export function configfsTsm(options: ConfigfsTsmOptions): TeeBackend {
 
   async function snp(report: Uint8Array, auxblob: Uint8Array, reportData: Uint8Array): Promise<SnpEvidence> {
     if (options.snp === undefined) throw unconfigured('snp')
-    if (!equalBytes(snpReportData(report), reportData)) throw otherReportData()
+    if (!isOver(report, reportData)) throw otherReportData()
     const { certificates, product } = options.snp
     const table = readCertTable(auxblob)
     const vek = table.vek !== undefined && isSignedBy(report, table.vek) ? table.vek : undefined

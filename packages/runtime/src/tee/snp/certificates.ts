@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SnpIdentity } from '@dcml/attestation'
 import { toHex } from '@dcml/protocol'
 import { unavailable } from '../collateral/fault.ts'
 import { ask, type Fetch } from '../collateral/http.ts'
 import { readX509 } from '../collateral/window.ts'
 import { type SnpCertificateSource, type SnpCertificates, type SnpQuestion, snpCertificates } from './kind.ts'
-import { type SnpIdentity, snpIdentity } from './report.ts'
+import { snpIdentity } from './report.ts'
 
 /**
  * SEV-SNP certificates from a function of your own.
