@@ -120,9 +120,10 @@ export async function requireCurrent(
     const good = statements
       .flatMap((statement) => verdictOf(statement, subject))
       .filter(({ status }) => status === 'good')
-      .map(({ thisUpdate, nextUpdate, ages }) => ({
+      // A CRL ages as a response does: an old one must not stand in for the response that would now revoke.
+      .map(({ thisUpdate, nextUpdate }) => ({
         from: thisUpdate,
-        until: ages ? Math.min(nextUpdate, thisUpdate + maxOcspAgeHours * HOUR) : nextUpdate,
+        until: Math.min(nextUpdate, thisUpdate + maxOcspAgeHours * HOUR),
       }))
       .sort((a, b) => b.until - a.until)
     const [newest] = good
@@ -135,17 +136,12 @@ interface Verdict {
   readonly status: 'good' | 'revoked' | 'unknown'
   readonly thisUpdate: number
   readonly nextUpdate: number
-  /** OCSP answers age by policy, CRLs live as long as they say. */
-  readonly ages: boolean
 }
 
 function verdictOf(statement: Statement, { certificate, issuer }: Subject): Verdict[] {
-  if ('ocsp' in statement)
-    return statement.ocsp.statuses
-      .filter((status) => speaksOf(status, certificate, issuer))
-      .map((status) => ({ ...status, ages: true }))
+  if ('ocsp' in statement) return statement.ocsp.statuses.filter((status) => speaksOf(status, certificate, issuer))
   const { crl } = statement
   if (!equalBytes(crl.issuer, issuer.subject)) return []
   const { thisUpdate, nextUpdate } = crl
-  return [{ status: crl.revoked.has(certificate.serial) ? 'revoked' : 'good', thisUpdate, nextUpdate, ages: false }]
+  return [{ status: crl.revoked.has(certificate.serial) ? 'revoked' : 'good', thisUpdate, nextUpdate }]
 }

@@ -57,7 +57,7 @@ export interface GpuPolicy {
   readonly minVbios?: string
   /** Whether a stapled OCSP response or CRL has to show each certificate of the device unrevoked. */
   readonly revocation: 'required' | 'off'
-  /** Greatest age of an OCSP response, in hours, whatever it says of itself. */
+  /** Greatest age of an OCSP response or CRL, in hours, whatever it says of itself; NVIDIA's CRLs live for 60 days. */
   readonly maxOcspAgeHours: number
   /** Whether the GPU has to have signed `gpuNonce` and the quoted claims have to name its evidence. */
   readonly boundToCpu: boolean

@@ -147,6 +147,12 @@ const unknown: readonly GpuAttack[] = [
       statement!.nextUpdate = new Date(statement!.thisUpdate.getTime() + 365 * 24 * hour)
     },
   ),
+  gpuPlan('CRL good for a month, and three days old', 'gpu_revocation_current', (gpu) => {
+    const [, bootRom] = revocable(gpu.chain)
+    const crl = emptyCrl(bootRom!, gpu.ocsp[0]!.producedAt)
+    gpu.ocsp = gpu.ocsp.slice(1)
+    gpu.crls = [{ ...crl, thisUpdate: new Date(crl.thisUpdate.getTime() - 72 * hour) }]
+  }),
   gpuPlan('CRL expired', 'gpu_revocation_current', (gpu) => {
     const [, bootRom] = revocable(gpu.chain)
     const crl = emptyCrl(bootRom!, gpu.ocsp[0]!.producedAt)
