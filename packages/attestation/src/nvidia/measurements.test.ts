@@ -36,7 +36,8 @@ describe('measurements', () => {
   })
 
   test('are compared with something', () => {
-    expect(() => judge({ driver: rim({}), vbios: rim({}) })).toThrow('no measurement at all')
+    for (const nothing of [{ driver: rim({}), vbios }, { driver, vbios: rim({}) }, { vbios: rim({}) }])
+      expect(() => judge(nothing)).toThrow('no measurement at all')
   })
 
   test('leave out number 35 where the decoder that it measures is off, and only there', () => {

@@ -49,8 +49,8 @@ export function requireMeasurements(
   { driver, vbios }: DeviceRims,
   fields: DeviceFields,
 ): void {
+  if ([vbios, driver].some((rim) => rim?.active.size === 0)) throw new Refusal('a RIM claims no measurement at all')
   const golden = [...vbios.active, ...(driver?.active ?? [])]
-  if (golden.length === 0) throw new Refusal('the RIMs claim no measurement at all')
   const nvdec0 = fields.kind !== 'gpu' || fields.nvdec0
   const wrong = golden
     .filter(([index]) => nvdec0 || index !== NVDEC0_INDEX)

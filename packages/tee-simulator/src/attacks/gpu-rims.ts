@@ -126,6 +126,9 @@ const measurements: readonly GpuAttack[] = [
     const [first] = vbios!.entries
     driver!.entries[0] = { ...first! }
   }),
+  gpuPlan('RIM of a driver that claims no measurement', 'gpu_measurements', ({ rims: [driver] }) => {
+    for (const entry of driver!.entries) entry.active = false
+  }),
   gpuPlan('GPU with another driver than its RIM’s', 'gpu_measurements', ({ response }) => {
     response.blocks[22]!.value = new Uint8Array(48).fill(1)
   }),
