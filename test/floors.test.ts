@@ -32,9 +32,13 @@ const floors: Record<string, number> = {
 const data: Record<string, number> = { 'contract-model': 2, 'contract-por': 2 }
 
 /** Entries that must run in a browser: no `node:` import anywhere behind them. */
-const portable = ['protocol', 'attestation', 'light-client', 'weights', 'near', 'channels', 'por'].map(
-  (name) => `${name}/src/index.ts`,
-)
+const portable = [
+  ...['protocol', 'attestation', 'light-client', 'weights', 'near', 'channels', 'por'].map(
+    (name) => `${name}/src/index.ts`,
+  ),
+  'attestation/src/services.ts',
+  'client/src/browser.ts',
+]
 
 const read = (folder: string) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
 const folders = new Map(

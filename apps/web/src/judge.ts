@@ -1,5 +1,5 @@
 import type { Check, Environment, Policy } from '@dcml/attestation'
-import { type Judgement, judge, type Recognised, recognise, servicePolicy } from '@dcml/attestation/services'
+import { type Judgement, judge, recognise, servicePolicy } from '@dcml/attestation/services'
 import { parseReceipts, type ReceiptRecord, verifyReceiptRecord } from '@dcml/client/browser'
 import { DcmlError, parseReceipt, toHex } from '@dcml/protocol'
 import { type Dropped, has, type Material, readJson, sortFiles } from './files.ts'
@@ -49,7 +49,7 @@ async function judgeSubject(subject: Dropped, material: Material, now: Date): Pr
       hint: 'It reads evidence and receipts of DCML, and attestation of NEAR AI Cloud, dstack, Tinfoil and NVIDIA.',
     })
   const { roots, collateral } = material
-  const judged = await inItsEnvironment(material.policy ?? defaultPolicy(recognised), (policy) =>
+  const judged = await inItsEnvironment(material.policy ?? servicePolicy, (policy) =>
     judge(recognised, {
       now,
       policy,
@@ -70,14 +70,8 @@ async function judgeSubject(subject: Dropped, material: Material, now: Date): Pr
   ]
 }
 
-const { gpu: _, ...withoutGpu } = servicePolicy
-
-/** An enclave may have GPUs or not: they are judged where it shows some. */
-const defaultPolicy = (recognised: Recognised): Policy => {
-  const evidence = 'evidence' in recognised ? recognised.evidence : undefined
-  const isDcml = has(evidence, 'claims', 'gpu')
-  return isDcml && Array.isArray(evidence.gpu) && evidence.gpu.length === 0 ? withoutGpu : servicePolicy
-}
+// a receipt is about a model, whatever computed it
+const { gpu: _, ...receiptPolicy } = servicePolicy
 
 /**
  * Development evidence is judged by a development policy, so that its other faults are seen; the page marks it loudly. It
@@ -101,7 +95,7 @@ async function judgeReceipt(
   { policy, roots }: Material,
   now: Date,
 ): Promise<Sheet> {
-  const { ok, checks, environment } = await inItsEnvironment(policy ?? withoutGpu, (chosen) =>
+  const { ok, checks, environment } = await inItsEnvironment(policy ?? receiptPolicy, (chosen) =>
     verifyReceiptRecord(record, { policy: chosen, now, ...(roots.length > 0 && { roots }) }),
   )
   return {
