@@ -80,4 +80,23 @@ describe('GPUs', () => {
     expect(await refusal(first)).toMatchObject({ code: 'quote_failed', message: expect.stringContaining('nvidia') })
     expect(await second).toMatchObject({ v: 1 })
   })
+
+  test('that take long leave time for those who wait, however often the enclave wants its own evidence', async () => {
+    const order: string[] = []
+    const quoter = await quoterWith(echo)
+    const ask = (name: string, ahead: boolean): Promise<unknown> =>
+      quoter.quote(
+        () => {
+          order.push(name)
+          return claims
+        },
+        { ahead },
+      )
+    /** Evidence that is old again when it is there. */
+    const again = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) await ask('own', true)
+    }
+    await Promise.all([ask('first', false), ask('second', false), ask('third', false), again(2), again(2)])
+    expect(order).toEqual(['first', 'own', 'second', 'own', 'third', 'own', 'own'])
+  })
 })

@@ -11,18 +11,25 @@ const MAX_WAITING = 64
 export type UnquotedClaims = Omit<Claims, 'gpuEvidence'>
 
 export interface QuoteOptions {
-  /** Goes before all who wait, and has a place where they are too many. For the enclave's own use, one at a time. */
+  /**
+   * Goes before all who wait, though never twice without one of them between, and has a place where they are too many.
+   * For the enclave's own use, one at a time.
+   */
   readonly ahead?: boolean
   /** Gives up the place in the queue. */
   readonly signal?: AbortSignal
 }
+
+type Job = () => Promise<void>
 
 /** Has claims signed by the TEE and its GPUs, one after the other. */
 export class Quoter {
   readonly #tee: TeeBackend
   readonly #manifest: Uint8Array
   readonly #timeoutMs: number
-  readonly #queue: (() => Promise<void>)[] = []
+  readonly #queue: Job[] = []
+  readonly #ahead: Job[] = []
+  #lastWasAhead = false
   #working = false
 
   /** @param timeoutMs for the CPU's part and for the GPUs' part, each */
@@ -40,16 +47,16 @@ export class Quoter {
     signal?.throwIfAborted()
     if (!ahead && this.#queue.length >= MAX_WAITING) throw quoteBusy('Too many quotes are being made.')
     const { promise, resolve, reject } = Promise.withResolvers<EvidenceJson>()
-    const job = (): Promise<void> => this.#sign(makeClaims).then(resolve, reject)
+    const job: Job = () => this.#sign(makeClaims).then(resolve, reject)
+    const queue = ahead ? this.#ahead : this.#queue
     const leave = (): void => {
-      const place = this.#queue.indexOf(job)
+      const place = queue.indexOf(job)
       if (place === -1) return
-      this.#queue.splice(place, 1)
+      queue.splice(place, 1)
       reject(signal?.reason)
     }
     signal?.addEventListener('abort', leave)
-    if (ahead) this.#queue.unshift(job)
-    else this.#queue.push(job)
+    queue.push(job)
     void this.#work()
     try {
       return await promise
@@ -61,8 +68,15 @@ export class Quoter {
   async #work(): Promise<void> {
     if (this.#working) return
     this.#working = true
-    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) await job()
+    for (let job = this.#next(); job !== undefined; job = this.#next()) await job()
     this.#working = false
+  }
+
+  /** Turn about: with GPUs that take seconds, the enclave's own evidence could be all there is time for. */
+  #next(): Job | undefined {
+    const ahead = this.#ahead.length > 0 && !(this.#lastWasAhead && this.#queue.length > 0)
+    this.#lastWasAhead = ahead
+    return (ahead ? this.#ahead : this.#queue).shift()
   }
 
   /** The GPUs sign a nonce made of the claims' keys, then the CPU signs claims that name what the GPUs said. */
