@@ -11,7 +11,7 @@ import {
   verifyTdxQuote,
 } from '@dcml/attestation'
 import { QuoteVerifier } from '@phala/dcap-qvl'
-// biome-ignore lint/style/useNodejsImportProtocol: in a page it is the package of that name
+// in a page this is the package of that name
 import { Buffer } from 'buffer'
 
 /** Evidence of one kind with the time and roots to judge it by. */
