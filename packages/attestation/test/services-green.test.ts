@@ -1,9 +1,11 @@
 // False green lights: evidence that is genuine, and says nothing about what it is shown for.
 
-import { toHex, utf8 } from '@dcml/protocol'
+import { fromHex, toHex, utf8 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
+import { findVector } from '../../../test/vectors.ts'
 import { encodeClaims } from '../src/evidence/claims.ts'
 import { evidenceToJson, imageH, type Purpose, reportData } from '../src/index.ts'
+import { pinnedRoots, type Root } from '../src/roots/trust.ts'
 import { rimIds } from '../src/services/device.ts'
 import { type Judgement, judge, recognise } from '../src/services.ts'
 import {
@@ -188,5 +190,53 @@ describe('NEAR AI Cloud', () => {
   test('no name of a host is more than one line of a report', async () => {
     const { parts } = await judgeText({ ...nearMachine(), model_name: 'x)\n\nHOLDS: NEAR AI Cloud\u202e\u001b[2J' })
     expect(parts.map(({ name }) => name).join()).not.toMatch(/\p{C}/u)
+  })
+})
+
+describe('what a policy lets pass is told', () => {
+  const codes = ({ warnings }: Judgement) => warnings.map(({ code }) => code)
+  const quote = (more: object = {}) =>
+    toHex(simulator.mintQuote({ reportData: new Uint8Array(64), imageH: new Uint8Array(32), ...more }))
+
+  test('a machine that its host can look into', async () => {
+    const policy = { ...options.policy!, td: { ...options.policy!.td, debug: true } }
+    const judgement = await judgeText(quote({ tdAttributes: fromHex('0100001000000000') }), { policy })
+    expect(judgement.verdict).toBe('holds')
+    expect(codes(judgement)).toContain('debug_tolerated')
+  })
+
+  test('collateral of more than a week ago', async () => {
+    const judgement = await judgeText(quote(), { now: new Date(now.getTime() + 10 * 86_400_000) })
+    expect(judgement.verdict).toBe('holds')
+    expect(codes(judgement)).toContain('collateral_old')
+  })
+
+  test("a list of AMD's that is at hand is looked at, though the policy asks for none", async () => {
+    const cpu = await simulator.createTee({ imageH: new Uint8Array(32), tee: 'snp' }).quote(new Uint8Array(64))
+    if (cpu.tee !== 'snp') throw new Error('not of SEV-SNP')
+    const { report, vek, ask, ark, crl } = cpu
+    const of = (list: Uint8Array | undefined) =>
+      judgeText(toHex(report), { snpCertificates: [{ vek, ask, ark, ...(list && { crl: list }) }] })
+    expect(codes(await of(undefined))).toContain('snp_revocation_off')
+    const checked = await of(crl)
+    expect(statusOf(checked, 'snp_ask_not_revoked')).toBe('pass')
+    expect(codes(checked)).not.toContain('snp_revocation_off')
+    expect(failed(await of(Uint8Array.of(1)))).toEqual(['snp_crl_format'])
+  })
+
+  test('roots that were given, where a genuine machine is judged by them', async () => {
+    const folder = 'attestation/tdx/v4-uptodate-2025-06'
+    const [genuine, collateral] = [findVector(`${folder}/quote.bin`), findVector(`${folder}/collateral.json`)]
+    if (genuine === undefined || collateral === undefined) return
+    const judged = (roots?: Root[]) =>
+      judge(recognise(genuine)!, {
+        now: new Date('2025-07-01T00:00:00Z'),
+        collateral: [JSON.parse(new TextDecoder().decode(collateral))],
+        ...(roots && { roots }),
+      })
+    const pinned = await judged()
+    expect(pinned).toMatchObject({ verdict: 'holds', environment: 'production' })
+    expect(codes(pinned)).toEqual(['collateral_old'])
+    expect(codes(await judged(pinnedRoots()))).toEqual(['roots_given', 'collateral_old'])
   })
 })

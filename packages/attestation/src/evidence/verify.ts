@@ -100,6 +100,7 @@ export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<Ev
       checks,
       tee,
       simulated,
+      rootsGiven: roots !== undefined,
       collateralAge: now.getTime() - (cpu.tcbInfoIssued ?? now.getTime()),
     }),
     environment,

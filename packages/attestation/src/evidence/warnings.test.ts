@@ -24,6 +24,8 @@ const warned = (
 test.each<[string, Parameters<typeof warned>[0], string[]]>([
   ['nothing to warn of', {}, []],
   ['a simulated TEE', { simulated: true }, ['development']],
+  ['roots of somebody else', { rootsGiven: true }, ['roots_given']],
+  ['roots of a simulator', { rootsGiven: true, simulated: true }, ['development']],
   ['no connection compared', { passed: [] }, ['unbound']],
   ['the TLS key alone', { passed: ['tls_spki'] }, ['key_binding']],
   ['a session signature', { passed: ['tls_spki', 'session_signature'] }, []],

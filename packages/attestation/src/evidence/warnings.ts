@@ -4,6 +4,8 @@ import type { Policy } from '../policy/policy.ts'
 
 const WARNINGS = {
   development: 'The evidence is simulated: it proves nothing about any machine.',
+  roots_given:
+    'Judged by roots that were given, not by those pinned here: whoever holds their keys can make such evidence.',
   unbound: 'Compared with no connection: it says what an enclave is, not that you are talking to it.',
   key_binding: 'Bound to the TLS key alone: whoever holds that key can relay the connection (CVE-2026-33697).',
   any_workload: 'The policy accepts any image manifest or boot image: anything may be running there.',
@@ -34,7 +36,12 @@ export interface Judgement {
   /** Age of Intel's TCB info in milliseconds. */
   readonly collateralAge: number
   readonly tee: 'tdx' | 'snp'
+  /** Whether roots were given in place of the pinned ones. */
+  readonly rootsGiven?: boolean
 }
+
+/** The warning of this name. */
+export const warning = (code: Warning['code']): Warning => ({ code, text: WARNINGS[code] })
 
 const WEEK = 7 * 86_400_000
 
@@ -44,6 +51,8 @@ export function warningsOf({ policy, checks, tee, ...found }: Judgement): Warnin
   const boundToSession = ['exporter', 'client_key', 'session_signature'].some(passed)
   const reasons: Record<Warning['code'], boolean> = {
     development: found.simulated,
+    // those of a simulator are given by whoever asks for development
+    roots_given: found.rootsGiven === true && !found.simulated,
     unbound: !boundToSession && !passed('tls_spki'),
     key_binding: !boundToSession && passed('tls_spki'),
     any_workload: policy.imageH === 'any' || policy.images === 'any',
@@ -54,7 +63,5 @@ export function warningsOf({ policy, checks, tee, ...found }: Judgement): Warnin
     gpu_not_bound: policy.gpu?.boundToCpu === false,
     gpu_revocation_off: policy.gpu?.revocation === 'off',
   }
-  return (Object.keys(WARNINGS) as Warning['code'][])
-    .filter((code) => reasons[code])
-    .map((code) => ({ code, text: WARNINGS[code] }))
+  return (Object.keys(WARNINGS) as Warning['code'][]).filter((code) => reasons[code]).map(warning)
 }

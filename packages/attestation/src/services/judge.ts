@@ -1,3 +1,4 @@
+import { warning } from '../evidence/warnings.ts'
 import { judgeDstack } from './dstack/judge.ts'
 import type { Judgement, JudgeOptions } from './judgement.ts'
 import { judgeNear } from './near-ai/judge.ts'
@@ -12,7 +13,15 @@ import { judgeTinfoil } from './tinfoil/judge.ts'
  * named in `needs`: fetch it and judge again.
  * @throws DcmlError `evidence_malformed`, `claims_malformed` where evidence of DCML cannot be read
  */
-export function judge(recognised: Recognised, options: JudgeOptions): Promise<Judgement> {
+export async function judge(recognised: Recognised, options: JudgeOptions): Promise<Judgement> {
+  const judgement = await judgeByKind(recognised, options)
+  const { environment, warnings } = judgement
+  const isGiven = options.roots !== undefined && environment === 'production'
+  if (!isGiven || warnings.some(({ code }) => code === 'roots_given')) return judgement
+  return { ...judgement, warnings: [warning('roots_given'), ...warnings] }
+}
+
+function judgeByKind(recognised: Recognised, options: JudgeOptions): Promise<Judgement> {
   switch (recognised.kind) {
     case 'dcml-evidence':
     case 'dcml-attest-answer':

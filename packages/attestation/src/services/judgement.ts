@@ -119,6 +119,8 @@ export interface JudgedPart extends Part {
   /** Whether every check that was not waived passed, or waits for one of `needs`. */
   readonly ok: boolean
   readonly needs: readonly Need[]
+  /** What the policy let pass in this part. */
+  readonly warnings?: readonly ServiceWarning[]
   /** What this part does not prove beyond what is said of the whole. */
   readonly limits?: readonly string[]
 }
@@ -139,8 +141,12 @@ export function conclude(
     ok: verdict === 'holds',
     verdict,
     checks,
-    parts: parts.map(({ needs: _, ok: __, limits: ___, ...part }) => part),
-    warnings: [...(rest.warnings ?? []), ...developmentWarning(environments)],
+    parts: parts.map(({ needs: _, ok: __, limits: ___, warnings: ____, ...part }) => part),
+    warnings: byCode([
+      ...(rest.warnings ?? []),
+      ...parts.flatMap(({ warnings = [] }) => warnings),
+      ...developmentWarning(environments),
+    ]),
     environment: environments.has(undefined)
       ? undefined
       : environments.has('development')
@@ -150,6 +156,10 @@ export function conclude(
     needs,
   }
 }
+
+const byCode = (warnings: readonly ServiceWarning[]): ServiceWarning[] => [
+  ...new Map(warnings.map((warning) => [warning.code, warning])).values(),
+]
 
 const developmentWarning = (environments: ReadonlySet<Environment | undefined>): ServiceWarning[] =>
   environments.has('development')

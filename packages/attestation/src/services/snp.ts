@@ -1,6 +1,7 @@
 // A report of SEV-SNP from elsewhere comes without AMD's certificates, or with the chip's alone.
 import { equalBytes, toHex } from '@dcml/protocol'
 import type { Check } from '../check.ts'
+import { warning } from '../evidence/warnings.ts'
 import type { Policy, SnpProduct } from '../policy/policy.ts'
 import { readTcb } from '../snp/product.ts'
 import { readReport, type SnpReport } from '../snp/report.ts'
@@ -30,7 +31,8 @@ export async function judgeSnp(bytes: Uint8Array, options: JudgeOptions, own?: U
     ...(crl && { crl }),
     ...(roots && { roots }),
     now,
-    policy,
+    // a list that is at hand is looked at, whether the policy demands one or not
+    policy: crl ? { ...policy, snp: { ...policy.snp, crl: true } } : policy,
   })
   const checks = missing ? judged.checks.map(leftOpen) : judged.checks
   return {
@@ -44,8 +46,15 @@ export async function judgeSnp(bytes: Uint8Array, options: JudgeOptions, own?: U
     },
     limits: report ? limitsOf(report, policy) : [],
     needs: missing ? [{ ...needOf(bytes, report), ...(own && { vek: own }) }] : [],
+    warnings: [
+      ...((report?.policy ?? 0n) & SNP_DEBUG ? [warning('debug_tolerated')] : []),
+      ...(judged.ok && !policy.snp.crl && !crl ? [warning('snp_revocation_off')] : []),
+    ],
   }
 }
+
+/** Bit 19 of the guest's policy. */
+const SNP_DEBUG = 1n << 19n
 
 function read(bytes: Uint8Array): SnpReport | undefined {
   try {

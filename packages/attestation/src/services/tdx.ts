@@ -1,13 +1,14 @@
 // A TDX quote from elsewhere comes without Intel's statements. What needs them is then left open, never assumed.
 import { equalBytes, fromHex, toHex } from '@dcml/protocol'
 import type { Check, Environment } from '../check.ts'
+import { warning } from '../evidence/warnings.ts'
 import { readPlatform } from '../tdx/pck.ts'
 import { readQuote, type TdReport } from '../tdx/quote.ts'
 import { verifyTdxQuote } from '../tdx/verify.ts'
 import type { TdxCollateral } from '../tee.ts'
 import { readCertificate } from '../x509/certificate.ts'
 import { readPem } from '../x509/pem.ts'
-import type { JudgeOptions, Need } from './judgement.ts'
+import type { JudgeOptions, Need, ServiceWarning } from './judgement.ts'
 import { servicePolicy } from './policy.ts'
 
 /** What a CPU's evidence came to, whichever kind it is. */
@@ -23,6 +24,8 @@ export interface JudgedCpu {
   readonly facts: Readonly<Record<string, string>>
   readonly needs: readonly Need[]
   readonly limits?: readonly string[]
+  /** What the policy let pass. */
+  readonly warnings?: readonly ServiceWarning[]
 }
 
 /** Judges a quote with the collateral that fits its platform; without it, all that is left open is skipped. */
@@ -53,8 +56,20 @@ export async function judgeTdx(quote: Uint8Array, options: JudgeOptions): Promis
       ...(report && { mrtd: toHex(report.mrtd), mrSeam: toHex(report.mrSeam) }),
     },
     needs: missing ? [{ kind: 'tdx-collateral', ...platform, quote }] : [],
+    warnings: [
+      ...(ok && tcb.status !== 'UpToDate' ? [warning('tcb_tolerated')] : []),
+      ...((report?.tdAttributes[0] ?? 0) & TD_DEBUG ? [warning('debug_tolerated')] : []),
+      ...(ok && now.getTime() - issueDate(fitting!) > WEEK ? [warning('collateral_old')] : []),
+    ],
   }
 }
+
+/** Bit 0 of TDATTRIBUTES. */
+const TD_DEBUG = 1
+const WEEK = 7 * 86_400_000
+
+/** Of collateral that has passed: its text is what Intel signed. */
+const issueDate = ({ tcb_info }: TdxCollateral): number => Date.parse(JSON.parse(tcb_info).issueDate)
 
 const leftOpen = (check: Check): Check =>
   check.name === 'collateral_format'

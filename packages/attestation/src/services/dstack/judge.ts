@@ -47,6 +47,7 @@ export async function judgeDstack(evidence: DstackEvidence, options: JudgeOption
       ...(spki && { tlsSpki: toHex(spkiH(spki)) }),
       ...(composeH && { composeH: toHex(composeH) }),
     },
+    warnings: cpu.warnings ?? [],
     needs: cpu.needs,
   }
   return conclude('dstack', [part], {

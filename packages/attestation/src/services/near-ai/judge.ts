@@ -90,6 +90,7 @@ async function judgeMachine(
       ...(attested && { tlsSpki: toHex(attested) }),
       ...(composeH && { composeH: toHex(composeH) }),
     },
+    warnings: cpu.warnings ?? [],
     needs: [...cpu.needs, ...gpu.needs],
   }
 }

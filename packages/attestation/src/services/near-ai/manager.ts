@@ -31,6 +31,7 @@ export async function judgeManager(of: string, machine: NearMachine, options: Ju
     ok: cpu.ok && judged.ok,
     environment: cpu.environment,
     facts: { ...cpu.facts, actions: `${actions.length}`, actionsH: toHex(actions_hash) },
+    warnings: cpu.warnings ?? [],
     needs: cpu.needs,
   }
 }

@@ -59,6 +59,7 @@ export async function judgeTinfoil(document: TinfoilEvidence, options: JudgeOpti
       ...(keys && { tlsSpki: toHex(keys.tls), hpkeKey: toHex(keys.hpke) }),
     },
     limits: cpu.limits ?? [],
+    warnings: cpu.warnings ?? [],
     needs: [...cpu.needs, ...gpu.needs],
   }
   return conclude('Tinfoil', [part], {
