@@ -2,6 +2,7 @@
 // TCG (EFI Protocol Specification §5, PC Client Platform Firmware Profile §10.2), with SHA-384 alone and registers
 // numbered as UEFI's confidential computing does (UEFI 2.10 §38.4.1: 0 is MRTD, 1 to 4 are RTMR0 to RTMR3).
 import { equalBytes, utf8 } from '@dcml/protocol'
+import { Cursor } from '../cursor.ts'
 import type { LogEvent } from '../evidence/event-log.ts'
 import { malformed } from '../evidence/fields.ts'
 
@@ -28,11 +29,11 @@ const SPEC_ID = utf8('Spec ID Event03\0')
  */
 export function readCcel(bytes: Uint8Array): CcelEvent[] {
   if (bytes.length > MAX_CCEL_BYTES) throw refuse(`${bytes.length} bytes are more than ${MAX_CCEL_BYTES}`)
-  const reader = new Reader(bytes)
+  const reader = new Cursor(bytes, refuse)
   readHeader(reader)
   const events: CcelEvent[] = []
   while (!reader.done) {
-    const register = reader.uint32()
+    const register = reader.uint(4)
     if (register === END) {
       if (reader.rest().some((byte) => byte !== 0xff)) throw refuse('something is written behind its end')
       break
@@ -45,64 +46,24 @@ export function readCcel(bytes: Uint8Array): CcelEvent[] {
 }
 
 /** The first event has the form of TPM 1.2, and says which digests all others carry. */
-function readHeader(reader: Reader): void {
-  if (reader.uint32() > 1) throw refuse('the header is for another register')
-  if (reader.uint32() !== EV_NO_ACTION) throw refuse('it does not begin with its header')
+function readHeader(reader: Cursor): void {
+  if (reader.uint(4) > 1) throw refuse('the header is for another register')
+  if (reader.uint(4) !== EV_NO_ACTION) throw refuse('it does not begin with its header')
   if (reader.take(20).some((byte) => byte !== 0)) throw refuse('the header has a digest')
-  const header = new Reader(reader.take(reader.uint32()))
+  const header = new Cursor(reader.take(reader.uint(4)), refuse)
   if (!equalBytes(header.take(16), SPEC_ID)) throw refuse('it is not in crypto-agile form')
   header.take(8) // platform class, specification version, errata, size of UINTN
-  if (header.uint32() !== 1 || header.uint16() !== SHA384 || header.uint16() !== DIGEST)
+  if (header.uint(4) !== 1 || header.uint(2) !== SHA384 || header.uint(2) !== DIGEST)
     throw refuse('its digests are not SHA-384 alone')
-  header.take(header.uint8())
+  header.take(header.uint(1))
   if (!header.done) throw refuse('the header is longer than it says')
 }
 
 /** TCG_PCR_EVENT2 behind its register. */
-function readEvent(reader: Reader): Pick<CcelEvent, 'type' | 'digest' | 'payload'> {
-  const type = reader.uint32()
-  if (reader.uint32() !== 1 || reader.uint16() !== SHA384) throw refuse('an event has other digests than one SHA-384')
-  return { type, digest: reader.take(DIGEST), payload: reader.take(reader.uint32()) }
-}
-
-/** Reads from the front; all integers are little-endian. */
-class Reader {
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
-  #at = 0
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
-
-  get done(): boolean {
-    return this.#at === this.#bytes.length
-  }
-
-  take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw refuse('it is cut short')
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
-  }
-
-  rest(): Uint8Array {
-    return this.take(this.#bytes.length - this.#at)
-  }
-
-  uint8(): number {
-    return this.take(1)[0]!
-  }
-
-  uint16(): number {
-    this.take(2)
-    return this.#view.getUint16(this.#at - 2, true)
-  }
-
-  uint32(): number {
-    this.take(4)
-    return this.#view.getUint32(this.#at - 4, true)
-  }
+function readEvent(reader: Cursor): Pick<CcelEvent, 'type' | 'digest' | 'payload'> {
+  const type = reader.uint(4)
+  if (reader.uint(4) !== 1 || reader.uint(2) !== SHA384) throw refuse('an event has other digests than one SHA-384')
+  return { type, digest: reader.take(DIGEST), payload: reader.take(reader.uint(4)) }
 }
 
 const refuse = (why: string) => malformed('event_log_malformed', why)

@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '@dcml/protocol'
+import { Cursor } from '../cursor.ts'
 import { Refusal } from '../x509/der.ts'
-import { Cursor } from './spdm.ts'
 
 /** How the GPUs of a machine are used together: alone, several over encrypted NVLink, or protected PCIe (PPCIE). */
 export type GpuMode = 'single' | 'multi' | 'ppcie'

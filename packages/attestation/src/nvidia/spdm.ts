@@ -1,3 +1,5 @@
+import { equalBytes } from '@dcml/protocol'
+import { Cursor } from '../cursor.ts'
 import { Refusal } from '../x509/der.ts'
 
 /** Longest report that is read, in bytes: request, response, signature. */
@@ -35,11 +37,11 @@ export interface GpuReport {
  */
 export function readGpuReport(bytes: Uint8Array): GpuReport {
   if (bytes.length > MAX_GPU_REPORT_BYTES) throw new Refusal(`report: above ${MAX_GPU_REPORT_BYTES} bytes`)
-  const reader = new Cursor(bytes)
-  reader.expect(REQUEST, 'request is not GET_MEASUREMENTS of SPDM 1.1, signed, for all blocks')
+  const reader = new Cursor(bytes, refuse)
+  expect(reader, REQUEST, 'request is not GET_MEASUREMENTS of SPDM 1.1, signed, for all blocks')
   const nonce = reader.take(NONCE_BYTES)
   if (reader.uint(1) !== 0) throw new Refusal('report: request is not for slot 0')
-  reader.expect(RESPONSE, 'response is not MEASUREMENTS of SPDM 1.1')
+  expect(reader, RESPONSE, 'response is not MEASUREMENTS of SPDM 1.1')
   const count = reader.uint(1)
   const length = reader.uint(3)
   if (count === 0 || length !== count * (BLOCK_HEADER_BYTES + DIGEST_BYTES))
@@ -49,7 +51,7 @@ export function readGpuReport(bytes: Uint8Array): GpuReport {
   const opaque = reader.take(reader.uint(2))
   const signed = bytes.subarray(0, reader.at)
   const signature = reader.take(SIGNATURE_BYTES)
-  if (reader.at !== bytes.length) throw new Refusal('report: bytes after the signature')
+  if (!reader.done) throw new Refusal('report: bytes after the signature')
   return { signed, signature, nonce, measurements, opaque }
 }
 
@@ -64,33 +66,8 @@ function readBlock(reader: Cursor, index: number): Uint8Array {
   return reader.take(DIGEST_BYTES)
 }
 
-/** Reads little-endian fields one after the other, never beyond the end. */
-export class Cursor {
-  readonly #bytes: Uint8Array
-  at = 0
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-  }
-
-  get done(): boolean {
-    return this.at === this.#bytes.length
-  }
-
-  take(length: number): Uint8Array {
-    const end = this.at + length
-    if (end > this.#bytes.length) throw new Refusal('report: cut short')
-    const part = this.#bytes.subarray(this.at, end)
-    this.at = end
-    return part
-  }
-
-  uint(length: 1 | 2 | 3): number {
-    return this.take(length).reduceRight((value, byte) => value * 256 + byte, 0)
-  }
-
-  expect(bytes: Uint8Array, otherwise: string): void {
-    const found = this.take(bytes.length)
-    if (!bytes.every((byte, i) => byte === found[i])) throw new Refusal(`report: ${otherwise}`)
-  }
+function expect(reader: Cursor, bytes: Uint8Array, otherwise: string): void {
+  if (!equalBytes(reader.take(bytes.length), bytes)) throw refuse(otherwise)
 }
+
+const refuse = (why: string): Refusal => new Refusal(`report: ${why}`)

@@ -1,4 +1,5 @@
 import { concatBytes, equalBytes, fromHex } from '@dcml/protocol'
+import { Cursor } from '../cursor.ts'
 import { Refusal } from '../x509/der.ts'
 import type { PublicKey } from '../x509/signature.ts'
 
@@ -64,45 +65,11 @@ export interface Quote {
   readonly certificates: string
 }
 
-/** Reads from the front; all integers are little-endian. */
-class Cursor {
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
-  #at = 0
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  }
-
-  take(length: number): Uint8Array {
-    if (this.#at + length > this.#bytes.length) throw new Refusal('quote is cut short')
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
-  }
-
-  uint16(): number {
-    this.take(2)
-    return this.#view.getUint16(this.#at - 2, true)
-  }
-
-  uint32(): number {
-    this.take(4)
-    return this.#view.getUint32(this.#at - 4, true)
-  }
-
-  /** The `length` bytes that are left, refusing any other number. */
-  rest(length: number, what: string): Uint8Array {
-    if (this.#at + length !== this.#bytes.length) throw new Refusal(`${what} does not fill its frame`)
-    return this.take(length)
-  }
-}
-
 export function readQuoteHeader(quote: Uint8Array): QuoteHeader {
   const cursor = new Cursor(quote)
-  const version = cursor.uint16()
-  const keyType = cursor.uint16()
-  const teeType = cursor.uint32()
+  const version = cursor.uint(2)
+  const keyType = cursor.uint(2)
+  const teeType = cursor.uint(4)
   cursor.take(4)
   return { version, keyType, teeType, qeVendor: cursor.take(16) }
 }
@@ -134,7 +101,7 @@ export function readQuote(bytes: Uint8Array): Quote {
   const { type, start } = readBodyType(bytes)
   const cursor = new Cursor(bytes)
   const signed = cursor.take(start + BODIES[type]!)
-  const length = cursor.uint32()
+  const length = cursor.uint(4)
   if (length > MAX_SIGNATURE_DATA) throw new Refusal(`signature data is above ${MAX_SIGNATURE_DATA} bytes`)
   const data = new Cursor(cursor.take(length))
   const signature = data.take(SIGNATURE)
@@ -142,7 +109,7 @@ export function readQuote(bytes: Uint8Array): Quote {
   const certification = new Cursor(readCertification(data, 6, 'signature data'))
   const qeReport = certification.take(QE_REPORT)
   const qeReportSignature = certification.take(SIGNATURE)
-  const qeAuthData = certification.take(certification.uint16())
+  const qeAuthData = certification.take(certification.uint(2))
   const chain = readCertification(certification, 5, 'QE certification data')
   // Intel's library ends the text with a NUL.
   const text = chain.at(-1) === 0 ? chain.subarray(0, -1) : chain
@@ -154,11 +121,11 @@ export function readQuote(bytes: Uint8Array): Quote {
 /** Version 4 carries a TD 1.0 report. Version 5 says which kind of report it carries, and how long that is. */
 function readBodyType(bytes: Uint8Array): { type: number; start: number } {
   const cursor = new Cursor(bytes)
-  const version = cursor.uint16()
+  const version = cursor.uint(2)
   cursor.take(HEADER - 2)
   if (version !== 5) return { type: TD10, start: HEADER }
-  const type = cursor.uint16()
-  const size = cursor.uint32()
+  const type = cursor.uint(2)
+  const size = cursor.uint(4)
   if (BODIES[type] === undefined) throw new Refusal(`quote body type ${type} is no TD report (${TD10} or ${TD15})`)
   if (size !== BODIES[type]) throw new Refusal(`quote body of type ${type} has ${size} bytes, not ${BODIES[type]}`)
   return { type, start: HEADER + DESCRIPTOR }
@@ -166,9 +133,12 @@ function readBodyType(bytes: Uint8Array): { type: number; start: number } {
 
 /** Certification data of this type (6: QE report, 5: PCK chain), which has to be the last thing in its frame. */
 function readCertification(cursor: Cursor, type: number, what: string): Uint8Array {
-  const actual = cursor.uint16()
+  const actual = cursor.uint(2)
   if (actual !== type) throw new Refusal(`${what}: certification data type ${actual} is not supported, only ${type}`)
-  return cursor.rest(cursor.uint32(), what)
+  const length = cursor.uint(4)
+  const data = cursor.rest()
+  if (data.length !== length) throw new Refusal(`${what} does not fill its frame`)
+  return data
 }
 
 function readTdReport(body: Uint8Array, type: number): TdReport {

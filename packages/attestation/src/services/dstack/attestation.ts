@@ -1,6 +1,7 @@
 // dstack's own encoding of evidence, `VersionedAttestation` 0 (Dstack-TEE/dstack, dstack-attest/src/attestation.rs): SCALE,
 // whose integers are little endian and whose lengths are compact. Certificates of its version 0.5.4 and later carry it.
 import { toHex } from '@dcml/protocol'
+import { Cursor } from '../../cursor.ts'
 import { Refusal } from '../../x509/der.ts'
 
 const MAX_EVENTS = 1024
@@ -15,12 +16,12 @@ export interface Attestation {
 /** Reads evidence of TDX. Throws `Refusal`. */
 export function readAttestation(bytes: Uint8Array): Attestation {
   const reader = new Scale(bytes)
-  if (reader.byte() !== 0) throw new Refusal('its version is not 0')
-  if (reader.byte() !== 0) throw new Refusal('it is not of a TDX machine')
+  if (reader.uint(1) !== 0) throw new Refusal('its version is not 0')
+  if (reader.uint(1) !== 0) throw new Refusal('it is not of a TDX machine')
   const quote = reader.bytes()
   const events = Array.from({ length: reader.count() }, () => ({
-    imr: reader.uint32(),
-    event_type: reader.uint32(),
+    imr: reader.uint(4),
+    event_type: reader.uint(4),
     digest: toHex(reader.bytes()),
     event: reader.text(),
     event_payload: toHex(reader.bytes()),
@@ -37,32 +38,7 @@ export function readAttestation(bytes: Uint8Array): Attestation {
 }
 
 /** Reads SCALE from the front, never beyond the end. */
-class Scale {
-  readonly #bytes: Uint8Array
-  #at = 0
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-  }
-
-  get done(): boolean {
-    return this.#at === this.#bytes.length
-  }
-
-  take(length: number): Uint8Array {
-    if (this.#at + length > this.#bytes.length) throw new Refusal('it is cut short')
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
-  }
-
-  byte(): number {
-    return this.take(1)[0]!
-  }
-
-  uint32(): number {
-    return this.take(4).reduceRight((value, byte) => value * 256 + byte, 0)
-  }
-
+class Scale extends Cursor {
   bytes(): Uint8Array {
     return this.take(this.#compact())
   }
@@ -80,7 +56,7 @@ class Scale {
 
   /** The low two bits say how many bytes hold the number. */
   #compact(): number {
-    const first = this.byte()
+    const first = this.uint(1)
     const more = [0, 1, 3][first & 3]
     if (more === undefined) throw new Refusal('a length is too large')
     return this.take(more).reduce((value, byte, i) => value + byte * 2 ** (8 * i + 6), first >> 2)
