@@ -52,7 +52,9 @@ export function formatHead(head: RequestHead | AnswerHead): Uint8Array<ArrayBuff
 
 function read<T>(schema: v.GenericSchema<unknown, T>, bytes: Uint8Array): T {
   try {
-    return v.parse(schema, JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)))
+    const json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
+    // one fault is enough: thousands of headers may each have one
+    return v.parse(schema, json, { abortEarly: true })
   } catch (cause) {
     throw tampered('its head cannot be read', cause)
   }

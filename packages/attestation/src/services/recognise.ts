@@ -49,7 +49,9 @@ function ofText(raw: string): Recognised | undefined {
   requireSize(raw.length)
   const text = raw.trim()
   if (text.startsWith('-----BEGIN CERTIFICATE-----')) return ofCertificate(pemBytes(text))
-  if (/^(0x)?([0-9a-fA-F]{2})+$/.test(text)) return ofBytes(fromHex(text.replace(/^0x/, '')))
+  // no group is repeated here: one that matches megabytes overflows the stack
+  const [, hex] = /^(?:0x)?([0-9a-fA-F]+)$/.exec(text) ?? []
+  if (hex !== undefined && hex.length % 2 === 0) return ofBytes(fromHex(hex))
   let json: unknown
   try {
     json = JSON.parse(text)

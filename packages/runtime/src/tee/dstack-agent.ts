@@ -48,7 +48,7 @@ export function dstackCalls(socketPath: string): DstackCall {
         retryable: status >= 500,
         details: { status },
       })
-    const parsed = v.safeParse(answer, json)
+    const parsed = v.safeParse(answer, json, { abortEarly: true })
     if (!parsed.success) throw malformed(`"${v.getDotPath(parsed.issues[0]) ?? 'the answer'}" is missing or malformed`)
     return parsed.output
   }

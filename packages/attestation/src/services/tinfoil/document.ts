@@ -62,7 +62,8 @@ const bundle = v.object({
 
 /** Whether an object looks like a document or a bundle of Tinfoil. */
 export const isTinfoil = (json: object): boolean =>
-  'enclaveAttestationReport' in json || ('format' in json && `${json.format}`.startsWith(ARC))
+  'enclaveAttestationReport' in json ||
+  ('format' in json && typeof json.format === 'string' && json.format.startsWith(ARC))
 
 /** @throws DcmlError `service_evidence_malformed` */
 export function readTinfoil(json: object, exact: string): TinfoilEvidence {

@@ -19,6 +19,9 @@ export const DER = {
   sequence: 0x30,
 } as const
 
+/** Values of one list that are read; nothing that is asked for has more, and each costs many times what it weighs. */
+const MAX_VALUES = 64
+
 /** The values that lie one behind the other in `bytes`. @throws DcmlError `tee_collateral_unavailable` */
 export function derValues(bytes: Uint8Array): DerValue[] {
   const values: DerValue[] = []
@@ -29,6 +32,7 @@ export function derValues(bytes: Uint8Array): DerValue[] {
     for (let i = 0; i < lengthBytes; i++) length = length * 256 + (bytes[at + 2 + i] ?? Number.NaN)
     const start = at + 2 + lengthBytes
     if (lengthBytes > 3 || !(start + length <= bytes.length)) throw unavailable('it is not DER')
+    if (values.length === MAX_VALUES) throw unavailable(`a list in it has more than ${MAX_VALUES} values`)
     values.push({
       tag: bytes[at]!,
       contents: bytes.subarray(start, start + length),

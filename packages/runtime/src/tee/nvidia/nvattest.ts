@@ -106,7 +106,7 @@ function parse(output: string): v.InferOutput<typeof schema> {
   } catch (cause) {
     throw malformed('it is not JSON', cause)
   }
-  const parsed = v.safeParse(schema, json)
+  const parsed = v.safeParse(schema, json, { abortEarly: true })
   if (!parsed.success) throw malformed(`"${v.getDotPath(parsed.issues[0]) ?? 'the answer'}" is missing or malformed`)
   return parsed.output
 }

@@ -67,7 +67,7 @@ export function rimService(options: { url?: string; fetch?: Fetch; serviceKey?: 
   const headers = serviceKey === undefined ? {} : { headers: { authorization: `Bearer ${serviceKey}` } }
   return rimSource(new URL(url).host, async (id) => {
     const answer = await ask(fetch, `${url}/v1/rim/${requireId(id)}`, headers)
-    const parsed = v.safeParse(schema, parseJson(answer.body, answer.url))
+    const parsed = v.safeParse(schema, parseJson(answer.body, answer.url), { abortEarly: true })
     if (!parsed.success || parsed.output.id !== id) throw unavailable(`${answer.url} gave no RIM of that id`)
     const { rim, sha256 } = parsed.output
     const xml = Buffer.from(rim, 'base64')

@@ -31,7 +31,8 @@ export function readCertTable(bytes: Uint8Array): CertTable {
     if (offset === 0 && length === 0 && /^0+$/.test(guid)) return found
     if (offset + length > bytes.length) throw malformed('an entry points behind its end')
     const member = MEMBERS[guid]
-    if (member !== undefined) found[member] = bytes.slice(offset, offset + length)
+    // no copy: entries may all name the whole table
+    if (member !== undefined) found[member] = bytes.subarray(offset, offset + length)
   }
   return found
 }

@@ -81,7 +81,7 @@ export function readCollateral(json: string): TdxCollateral {
   } catch (cause) {
     throw unavailable('it is not JSON', cause)
   }
-  const parsed = v.safeParse(schema, value)
+  const parsed = v.safeParse(schema, value, { abortEarly: true })
   if (!parsed.success) throw unavailable(`"${v.getDotPath(parsed.issues[0])}" is missing or malformed`)
   return parsed.output
 }
@@ -106,7 +106,7 @@ function dated(part: string, json: string) {
   } catch (cause) {
     throw unavailable(`${part} is not JSON`, cause)
   }
-  const parsed = v.safeParse(datedSchema, value)
+  const parsed = v.safeParse(datedSchema, value, { abortEarly: true })
   if (!parsed.success) throw unavailable(`${part} lacks ${v.getDotPath(parsed.issues[0])}`)
   const { issueDate, nextUpdate, ...content } = parsed.output
   const window: Window = { from: issueDate, until: nextUpdate }
