@@ -1,0 +1,30 @@
+// What fuzzing found, each once more by itself.
+import { fromHex } from '@dcml/protocol'
+import { expect, test } from 'vitest'
+import { derValues } from '../../src/tee/collateral/der.ts'
+import { collectEvidence } from '../../src/tee/nvidia/nvattest.ts'
+import { readCertTable } from '../../src/tee/snp/cert-table.ts'
+
+test('a list of more values than anything has is refused, not taken apart', () => {
+  expect(derValues(new Uint8Array(128))).toHaveLength(64)
+  const unavailable = expect.objectContaining({ code: 'tee_collateral_unavailable' })
+  expect(() => derValues(new Uint8Array(4_000_000))).toThrow(unavailable)
+})
+
+test('entries that all name the whole table of a host are not copied', () => {
+  const table = new Uint8Array(16_384)
+  for (let at = 0; at < 8192; at += 24) {
+    table.set(fromHex('c0b406a4a803495297433fb6014cd0ae'), at)
+    new DataView(table.buffer).setUint32(at + 20, table.length, true)
+  }
+  expect(readCertTable(table).ark?.buffer).toBe(table.buffer)
+})
+
+test('of many faults in what a tool wrote one is told, and no list of all is made', async () => {
+  const output = JSON.stringify({ result_code: 0, evidences: Array.from({ length: 500_000 }, () => 0) })
+  const asked = collectEvidence('gpu', new Uint8Array(32), { tool: 'nvattest', run: async () => output })
+  await expect(asked).rejects.toMatchObject({
+    code: 'gpu_answer_malformed',
+    message: expect.stringContaining('evidences.0'),
+  })
+})
