@@ -27,11 +27,9 @@ import { hostState } from './model/routes.ts'
 import type { Runtime, RuntimeOptions } from './options.ts'
 import type { PaymentDesk } from './payment/desk.ts'
 import { openDesk, type PaymentGround, preparePayment } from './payment/start.ts'
+import { peerPatienceMs } from './tee/patience.ts'
 import { sealedModels } from './weights/source.ts'
 import { openAnonymousStore } from './weights/store.ts'
-
-/** For a peer to be reached, to show its evidence, and to be verified. */
-const PEER_MS = 5000
 
 /**
  * Starts the program inside the CVM: makes the enclave's keys and first evidence, listens, and loads the model when
@@ -111,7 +109,7 @@ async function serve(
     logRequest(logger, line)
   }
   const { app, por } = attestedApp({
-    exchange: new PeerExchange({ enclave, policy, clock, timeoutMs: PEER_MS, ...(roots && { roots }) }),
+    exchange: new PeerExchange({ enclave, policy, clock, timeoutMs: peerPatienceMs(tee), ...(roots && { roots }) }),
     keys,
     host,
     chain,

@@ -7,7 +7,7 @@ import { formatTrustRoot } from '@dcml/light-client'
 import { toHex, utf8 } from '@dcml/protocol'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { collateralSource, dstackAgent } from '../src/index.ts'
-import { dstackMachine } from './dstack-machine.ts'
+import { dstackMachine, KEY_PROVIDER } from './dstack-machine.ts'
 import { boot, MODEL_H, simulator } from './harness.ts'
 import { costOf, errorOf, memoryDevice, NEAR, type PaidScene, servePaid, startScene } from './paid.ts'
 
@@ -22,6 +22,8 @@ const composeOf = (terms: object = {}): string =>
     manifest_version: 2,
     name: 'tale',
     runner: 'docker-compose',
+    key_provider: 'local',
+    key_provider_id: KEY_PROVIDER,
     dcml: {
       v: 1,
       models: [toHex(MODEL_H)],

@@ -36,13 +36,19 @@ describe('dstack', () => {
     },
   })
   const KEY = toHex(Uint8Array.from({ length: 32 }, (_, i) => i * 7))
-  const composeHash = 'c0'.repeat(20) + 'de'.repeat(12)
+  const compose = '{"manifest_version":2,"name":"tale","key_provider":"kms","key_provider_id":"ab12"}'
+  const composeHash = toHex(imageHashOf(utf8(compose)))
+  const infoOf = (app_compose: string, app_id?: string) => {
+    const compose_hash = toHex(imageHashOf(utf8(app_compose)))
+    const tcb_info = JSON.stringify({ app_compose, compose_hash })
+    return { app_id: app_id ?? compose_hash.slice(0, 40), compose_hash, instance_id: 'ab'.repeat(20), tcb_info }
+  }
   let info: object
   let key: object
   let asked: { path?: string; purpose?: string; hash_algorithm?: string }[] = []
   beforeEach(() => {
     answer = normal
-    info = { app_id: 'c0'.repeat(20), compose_hash: composeHash, instance_id: 'ab'.repeat(20), tcb_info: '{}' }
+    info = infoOf(compose)
     key = { key: KEY, signature_chain: ['aa'.repeat(65), 'bb'.repeat(65)] }
     asked = []
   })
@@ -85,11 +91,29 @@ describe('dstack', () => {
   })
 
   test('an app that can be given another compose file has no sealing key, and none is asked for', async () => {
-    for (const app_id of ['c1'.repeat(20), 'c0'.repeat(19), composeHash]) {
-      info = { app_id, compose_hash: composeHash }
+    for (const app_id of ['c1'.repeat(20), composeHash.slice(0, 38), composeHash]) {
+      info = infoOf(compose, app_id)
       const sealing = dstackAgent({ collateral, socket }).sealingKey!()
       await expect(sealing).rejects.toMatchObject({ code: 'sealing_unsupported' })
     }
+    expect(asked).toEqual([])
+  })
+
+  test('an app whose host chooses the key provider has no sealing key, and none is asked for', async () => {
+    for (const unpinned of [
+      compose.replace('ab12', ''),
+      compose.replace('ab12', 'x'),
+      compose.replace('"ab12"', 'null'),
+      '{"manifest_version":2,"kms_enabled":true}',
+    ]) {
+      info = infoOf(unpinned)
+      const sealing = dstackAgent({ collateral, socket }).sealingKey!()
+      await expect(sealing).rejects.toMatchObject({ code: 'sealing_unsupported' })
+    }
+    info = { ...infoOf(compose.replace('ab12', '')), tcb_info: infoOf(compose).tcb_info }
+    await expect(dstackAgent({ collateral, socket }).sealingKey!()).rejects.toMatchObject({
+      code: 'tee_answer_malformed',
+    })
     expect(asked).toEqual([])
   })
 

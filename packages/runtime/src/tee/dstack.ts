@@ -19,6 +19,8 @@ const bytes = v.pipe(
 /** JSON text of the events behind the RTMRs, as the agent keeps it. */
 const quoteSchema = v.looseObject({ quote: bytes, event_log: v.nullish(v.string()) })
 const infoSchema = v.looseObject({ app_id: bytes, compose_hash: bytes })
+/** Whose keys an app takes, where its compose file says so. */
+const pinnedSchema = v.pipe(v.string(), v.parseJson(), v.looseObject({ key_provider_id: bytes }))
 const keySchema = v.looseObject({ key: v.pipe(bytes, v.length(32)) })
 /** `tcb_info` is JSON text; its compose hash is there from 0.4 on. */
 const appSchema = v.looseObject({
@@ -58,13 +60,21 @@ export interface DstackBackend extends TeeBackend<TdxEvidence> {
  * event log is handed over as the agent wrote it.
  *
  * Its sealing key comes from `/GetKey`: every instance of one compose file gets the same one from its key provider, and
- * so does every container in it. An app whose compose file can be replaced has none, as the successor would get the key.
+ * so does every container in it. An app whose compose file can be replaced has none, as the successor would get the key;
+ * nor has one whose compose file does not pin its key provider (`key_provider_id`), as the host would choose who knows it.
  */
 export function dstackAgent(options: DstackOptions): DstackBackend {
   const { collateral, agent = 'dstack-0.5', socket = SOCKETS[agent], gpu, clock = Date.now } = options
   const call = dstackCalls(socket)
   const isLegacy = agent === 'tappd-0.3'
   const info = isLegacy ? '/prpc/Tappd.Info?json' : '/Info'
+  async function manifest({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
+    const { app_compose, compose_hash } = (await call({ path: info, body: {}, answer: appSchema, signal })).tcb_info
+    const text = utf8(app_compose)
+    if (compose_hash !== undefined && !equalBytes(imageH(text), compose_hash))
+      throw malformed('the app-compose text is not that of its hash')
+    return text
+  }
   return {
     name: 'dstack',
     environment: 'production',
@@ -87,17 +97,14 @@ export function dstackAgent(options: DstackOptions): DstackBackend {
         ...(event_log && { eventLog: utf8(event_log) }),
       }
     },
-    async manifest({ signal } = {}) {
-      const { app_compose, compose_hash } = (await call({ path: info, body: {}, answer: appSchema, signal })).tcb_info
-      const manifest = utf8(app_compose)
-      if (compose_hash !== undefined && !equalBytes(imageH(manifest), compose_hash))
-        throw malformed('the app-compose text is not that of its hash')
-      return manifest
-    },
+    manifest,
     ...(!isLegacy && {
       async sealingKey({ signal }: { signal?: AbortSignal } = {}) {
         const { app_id, compose_hash } = await call({ path: info, body: {}, answer: infoSchema, signal })
+        const text = await manifest({ signal })
+        if (!equalBytes(imageH(text), compose_hash)) throw malformed('the app-compose text is not that of its hash')
         if (!equalBytes(app_id, compose_hash.subarray(0, 20))) throw upgradable()
+        if (!v.is(pinnedSchema, new TextDecoder().decode(text))) throw unpinned()
         const body = { path: 'dcml/state/1', purpose: 'dcml/state/1' }
         return (await call({ path: '/GetKey', body, answer: keySchema, signal })).key
       },
@@ -109,4 +116,10 @@ export function dstackAgent(options: DstackOptions): DstackBackend {
 const upgradable = (): DcmlError =>
   new DcmlError('sealing_unsupported', 'The owner of this dstack app may let other compose files have its keys.', {
     hint: 'Deploy without an app id of your own: it is then the first 20 bytes of the compose hash, and so are the keys.',
+  })
+
+/** Unpinned, dstack takes keys of whatever provider the host names, and a host that runs one knows them all. */
+const unpinned = (): DcmlError =>
+  new DcmlError('sealing_unsupported', 'The app-compose file does not say which key provider this dstack app takes.', {
+    hint: 'Write the id of one that you trust into key_provider_id: of a KMS its CA key, of a local provider its measurement.',
   })

@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { createApp } from '../../api/app.ts'
 import { asDcmlError, loggable } from '../../api/errors.ts'
 import { type Listener, type ListenOptions, listen } from '../../listener.ts'
+import { peerPatienceMs } from '../../tee/patience.ts'
 import type { AntiRollbackDevice } from '../device.ts'
 import { sealedFile } from '../sealed-file.ts'
 import { chooseRegister, enrol, saveEnrolment } from './enrolment.ts'
@@ -59,8 +60,6 @@ export interface QuorumDevice extends AntiRollbackDevice {
   close(): Promise<void>
 }
 
-/** For a peer to be reached, to show its evidence, and to be verified. */
-const DIAL_MS = 5000
 const WATCH_MS = 60_000
 
 /**
@@ -75,7 +74,7 @@ export async function quorumDevice(options: QuorumOptions): Promise<QuorumDevice
   const again = patience(patienceMs)
   // keys of its own: those of the session lie with the state, which only the mark can vouch for
   const enclave = await createEnclave({ tee, manifest, clock })
-  const exchange = new PeerExchange({ enclave, policy, clock, timeoutMs: DIAL_MS, ...(roots && { roots }) })
+  const exchange = new PeerExchange({ enclave, policy, clock, timeoutMs: peerPatienceMs(tee), ...(roots && { roots }) })
   const listener = await serve(enclave, exchange, new PeerMemory({ maxOwners }), options)
   const random = (): string => randomBytes(16).toString('hex')
   const quorumOf = ({ id, memoryIds }: Register): WatchedQuorum => {
