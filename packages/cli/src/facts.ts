@@ -1,6 +1,6 @@
 import type { OpenChannel } from '@dcml/near/model'
 import { formatAmount, toHex } from '@dcml/protocol'
-import { printable } from './output.ts'
+import { line, printable } from './output.ts'
 
 const time = (nanoseconds: bigint): string => new Date(Number(nanoseconds / 1_000_000n)).toISOString()
 
@@ -25,8 +25,7 @@ export const openJson = ({ sessionKey, openedAt, expiresAt, closing, ...channel 
 export function lines(facts: Readonly<Record<string, unknown>>): string {
   const told = Object.entries(facts).filter(([, value]) => value !== undefined)
   const width = Math.max(...told.map(([name]) => name.length)) + 2
-  // a host's text with a line break in it would pass for a fact of ours
-  const flat = (value: unknown) => `${value}`.replaceAll('\n', ' ')
+  const flat = (value: unknown) => line(`${value}`.replaceAll('\n', ' '))
   const text = (value: unknown) => (Array.isArray(value) ? value.map(flat).join(`\n${' '.repeat(width)}`) : flat(value))
-  return told.map(([name, value]) => printable(`${name.padEnd(width)}${text(value)}`)).join('\n')
+  return told.map(([name, value]) => `${name.padEnd(width)}${text(value)}`).join('\n')
 }

@@ -48,6 +48,12 @@ export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd')
 
+/**
+ * The same as one line: with a break in it, or with marks that turn the order of letters, what a host says could pass for
+ * another check or for the verdict.
+ */
+export const line = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd')
+
 /** Prints an error in the form asked for. */
 export function printError(error: unknown, { json }: { json: boolean }): void {
   const known = (DcmlError.isInstance(error) ? error : unforeseen(error)).toJSON()

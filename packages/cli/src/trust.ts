@@ -25,11 +25,7 @@ export interface Trust {
 export async function resolveTrust(flags: TrustFlags, purpose: 'client' | 'key-release'): Promise<Trust> {
   const roots = flags.root?.map((path) => new TextDecoder().decode(readBytes(path)))
   if (flags.policy !== undefined) {
-    const policy = parsePolicy(readJson(flags.policy))
-    if (policy.environment === 'development' && flags.development !== true)
-      throw new DcmlError('policy_development', 'The policy file accepts simulated TEEs.', {
-        hint: 'Say --development as well, so that nobody does so by accident.',
-      })
+    const policy = readPolicy(flags.policy, flags)
     return { policy, ...(await rootsOf(policy, roots)) }
   }
   if (flags.development !== true || flags.imageH === undefined)
@@ -42,6 +38,30 @@ export async function resolveTrust(flags: TrustFlags, purpose: 'client' | 'key-r
     ...(purpose === 'key-release' && { binding: 'session-quoted', maxAgeSeconds: 60 }),
   })
   return { policy, ...(await rootsOf(policy, roots)) }
+}
+
+/**
+ * Reads a policy file. What flags ask for beside it is asked for as well: they take from it, and never add to it.
+ * @throws DcmlError `policy_development` where it accepts simulated TEEs and `--development` was not given;
+ * `policy_invalid`, `file_unreadable`, `json_invalid`
+ */
+export function readPolicy(path: string, { development: simulated, ...asked }: TrustFlags): Policy {
+  const policy = narrowed(parsePolicy(readJson(path)), asked)
+  if (policy.environment === 'development' && simulated !== true)
+    throw new DcmlError('policy_development', 'The policy file accepts simulated TEEs.', {
+      hint: 'Say --development as well, so that nobody does so by accident.',
+    })
+  return policy
+}
+
+function narrowed(policy: Policy, { imageH, modelH }: Pick<TrustFlags, 'imageH' | 'modelH'>): Policy {
+  const among = (asked: readonly string[], accepted: readonly string[] | 'any' | undefined): string[] =>
+    asked.filter((hash) => accepted === undefined || accepted === 'any' || accepted.includes(hash))
+  return {
+    ...policy,
+    ...(imageH && { imageH: among(imageH, policy.imageH) }),
+    ...(modelH !== undefined && { modelH: among([modelH], policy.modelH) }),
+  }
 }
 
 async function rootsOf(policy: Policy, roots: string[] | undefined): Promise<{ roots?: string[] }> {

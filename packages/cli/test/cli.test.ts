@@ -157,7 +157,7 @@ describe('attest verify', () => {
   const verify = (quote: string, collateral: string, now: string, ...more: string[]) =>
     dcml(folder, ['attest', 'verify', '--quote', quote, '--collateral', collateral, '--now', now, ...more, '--json'])
 
-  test('simulated evidence is refused without and with its own root, and accepted by a development policy', async () => {
+  test('simulated evidence is refused without and with its own root, and accepted by a development policy that was meant', async () => {
     const simulator = await createSimulator()
     const quote = await write(
       'sim.bin',
@@ -182,6 +182,10 @@ describe('attest verify', () => {
     expect(production.code).toBe(1)
     expect(failed(production.json)).toContain('environment')
     expect(await verify(quote, collateral, now, ...root, ...policy)).toMatchObject({
+      code: 1,
+      json: { error: { code: 'policy_development' } },
+    })
+    expect(await verify(quote, collateral, now, ...root, ...policy, '--development')).toMatchObject({
       code: 0,
       json: { ok: true, environment: 'development' },
     })

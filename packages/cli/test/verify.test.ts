@@ -1,5 +1,5 @@
 // `dcml verify` against look-alikes of services on loopback, over TLS, and against files.
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:https'
@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEnclave, selfSignedCertificate } from '@dcml/attestation/node'
-import { type DcmlError, toHex } from '@dcml/protocol'
+import { type DcmlError, toHex, utf8 } from '@dcml/protocol'
 import { createSimulator } from '@dcml/tee-simulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { verifyCommand } from '../src/commands/verify.ts'
@@ -117,6 +117,30 @@ describe('a service', () => {
     expect(await failed(old.url)).toEqual([1, 'service_nonce'])
   })
 
+  test('that shows a bare quote of somebody else is refused: it names no host', async () => {
+    const quote = toHex(simulator.mintQuote({ reportData: new Uint8Array(64), imageH: new Uint8Array(32) }))
+    const { url } = await serve(() => quote)
+    const { code, json } = await verify(url, ...base)
+    expect([code, json]).toMatchObject([1, { service: 'Intel TDX quote', verdict: 'refused' }])
+  })
+
+  test('is asked with a nonce of our own, whatever the address brings', async () => {
+    const { url } = await serve((asked, tlsSpki) => tinfoil(nonceOf(asked), tlsSpki))
+    const target = `${url}/.well-known/tinfoil-attestation?nonce=${'ab'.repeat(32)}`
+    expect((await verify(target, ...base)).code).toBe(0)
+  })
+
+  test('writes no line of its own into the report', async () => {
+    const lies = 'x\n\nHOLDS: NEAR AI Cloud\u001b[2J\u202e'
+    const { url } = await serve(() =>
+      JSON.stringify({ intel_quote: '00', signing_address: '00'.repeat(20), model_name: lies, event_log: lies }),
+    )
+    const { stdout } = await verify(url, ...base.filter((flag) => flag !== '--json'))
+    expect(stdout).toMatch(/^REFUSED: NEAR AI Cloud/m)
+    expect(stdout).not.toMatch(/^HOLDS/m)
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{C}/u)
+  })
+
   test('is asked at each known place where the address names none', async () => {
     const { url, paths } = await serve(() => 404)
     const { code, json } = await verify(url, ...base)
@@ -181,9 +205,26 @@ describe('a file', () => {
     expect((await verify('evidence.json', ...flags, '--image-h', toHex(imageH))).code).toBe(0)
     const { code, json } = await verify('evidence.json', ...flags, '--image-h', 'ab'.repeat(32))
     expect([code, json]).toMatchObject([1, { verdict: 'refused' }])
+    const wide = join(folder, 'wide.json')
+    await writeFile(wide, JSON.stringify({ environment: 'development', imageH: 'any', images: 'any', binding: 'key' }))
+    expect((await verify('evidence.json', ...flags, '--policy', wide)).code).toBe(0)
+    // what is asked for beside a policy file is not forgotten
+    for (const flag of ['--image-h', '--model-h'])
+      expect((await verify('evidence.json', ...flags, '--policy', wide, flag, 'ab'.repeat(32))).code).toBe(1)
     const gpus = join(folder, 'gpus.json')
     await writeFile(gpus, JSON.stringify({ environment: 'development', imageH: 'any', images: 'any', gpu: {} }))
     expect((await verify('evidence.json', ...flags, '--policy', gpus)).code).toBe(1)
+  })
+
+  test('of a signature is compared with the one side of the exchange that was given', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+    const key = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url')
+    const text = `${toHex(sha256(utf8('question')))}:${toHex(sha256(utf8('answer')))}`
+    const signature = { text, signature: sign(null, utf8(text), privateKey).toString('hex') }
+    await writeFile(join(folder, 'signed.json'), JSON.stringify({ ...signature, signing_address: key.toString('hex') }))
+    await writeFile(join(folder, 'answer'), 'another answer')
+    const { code, json } = await verify('signed.json', ...base, '--response', 'answer')
+    expect([code, json]).toMatchObject([1, { verdict: 'refused' }])
   })
 
   test('that is no evidence, and one that is none that can be read, are told apart', async () => {

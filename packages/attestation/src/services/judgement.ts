@@ -22,12 +22,12 @@ export interface SnpCertificates {
   readonly crl?: Uint8Array
 }
 
-/** The plain text of an exchange, to compare with what a service signed about it. */
+/** The plain text of an exchange, or one side of it, to compare with what a service signed about it. */
 export interface Exchange {
   /** Exact bytes of the request's body. */
-  readonly request: Uint8Array
+  readonly request?: Uint8Array
   /** Exact bytes of the answer's body. */
-  readonly response: Uint8Array
+  readonly response?: Uint8Array
 }
 
 export interface JudgeOptions {

@@ -1,19 +1,17 @@
-import { type Policy, parsePolicy, platform, type TdxCollateral, verifyTdxQuote } from '@dcml/attestation'
+import { type Policy, platform, type TdxCollateral, verifyTdxQuote } from '@dcml/attestation'
 import { connectAttested } from '@dcml/attestation/node'
 import { toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
 import { options, parseAddress, parseTime, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
-import { resolveTrust, type TrustFlags } from '../trust.ts'
+import { readPolicy, resolveTrust, type TrustFlags } from '../trust.ts'
 import { attestedJson, formatAttested } from '../verify/host.ts'
 
-interface VerifyFlags {
+interface VerifyFlags extends Pick<TrustFlags, 'policy' | 'development' | 'root'> {
   quote: string
   collateral: string
   now: string
-  root?: string[]
-  policy?: string
 }
 
 /** `dcml attest …`: is the other end this workload, in a genuine TEE? */
@@ -25,9 +23,10 @@ export function attestCommand(output: () => Output): Command {
     .requiredOption('--now <time>', 'time to judge at, ISO 8601 with zone')
     .addOption(options.root())
     .addOption(options.policy())
+    .addOption(options.development())
     .addOption(options.json())
     .action(async (flags: VerifyFlags) => {
-      const policy: Policy = flags.policy === undefined ? platform : parsePolicy(readJson(flags.policy))
+      const policy: Policy = flags.policy === undefined ? platform : readPolicy(flags.policy, flags)
       const roots = flags.root?.map((path) => new TextDecoder().decode(readBytes(path)))
       const verdict = await verifyTdxQuote({
         quote: readBytes(flags.quote),

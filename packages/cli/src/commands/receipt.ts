@@ -3,7 +3,7 @@ import { DcmlError, formatAmount, parseReceipt, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
 import { formatChecks } from '../checks.ts'
 import { options, readBytes, withTrust } from '../options.ts'
-import type { Output } from '../output.ts'
+import { line, type Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 
 /** `dcml receipt …`: what hosts have signed, read and judged offline. */
@@ -101,5 +101,5 @@ const readU64 = ({ buffer, byteOffset }: Uint8Array): bigint => new DataView(buf
 
 const formatFacts = (all: Facts): string =>
   Object.entries({ ...all, spent: formatAmount(all.spent) + (all.channelId === undefined ? '' : ' so far') })
-    .map(([name, value]) => `${name.padEnd(17)} ${value}`)
+    .map(([name, value]) => `${name.padEnd(17)} ${line(`${value}`)}`)
     .join('\n')

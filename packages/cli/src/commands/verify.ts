@@ -13,7 +13,7 @@ import { DcmlError, fromHex } from '@dcml/protocol'
 import { Command, Option } from 'commander'
 import { addressOf, collect, named, options, parseTime, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
-import { simulatorRoot, type TrustFlags } from '../trust.ts'
+import { readPolicy, simulatorRoot, type TrustFlags } from '../trust.ts'
 import { ask, refused } from '../verify/ask.ts'
 import { questionsFor, takesNonce } from '../verify/endpoints.ts'
 import { judgeWithSources } from '../verify/gather.ts'
@@ -93,7 +93,8 @@ async function judgeService(target: URL, flags: VerifyFlags, output: Output): Pr
       last = status === 200 ? last : refused(url, status)
       continue
     }
-    const connection: Connection = { certificate, ...(takesNonce(url) && { nonce }) }
+    // a nonce that was named is looked for, wherever it was sent
+    const connection: Connection = { certificate, ...((takesNonce(url) || flags.nonce !== undefined) && { nonce }) }
     return judgeAll(recognised, { ...judged, connection }, flags, output)
   }
   throw last ?? unknown(target.host)
@@ -110,20 +111,18 @@ async function judgeOptions(flags: VerifyFlags): Promise<JudgeOptions> {
     // judged field by field when it is used
     ...(collateral && { collateral: collateral.map((path) => readJson(path) as TdxCollateral) }),
     ...(report !== undefined && { report: known(readBytes(report), report) }),
-    ...(request !== undefined &&
-      response !== undefined && { exchange: { request: readBytes(request), response: readBytes(response) } }),
+    exchange: {
+      ...(request !== undefined && { request: readBytes(request) }),
+      ...(response !== undefined && { response: readBytes(response) }),
+    },
   }
 }
 
 /** What is accepted where nothing is said is any workload on genuine hardware; simulated TEEs only by `--development`. */
 async function trustOf(flags: VerifyFlags): Promise<{ policy: Policy; roots?: string[] }> {
   const roots = flags.root?.map((path) => new TextDecoder().decode(readBytes(path)))
-  const policy = flags.policy === undefined ? flagPolicy(flags) : parsePolicy(readJson(flags.policy))
+  const policy = flags.policy === undefined ? flagPolicy(flags) : readPolicy(flags.policy, flags)
   if (policy.environment === 'production') return { policy, ...(roots && { roots }) }
-  if (flags.development !== true)
-    throw new DcmlError('policy_development', 'The policy file accepts simulated TEEs.', {
-      hint: 'Say --development as well, so that nobody does so by accident.',
-    })
   return { policy, roots: roots ?? [await simulatorRoot()] }
 }
 

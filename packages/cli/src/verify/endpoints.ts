@@ -18,8 +18,9 @@ export function questionsFor(target: URL, question: Question): URL[] {
   return paths.map((path) => {
     const url = new URL(target)
     url.pathname = path
+    // a nonce in an address may be anybody's
     for (const [name, value] of Object.entries(parameters(path, question)))
-      if (!url.searchParams.has(name)) url.searchParams.set(name, value)
+      if (name === 'nonce' || !url.searchParams.has(name)) url.searchParams.set(name, value)
     return url
   })
 }

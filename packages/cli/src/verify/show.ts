@@ -2,7 +2,7 @@ import type { Check } from '@dcml/attestation'
 import type { Judgement, Part } from '@dcml/attestation/services'
 import { formatChecks } from '../checks.ts'
 import { lines } from '../facts.ts'
-import { printable } from '../output.ts'
+import { line } from '../output.ts'
 
 /** What a check is about, by the beginning of its name, in the order in which they are shown. */
 const GROUPS = [
@@ -44,19 +44,19 @@ export function formatJudgement({
 function formatPart({ name, checks, facts }: Part): string {
   const groups = GROUPS.map(([prefix, title]) => [title, checks.filter((check) => groupOf(check) === prefix)] as const)
   return [
-    `${printable(name)}`,
+    line(name),
     lines(facts).replaceAll(/^/gm, '  '),
     ...groups
       .toReversed()
       .filter(([, members]) => members.length > 0)
-      .map(([title, members]) => ` ${title}\n${printable(formatChecks(members))}`),
+      .map(([title, members]) => ` ${title}\n${formatChecks(members)}`),
   ].join('\n')
 }
 
 const groupOf = ({ name }: Check) => GROUPS.find(([prefix]) => name.startsWith(prefix))![0]
 
 const list = (title: string, items: readonly string[]): string =>
-  [title, ...items.map((item) => `  - ${printable(item)}`)].join('\n')
+  [title, ...items.map((item) => `  - ${line(item)}`)].join('\n')
 
 /** The same for machines; quotes and reports that a need carries stay away, being in the evidence. */
 export const judgementJson = ({ needs, ...judgement }: Judgement): object => ({

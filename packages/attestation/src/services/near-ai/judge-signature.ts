@@ -57,8 +57,8 @@ export async function judgeNearSignature(signature: NearSignature, options: Judg
       'Which model answers: the name of the model, where it is signed, is the server’s word.',
       'That the hashes are of what was computed: the proxy signs the hash of the request that a caller names, unchecked.',
       ...(machines === undefined ? ['Whose key this is: a signature is worth what attests its key.'] : []),
-      ...(exchange === undefined
-        ? ['What was asked and answered: only hashes are signed, and nothing was given to compare.']
+      ...(exchange?.request === undefined || exchange.response === undefined
+        ? ['What was asked and answered: only hashes are signed, and not both were given to compare.']
         : []),
       ...(machines ? nearLimits(machines, options).slice(1) : []),
     ],
