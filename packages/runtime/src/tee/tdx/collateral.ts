@@ -72,21 +72,29 @@ export function collateralService(options: { url?: string; fetch?: Fetch } = {})
 function issuers({ url, headers }: Answer, ...names: string[]): string {
   const value = names.map((name) => headers.get(name)).find((found) => found !== null)
   if (value === undefined || value === null) throw unavailable(`${url} names no issuer chain`)
-  return decodeURIComponent(value)
+  try {
+    return decodeURIComponent(value)
+  } catch (cause) {
+    throw unavailable(`${url} names an issuer chain that is not percent-encoded`, cause)
+  }
 }
 
 /** Intel answers with DER, a PCCS's `rootcacrl` with the hex of it. */
 function crl({ body }: Answer): string {
   const text = new TextDecoder('latin1').decode(body).trim()
-  return /^[0-9a-fA-F]+$/.test(text) ? text.toLowerCase() : toHex(body)
+  return /^[0-9a-fA-F]+$/.test(text) && text.length % 2 === 0 ? text.toLowerCase() : toHex(body)
 }
+
+/** r‖s on P-256, as hex. */
+const SIGNATURE = /^[0-9a-fA-F]{128}$/
 
 function signed({ url, body }: Answer, member: string): { text: string; signature: string } {
   const json = new TextDecoder().decode(body)
   try {
     const { signature } = JSON.parse(json) as { signature?: unknown }
     const text = jsonMember(json, member)
-    if (text !== undefined && typeof signature === 'string') return { text, signature: signature.toLowerCase() }
+    if (text !== undefined && typeof signature === 'string' && SIGNATURE.test(signature))
+      return { text, signature: signature.toLowerCase() }
   } catch {
     // told below
   }
