@@ -1,9 +1,12 @@
 // What fuzzing found, each once more by itself.
 import { fromHex } from '@dcml/protocol'
 import { expect, test } from 'vitest'
+import { quotes } from '../../../attestation/test/fuzz/targets/world.ts'
 import { derValues } from '../../src/tee/collateral/der.ts'
 import { collectEvidence } from '../../src/tee/nvidia/nvattest.ts'
 import { readCertTable } from '../../src/tee/snp/cert-table.ts'
+import { collateralService } from '../../src/tee/tdx/collateral.ts'
+import { fetchOf } from './answers.ts'
 
 test('a list of more values than anything has is refused, not taken apart', () => {
   expect(derValues(new Uint8Array(128))).toHaveLength(64)
@@ -27,4 +30,20 @@ test('of many faults in what a tool wrote one is told, and no list of all is mad
     code: 'gpu_answer_malformed',
     message: expect.stringContaining('evidences.0'),
   })
+})
+
+test.each([
+  ['a signature that is no hex', { 'tcb?': { body: '{"tcbInfo":{},"signature":"zz"}' } }],
+  ['a chain that is not percent-encoded', { pckcrl: { body: '00', headers: { 'sgx-pck-crl-issuer-chain': '%zz' } } }],
+])('%s is a fault of the source', async (_, wrong) => {
+  const chains = Object.fromEntries(
+    ['sgx-pck-crl', 'tcb-info', 'sgx-enclave-identity'].map((name) => [`${name}-issuer-chain`, 'x']),
+  )
+  const honest = { body: '{"enclaveIdentity":{},"tcbInfo":{},"signature":""}', headers: chains }
+  const answers = { pckcrl: honest, rootcacrl: honest, 'tcb?': honest, identity: honest }
+  const merged = Object.fromEntries(
+    Object.entries(answers).map(([part, answer]) => [part, { ...answer, ...(wrong as Record<string, object>)[part] }]),
+  )
+  const source = collateralService({ url: 'https://pccs.test', fetch: fetchOf(merged) })
+  await expect(source.ask(quotes[0]!)).rejects.toMatchObject({ code: 'tee_collateral_unavailable' })
 })

@@ -70,7 +70,7 @@ export const evidence: readonly Target[] = [
     form: 'bytes',
     seeds: [ccel(0), ccel(9)],
     longest: MAX_CCEL_BYTES,
-    memory: 16,
+    memory: 4,
     refusals: ['event_log_malformed'],
     parse: readCcel,
   },
