@@ -19,6 +19,8 @@ export interface Sheet {
   readonly verdict: Judgement['verdict']
   /** Whether a simulator made it. */
   readonly development: boolean
+  /** Whether it was judged by roots that were dropped, and not by the pinned ones. */
+  readonly ownRoots: boolean
   readonly parts: readonly Part[]
   readonly warnings: readonly string[]
   readonly notProven: readonly string[]
@@ -63,6 +65,7 @@ async function judgeSubject(subject: Dropped, material: Material, now: Date): Pr
       title: judged.service,
       verdict: judged.verdict,
       development: judged.environment === 'development',
+      ownRoots: roots.length > 0,
       parts: judged.parts,
       warnings: judged.warnings.map(({ text }) => text),
       notProven: judged.notProven,
@@ -95,7 +98,7 @@ async function judgeReceipt(
   { policy, roots }: Material,
   now: Date,
 ): Promise<Sheet> {
-  const { ok, checks, environment } = await inItsEnvironment(policy ?? receiptPolicy, (chosen) =>
+  const { ok, checks, environment, warnings } = await inItsEnvironment(policy ?? receiptPolicy, (chosen) =>
     verifyReceiptRecord(record, { policy: chosen, now, ...(roots.length > 0 && { roots }) }),
   )
   return {
@@ -103,8 +106,9 @@ async function judgeReceipt(
     title: 'DCML receipt',
     verdict: ok ? 'holds' : 'refused',
     development: environment === 'development',
+    ownRoots: roots.length > 0,
     parts: [{ name: 'receipt', checks, facts: factsOf(record) }],
-    warnings: [],
+    warnings: warnings.map(({ text }) => text),
     notProven: [
       'That the answer is true, or that the model is a good one: only which model, which request and which answer.',
       'That its number was used once, and that the evidence was fresh on the connection: the client saw that, this file cannot show it.',
@@ -125,9 +129,9 @@ function factsOf({ receipt: text, endpoint }: ReceiptRecord): Part['facts'] {
       imageH: toHex(imageH),
       tokens: `${promptTokens} read, ${completionTokens} written`,
       time: new Date(Number(time)).toISOString(),
-      endpoint,
+      'endpoint, which nobody signed': endpoint,
     }
   } catch {
-    return { endpoint } // the check receipt_format tells why
+    return { 'endpoint, which nobody signed': endpoint } // the check receipt_format tells why
   }
 }

@@ -5,9 +5,9 @@ const VERDICT = { holds: 'Holds', refused: 'Refused', incomplete: 'Cannot be jud
 
 /** One judged thing: the verdict first, then what it leaves open, then every check it rests on. */
 export function SheetView({ sheet }: { sheet: Sheet }) {
-  const { name, title, verdict, development, parts, warnings, notProven } = sheet
+  const { name, title, verdict, development, ownRoots, parts, warnings, notProven } = sheet
   return (
-    <article class={`sheet ${verdict} ${development ? 'development' : ''}`} data-verdict={verdict}>
+    <article class={`sheet ${verdict} ${development || ownRoots ? 'development' : ''}`} data-verdict={verdict}>
       <header>
         <p class="name">
           {title} · {name}
@@ -18,9 +18,13 @@ export function SheetView({ sheet }: { sheet: Sheet }) {
             machine.
           </p>
         )}
-        <h2>
-          {development && verdict === 'holds' ? 'Well formed, and worthless: development evidence' : VERDICT[verdict]}
-        </h2>
+        {ownRoots && !development && (
+          <p class="banner" role="alert">
+            JUDGED BY ROOTS THAT WERE DROPPED HERE, not by those of Intel, AMD and NVIDIA that this page knows. Whoever
+            holds their keys can make such evidence.
+          </p>
+        )}
+        <h2>{headline(sheet)}</h2>
         <Tally checks={parts.flatMap(({ checks }) => checks)} />
       </header>
       <Notes title="Warnings" notes={warnings} />
@@ -30,6 +34,12 @@ export function SheetView({ sheet }: { sheet: Sheet }) {
       ))}
     </article>
   )
+}
+
+function headline({ verdict, development, ownRoots }: Sheet): string {
+  if (verdict !== 'holds') return VERDICT[verdict]
+  if (development) return 'Well formed, and worthless: development evidence'
+  return ownRoots ? 'Holds, if the roots that you dropped are to be trusted' : VERDICT.holds
 }
 
 function PartView({ part: { name, checks, facts }, believed }: { part: Part; believed: boolean }) {

@@ -115,6 +115,19 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(await statusOf(page, 'tcb_info_window')).toBe('fail')
   })
 
+  test('roots that somebody dropped never make a green light', async () => {
+    const quote = findVector('attestation/tdx/v4-uptodate-2025-06/quote.bin')
+    const collateral = findVector('attestation/tdx/v4-uptodate-2025-06/collateral.json')
+    if (quote === undefined || collateral === undefined) return
+    const page = await open()
+    const { tcb_info_issuer_chain: chain } = JSON.parse(new TextDecoder().decode(collateral))
+    const root = `-----BEGIN CERTIFICATE-----${chain.split('-----BEGIN CERTIFICATE-----').at(-1)}`
+    await drop(page, { 'quote.bin': quote, 'collateral.json': collateral, 'root.pem': root }, '2025-07-01T00:00')
+    expect(await page.getAttribute('.sheet', 'data-verdict')).toBe('holds')
+    expect(await page.textContent('.banner')).toContain('ROOTS THAT WERE DROPPED')
+    expect(await page.textContent('.sheet h2')).toContain('if the roots')
+  })
+
   test('a quote without its collateral cannot be judged, which is neither yes nor no', async () => {
     const page = await open()
     const quote = (await simulator).mintQuote({ reportData: new Uint8Array(64), imageH: new Uint8Array(32) })

@@ -33,10 +33,13 @@ export async function verifyReceipts(file: string, flags: TrustFlags, { result }
   const receipts = []
   const lines = []
   for await (const record of records(file)) {
-    const { ok, checks, environment } = await verifyReceiptRecord(record, { ...trust, now: new Date() })
-    receipts.push({ ...facts(record), ok, environment, checks })
+    const { ok, checks, environment, warnings } = await verifyReceiptRecord(record, { ...trust, now: new Date() })
+    receipts.push({ ...facts(record), ok, environment, warnings, checks })
     const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
-    lines.push(`${formatFacts(facts(record))}\n${formatChecks(checks)}\n${ok ? 'HOLDS' : 'DOES NOT HOLD'}${label}`)
+    const told = warnings.map(({ code, text }) => `\n  - ${code}: ${text}`).join('')
+    lines.push(
+      `${formatFacts(facts(record))}\n${formatChecks(checks)}\n${ok ? 'HOLDS' : 'DOES NOT HOLD'}${label}${told && `\nMind:${told}`}`,
+    )
   }
   if (receipts.length === 0) throw noReceipts(file)
   result(lines.join('\n\n'), { ok: receipts.every(({ ok }) => ok), receipts })

@@ -44,6 +44,7 @@ const failures = async (...args: Parameters<typeof verify>): Promise<string[]> =
 test('a record holds what it takes to judge it offline', async () => {
   const verdict = await verify(record)
   expect(verdict).toMatchObject({ ok: true, environment: 'development', label: 'DEVELOPMENT' })
+  expect(verdict.warnings.map(({ code }) => code)).toEqual(['development', 'any_workload'])
   expect(verdict.receipt).toMatchObject({ promptTokens: 3, completionTokens: 5, sequence: 1n })
   const passed = verdict.checks.filter(({ status }) => status === 'pass').map(({ name }) => name)
   for (const name of ['quote_signature', 'report_data', 'record_session_key', 'receipt_signature', 'receipt_tokens'])

@@ -5,6 +5,7 @@ import {
   parseClaims,
   parseEvidence,
   verifyEvidence,
+  type Warning,
 } from '@dcml/attestation'
 import { type Receipt, toBase64url } from '@dcml/protocol'
 import { checkReceipt, type ReceiptVerdict } from './check.ts'
@@ -25,6 +26,8 @@ export interface RecordVerdict extends ReceiptVerdict {
   readonly environment: Environment | undefined
   /** Set where the evidence was simulated: it proves nothing about any machine. */
   readonly label?: 'DEVELOPMENT'
+  /** What the policy lets pass and a person should know. */
+  readonly warnings: readonly Warning[]
   /** What was signed; only where everything passed. */
   readonly receipt?: Receipt
 }
@@ -46,7 +49,12 @@ export async function verifyReceiptRecord(
   try {
     receipt = receiptOf(record)
   } catch (error) {
-    return { ok: false, checks: [fail('receipt_format', (error as Error).message)], environment: undefined }
+    return {
+      ok: false,
+      checks: [fail('receipt_format', (error as Error).message)],
+      environment: undefined,
+      warnings: [],
+    }
   }
   const evidence = await verifyEvidence({
     evidence: record.evidence,
@@ -57,7 +65,9 @@ export async function verifyReceiptRecord(
     expect: { purpose: purposeOf(record.evidence) },
   })
   const { checks, environment, label } = evidence
-  const common = { environment, ...(label && { label }) }
+  // a kept receipt is of no connection: that it is unbound says nothing new
+  const warnings = evidence.warnings.filter(({ code }) => code !== 'unbound')
+  const common = { environment, warnings, ...(label && { label }) }
   if (!evidence.ok) return { ...common, ok: false, checks }
   const { requestH, responseH } = bytesOf(record)
   const verdict = await checkReceipt(record.receipt, {
