@@ -11,22 +11,9 @@ import { readRim } from '../src/nvidia/rim.ts'
 import { nvidiaDeviceRoots, nvidiaRimRoots } from '../src/nvidia/trust.ts'
 import { NVIDIA_CORIM_ROOT_CA_SHA256, NVIDIA_DEVICE_IDENTITY_CA_SHA256 } from '../src/roots/nvidia.ts'
 
-// Thousands of reports that differ in one byte share most of their signatures: each is verified once.
-vi.mock(import('../src/x509/signature.ts'), async (original) => {
-  const real = await original()
-  const verdicts = new Map<string, Promise<boolean>>()
-  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
-  const signatureVerifier: typeof real.signatureVerifier = async () => {
-    const verify = await real.signatureVerifier()
-    return (key, ...signed) => {
-      const id = [key.kind, ...[key.bytes, ...signed].map(text)].join()
-      const verdict = verdicts.get(id) ?? verify(key, ...signed)
-      verdicts.set(id, verdict)
-      return verdict
-    }
-  }
-  return { ...real, signatureVerifier }
-})
+vi.mock(import('../src/x509/signature.ts'), async (original) =>
+  (await import('./remembered.ts')).remembered(await original()),
+)
 
 type Name = Parameters<typeof findVector>[0]
 const textOf = (name: Name): string | undefined => {

@@ -33,23 +33,9 @@ const load = (folder: string, roots: string, vek = 'vcek', ask = 'ask') => {
 const failures = ({ checks }: SnpVerification): string[] =>
   checks.filter(({ status }) => status === 'fail').map(({ name }) => name)
 
-// Thousands of reports that differ in one byte share most of their signatures: each is verified once.
-vi.mock(import('../src/x509/signature.ts'), async (original) => {
-  const real = await original()
-  const verdicts = new Map<string, Promise<boolean>>()
-  const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
-  const signatureVerifier: typeof real.signatureVerifier = async () => {
-    const verify = await real.signatureVerifier()
-    if (!globalThis.crypto) return verify
-    return (key, ...signed) => {
-      const id = [key.kind, ...[key.bytes, ...signed].map(text)].join()
-      const verdict = verdicts.get(id) ?? verify(key, ...signed)
-      verdicts.set(id, verdict)
-      return verdict
-    }
-  }
-  return { ...real, signatureVerifier }
-})
+vi.mock(import('../src/x509/signature.ts'), async (original) =>
+  (await import('./remembered.ts')).remembered(await original()),
+)
 
 test.each(['Milan', 'Genoa', 'Turin'] as const)('the pinned root of %s is AMD’s', (product) => {
   const der = base64.decode(AMD_ARK_BASE64[product])

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto'
 import { concatBytes } from '@dcml/protocol'
 import * as der from './der.ts'
-import { type KeyPair, signDer } from './keys.ts'
+import { type Hash, type KeyPair, signDer } from './keys.ts'
 import { type RsaKey, signPss } from './snp/rsa.ts'
 
 /** A key that certifies. */
 export type SigningKey = KeyPair | RsaKey
+
+/** An ECDSA signature with another hash than the curve's own: the one it names and the one it was made with. */
+export interface OtherHash {
+  readonly named: Hash
+  readonly used: Hash
+}
 
 /** Everything inside a certificate, as plain data that an attack can bend before it is signed. */
 export interface CertificateTemplate<Key extends SigningKey = KeyPair> {
@@ -16,6 +22,7 @@ export interface CertificateTemplate<Key extends SigningKey = KeyPair> {
   notAfter: Date
   key: Key
   signer: Key
+  hash?: OtherHash
   extensions: Extension[]
 }
 
@@ -36,6 +43,7 @@ export interface CrlTemplate<Key extends SigningKey = KeyPair> {
   /** Serial numbers. */
   revoked: Uint8Array[]
   signer: Key
+  hash?: OtherHash
   extensions: Extension[]
 }
 
@@ -51,11 +59,13 @@ export const OID = {
   development: '1.3.6.1.4.1.58888.1.1',
 } as const
 
-/** Algorithm identifiers by kind of key: of its signatures (RFC 5758 §3.2) and of the key itself (RFC 5480 §2.1.1). */
+/** By kind of key: its curve (RFC 5480 §2.1.1) and the hash it signs with. */
 const algorithms = {
-  p256: { signature: '1.2.840.10045.4.3.2', curve: '1.2.840.10045.3.1.7' },
-  p384: { signature: '1.2.840.10045.4.3.3', curve: '1.3.132.0.34' },
+  p256: { hash: 'sha256', curve: '1.2.840.10045.3.1.7' },
+  p384: { hash: 'sha384', curve: '1.3.132.0.34' },
 } as const
+/** ECDSA by hash (RFC 5758 §3.2). */
+const ecdsa = { sha256: '1.2.840.10045.4.3.2', sha384: '1.2.840.10045.4.3.3' } as const
 const uncompressed = Uint8Array.of(4)
 
 const sha384 = der.sequence(der.oid('2.16.840.1.101.3.4.2.2'), der.tlv(0x05))
@@ -70,8 +80,8 @@ const pss = der.sequence(
 )
 
 /** AlgorithmIdentifier of what `key` signs. */
-export const signatureAlgorithm = (key: SigningKey): der.Der =>
-  key.kind === 'rsa' ? pss : der.sequence(der.oid(algorithms[key.kind].signature))
+export const signatureAlgorithm = (key: SigningKey, hash?: OtherHash): der.Der =>
+  key.kind === 'rsa' ? pss : der.sequence(der.oid(ecdsa[hash?.named ?? algorithms[key.kind].hash]))
 
 /** SubjectPublicKeyInfo. */
 export const publicKeyInfo = (key: SigningKey): der.Der =>
@@ -159,7 +169,7 @@ export const certificateBody = (template: CertificateTemplate<SigningKey>): der.
   der.sequence(
     der.explicit(0, der.integer(2)),
     der.integer(template.serial),
-    signatureAlgorithm(template.signer),
+    signatureAlgorithm(template.signer, template.hash),
     encodeName(template.issuer),
     der.sequence(der.time(template.notBefore), der.time(template.notAfter)),
     encodeName(template.subject),
@@ -171,7 +181,7 @@ export const certificateBody = (template: CertificateTemplate<SigningKey>): der.
 export const crlBody = (template: CrlTemplate<SigningKey>): der.Der =>
   der.sequence(
     der.integer(1),
-    signatureAlgorithm(template.signer),
+    signatureAlgorithm(template.signer, template.hash),
     encodeName(template.issuer),
     der.time(template.thisUpdate),
     der.time(template.nextUpdate),
@@ -180,17 +190,18 @@ export const crlBody = (template: CrlTemplate<SigningKey>): der.Der =>
   )
 
 /** The frame that certificates and CRLs share: body, algorithm, signature. */
-export const sealBody = (body: Uint8Array, signer: SigningKey): der.Der =>
+export const sealBody = (body: Uint8Array, signer: SigningKey, hash?: OtherHash): der.Der =>
   der.sequence(
     body,
-    signatureAlgorithm(signer),
-    der.bitString(signer.kind === 'rsa' ? signPss(signer, body) : signDer(signer, body)),
+    signatureAlgorithm(signer, hash),
+    der.bitString(signer.kind === 'rsa' ? signPss(signer, body) : signDer(signer, body, hash?.used)),
   )
 
 export const issueCertificate = (template: CertificateTemplate<SigningKey>): der.Der =>
-  sealBody(certificateBody(template), template.signer)
+  sealBody(certificateBody(template), template.signer, template.hash)
 
-export const issueCrl = (template: CrlTemplate<SigningKey>): der.Der => sealBody(crlBody(template), template.signer)
+export const issueCrl = (template: CrlTemplate<SigningKey>): der.Der =>
+  sealBody(crlBody(template), template.signer, template.hash)
 
 /** RFC 5280 §5.1.2.6: the list is absent, not empty, where nothing is revoked. */
 const revocations = ({ revoked, thisUpdate }: CrlTemplate<SigningKey>): der.Der[] =>

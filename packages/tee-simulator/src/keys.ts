@@ -1,8 +1,13 @@
 import { createHash, createPrivateKey, hkdfSync, type KeyObject, sign } from 'node:crypto'
-import { toBase64url, utf8 } from '@dcml/protocol'
+import { concatBytes, toBase64url, utf8 } from '@dcml/protocol'
 import { p256, p384 } from '@noble/curves/nist.js'
 
 const curves = { p256, p384 }
+
+/** Hashes that ECDSA signs. */
+export type Hash = 'sha256' | 'sha384'
+
+const ownHash = { p256: 'sha256', p384: 'sha384' } as const
 
 /** A key pair on P-256 or P-384 that anyone who has the seed can derive. */
 export interface KeyPair {
@@ -24,20 +29,22 @@ export const deriveKey = (seed: Uint8Array, label: string, kind: KeyPair['kind']
 export const derive = (seed: Uint8Array, label: string, length: number): Uint8Array<ArrayBuffer> =>
   new Uint8Array(hkdfSync('sha256', seed, 'dcml/tee-simulator/1', utf8(label), length))
 
-/** ECDSA with the curve's hash, deterministic (RFC 6979), r || s: the same bytes in every process. */
-export const signRaw = ({ kind, secretKey }: KeyPair, message: Uint8Array): Uint8Array =>
-  keep(signatures, [secretKey, message], () => curves[kind].sign(message, secretKey)).slice()
+/** ECDSA, with the curve's hash unless another is named, deterministic (RFC 6979), r || s: the same bytes in every process. */
+export const signRaw = ({ kind, secretKey }: KeyPair, message: Uint8Array, hash: Hash = ownHash[kind]): Uint8Array =>
+  keep(signatures, [concatBytes(utf8(hash), secretKey), message], () =>
+    curves[kind].sign(createHash(hash).update(message).digest(), secretKey, { prehash: false }),
+  ).slice()
 
 /** As {@link signRaw}, in the DER form that certificates carry. */
-export const signDer = (key: KeyPair, message: Uint8Array): Uint8Array =>
-  curves[key.kind].Signature.fromBytes(signRaw(key, message)).toBytes('der')
+export const signDer = (key: KeyPair, message: Uint8Array, hash?: Hash): Uint8Array =>
+  curves[key.kind].Signature.fromBytes(signRaw(key, message, hash)).toBytes('der')
 
 /** OpenSSL's signer for quotes and reports, which need not be reproducible and are minted often: 15 times as fast. */
 export function fastSigner(key: KeyPair): (message: Uint8Array) => Uint8Array {
   const half = key.point.length / 2
   const [x, y] = [key.point.subarray(0, half), key.point.subarray(half)].map(toBase64url)
-  const [crv, hash] = key.kind === 'p256' ? ['P-256', 'sha256'] : ['P-384', 'sha384']
-  const jwk = { kty: 'EC', crv: crv!, x: x!, y: y!, d: toBase64url(key.secretKey) }
+  const hash = ownHash[key.kind]
+  const jwk = { kty: 'EC', crv: key.kind === 'p256' ? 'P-256' : 'P-384', x: x!, y: y!, d: toBase64url(key.secretKey) }
   const privateKey: KeyObject = createPrivateKey({ key: jwk, format: 'jwk' })
   return (message) => sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' })
 }

@@ -10,7 +10,7 @@ import type { VerifySignature } from '../x509/signature.ts'
 import { isSignedBy } from '../x509/signed.ts'
 import { each, type Named } from './each.ts'
 import { type OcspResponse, readOcspResponse, requireResponder, speaksOf } from './ocsp.ts'
-import { NVIDIA_PKI } from './pki.ts'
+import { NVIDIA_CRL_SCHEMES } from './pki.ts'
 
 const HOUR = 3_600_000
 
@@ -39,7 +39,7 @@ export function readStatement(der: Uint8Array, chains: Chains): Statement {
     const ocsp = readOcspResponse(der)
     return { ocsp, responders: ocsp.certificates.map((certificate) => chains.readDer(certificate)) }
   }
-  return { crl: readCrl(der, NVIDIA_PKI.kinds), responders: [] }
+  return { crl: readCrl(der, NVIDIA_CRL_SCHEMES), responders: [] }
 }
 
 /**

@@ -20,8 +20,10 @@ export class Ahead {
     this.#started.set(signature, { key, data, valid })
   }
 
-  readonly verify: VerifySignature = (key, data, signature) => {
+  readonly verify: VerifySignature = (key, data, signature, scheme) => {
     const started = this.#started.get(signature)
-    return started?.key === key && started.data === data ? started.valid : this.#verify(key, data, signature)
+    return started?.key === key && started.data === data && (scheme ?? key.kind) === key.kind
+      ? started.valid
+      : this.#verify(key, data, signature, scheme)
   }
 }

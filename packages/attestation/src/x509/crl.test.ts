@@ -51,6 +51,12 @@ test('serials of any sign octet, with and without a reason', () => {
   expect(toHex(issuer)).toBe(name)
 })
 
+test('ecdsa-with-SHA256 is by the curve of the PKI, and nothing else has a place in it', () => {
+  expect(read().signedWith).toBe('p256')
+  expect(readCrl(crl(), ['p384', 'p384-sha256']).signedWith).toBe('p384-sha256')
+  expect(() => readCrl(crl(), ['p384'])).toThrow('a signature of kind p256 has no place in this PKI')
+})
+
 test('nothing revoked', () => {
   expect(read().revoked.size).toBe(0)
 })

@@ -1,6 +1,6 @@
 import { readExtensions, readName, readSerial } from './certificate.ts'
 import { DerReader, Refusal, TAG } from './der.ts'
-import type { KeyKind } from './signature.ts'
+import type { SignatureScheme } from './signature.ts'
 import { readSigned, requireSameAlgorithm, type Signed } from './signed.ts'
 
 /** What an X.509 v2 CRL says; nothing here is verified. */
@@ -17,7 +17,7 @@ export interface Crl extends Signed {
  * Reads a complete CRL (RFC 5280 §5.1). Critical extensions are refused, for they make a CRL partial, indirect or a
  * delta; an entry revokes whatever its reason or date.
  */
-export function readCrl(der: Uint8Array, admitted: readonly KeyKind[]): Crl {
+export function readCrl(der: Uint8Array, admitted: readonly SignatureScheme[]): Crl {
   const signed = readSigned(der, admitted)
   const fields = new DerReader(signed.body).sequence()
   if (fields.uint16() !== 1) throw new Refusal('CRL: not version 2')

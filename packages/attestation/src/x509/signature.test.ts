@@ -2,13 +2,21 @@ import { fromHex } from '@dcml/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Refusal } from './der.ts'
-import { type PublicKey, portableVerifier, readEcdsaSignature, webCryptoVerifier } from './signature.ts'
+import {
+  keyKindOf,
+  type PublicKey,
+  portableVerifier,
+  readEcdsaSignature,
+  type SignatureScheme,
+  webCryptoVerifier,
+} from './signature.ts'
 
 const { subtle } = globalThis.crypto
 
 const schemes = {
   p256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
   p384: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+  'p384-sha256': { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-256' },
   rsa: {
     name: 'RSA-PSS',
     hash: 'SHA-384',
@@ -19,8 +27,9 @@ const schemes = {
 } as const
 const verifiers = { WebCrypto: webCryptoVerifier(subtle), noble: await portableVerifier() }
 
-async function newSigner(kind: PublicKey['kind']) {
-  const scheme = schemes[kind]
+async function newSigner(name: SignatureScheme) {
+  const scheme = schemes[name]
+  const kind = keyKindOf(name)
   const pair = await subtle.generateKey(scheme, true, ['sign', 'verify'])
   const key: PublicKey = {
     kind,
@@ -33,12 +42,14 @@ async function newSigner(kind: PublicKey['kind']) {
 describe.each([
   ['WebCrypto', 'p256'],
   ['WebCrypto', 'p384'],
+  ['WebCrypto', 'p384-sha256'],
   ['WebCrypto', 'rsa'],
   ['noble', 'p256'],
   ['noble', 'p384'],
-] as const)('%s, %s', async (implementation, kind) => {
+  ['noble', 'p384-sha256'],
+] as const)('%s, %s', async (implementation, scheme) => {
   const verify = verifiers[implementation]
-  const { key, sign } = await newSigner(kind)
+  const { key, sign } = await newSigner(scheme)
 
   test('accepts a signature, high s or low, and nothing near it', () =>
     fc.assert(
@@ -50,9 +61,9 @@ describe.each([
           const message = Uint8Array.from(data)
           const signature = await sign(message)
           const at = position % signature.length
-          expect(await verify(key, message, signature)).toBe(true)
-          expect(await verify(key, message, signature.with(at, signature[at]! ^ mask))).toBe(false)
-          expect(await verify(key, new Uint8Array([...message, 0]), signature)).toBe(false)
+          expect(await verify(key, message, signature, scheme)).toBe(true)
+          expect(await verify(key, message, signature.with(at, signature[at]! ^ mask), scheme)).toBe(false)
+          expect(await verify(key, new Uint8Array([...message, 0]), signature, scheme)).toBe(false)
         },
       ),
       { numRuns: 20 },
@@ -63,15 +74,22 @@ describe.each([
     const signature = await sign(message)
     const { bytes } = key
     for (const wrong of [bytes.with(-1, bytes.at(-1)! ^ 1), bytes.slice(0, -1), new Uint8Array(bytes.length)])
-      expect(await verify({ kind, bytes: wrong }, message, signature)).toBe(false)
+      expect(await verify({ ...key, bytes: wrong }, message, signature, scheme)).toBe(false)
     for (const wrong of [new Uint8Array(signature.length), signature.slice(1), signature.map(() => 0xff)])
-      expect(await verify(key, message, wrong)).toBe(false)
+      expect(await verify(key, message, wrong, scheme)).toBe(false)
   })
 
   test('refuses its own signature under another kind of key', async () => {
     const message = new Uint8Array(10)
-    const other = await newSigner(kind === 'p256' ? 'p384' : 'p256')
+    const other = await newSigner(key.kind === 'p256' ? 'p384' : 'p256')
     expect(await verify(other.key, message, await sign(message))).toBe(false)
+    expect(await verify(other.key, message, await sign(message), scheme)).toBe(false)
+  })
+
+  test('refuses its own signature under another scheme', async () => {
+    const message = new Uint8Array(10)
+    const others = (['p256', 'p384', 'p384-sha256'] as const).filter((other) => other !== scheme)
+    for (const other of others) expect(await verify(key, message, await sign(message), other)).toBe(false)
   })
 })
 

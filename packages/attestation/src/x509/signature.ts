@@ -1,11 +1,15 @@
 import { concatBytes } from '@dcml/protocol'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { DerReader, Refusal } from './der.ts'
 
 /**
- * Kinds of keys, each with the one scheme it signs with: ECDSA P-256 with SHA-256, ECDSA P-384 with SHA-384, and
+ * Kinds of keys, each with the scheme it signs with: ECDSA P-256 with SHA-256, ECDSA P-384 with SHA-384, and
  * RSA-4096 with RSASSA-PSS, SHA-384, MGF1 of SHA-384 and 48 bytes of salt.
  */
 export type KeyKind = 'p256' | 'p384' | 'rsa'
+
+/** How a key signs: as its kind does, or, in CRLs of NVIDIA alone, ECDSA P-384 with SHA-256. */
+export type SignatureScheme = KeyKind | 'p384-sha256'
 
 export interface PublicKey {
   readonly kind: KeyKind
@@ -13,16 +17,25 @@ export interface PublicKey {
   readonly bytes: Uint8Array
 }
 
-/** Checks a signature over `data`: r‖s where the key is on a curve. */
-export type VerifySignature = (key: PublicKey, data: Uint8Array, signature: Uint8Array) => Promise<boolean>
+/** Checks a signature over `data`: r‖s where the key is on a curve. Where no scheme is named, it is that of the key's kind. */
+export type VerifySignature = (
+  key: PublicKey,
+  data: Uint8Array,
+  signature: Uint8Array,
+  scheme?: SignatureScheme,
+) => Promise<boolean>
 
 type Subtle = typeof globalThis.crypto.subtle
 
 const SCHEMES = {
-  p256: { format: 'raw', algorithm: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } },
-  p384: { format: 'raw', algorithm: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' } },
-  rsa: { format: 'spki', algorithm: { name: 'RSA-PSS', hash: 'SHA-384', saltLength: 48 } },
+  p256: { kind: 'p256', format: 'raw', algorithm: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } },
+  p384: { kind: 'p384', format: 'raw', algorithm: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' } },
+  'p384-sha256': { kind: 'p384', format: 'raw', algorithm: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-256' } },
+  rsa: { kind: 'rsa', format: 'spki', algorithm: { name: 'RSA-PSS', hash: 'SHA-384', saltLength: 48 } },
 } as const
+
+/** The kind of the keys that sign so. */
+export const keyKindOf = (scheme: SignatureScheme): KeyKind => SCHEMES[scheme].kind
 
 /** The best verifier that this environment has, for one verification. */
 export async function signatureVerifier(): Promise<VerifySignature> {
@@ -35,11 +48,12 @@ export function webCryptoVerifier(subtle: Subtle): VerifySignature {
   const keys = new Map<PublicKey, ReturnType<typeof importKey>>()
   const importKey = ({ kind, bytes }: PublicKey) =>
     subtle.importKey(SCHEMES[kind].format, own(bytes), SCHEMES[kind].algorithm, false, ['verify'])
-  return async (key, data, signature) => {
+  return async (key, data, signature, scheme = key.kind) => {
+    if (keyKindOf(scheme) !== key.kind) return false
     const imported = keys.get(key) ?? importKey(key)
     keys.set(key, imported)
     try {
-      return await subtle.verify(SCHEMES[key.kind].algorithm, await imported, own(signature), own(data))
+      return await subtle.verify(SCHEMES[scheme].algorithm, await imported, own(signature), own(data))
     } catch {
       return false // not a point on the curve
     }
@@ -49,11 +63,14 @@ export function webCryptoVerifier(subtle: Subtle): VerifySignature {
 /** A verifier without WebCrypto, which browsers withhold from plain-http origins. It has no RSA, and says so. */
 export async function portableVerifier(): Promise<VerifySignature> {
   const curves = await import('@noble/curves/nist.js')
-  return async ({ kind, bytes }, data, signature) => {
+  return async ({ kind, bytes }, data, signature, scheme = kind) => {
+    if (keyKindOf(scheme) !== kind) return false
     if (kind === 'rsa') throw new Refusal('RSA signatures need WebCrypto, which browsers have on https origins only')
     try {
       // Manufacturers do not normalise s: half of their genuine signatures have a high one.
-      return curves[kind].verify(signature, data, bytes, { lowS: false })
+      return scheme === 'p384-sha256'
+        ? curves.p384.verify(signature, sha256(data), bytes, { lowS: false, prehash: false })
+        : curves[kind].verify(signature, data, bytes, { lowS: false })
     } catch {
       return false
     }

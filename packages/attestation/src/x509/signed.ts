@@ -1,6 +1,12 @@
 import { toHex } from '@dcml/protocol'
 import { DerReader, Refusal } from './der.ts'
-import { type KeyKind, type PublicKey, readEcdsaSignature, type VerifySignature } from './signature.ts'
+import {
+  keyKindOf,
+  type PublicKey,
+  readEcdsaSignature,
+  type SignatureScheme,
+  type VerifySignature,
+} from './signature.ts'
 
 /** A body and its signature, as certificates and CRLs have them; nothing here is verified. */
 export interface Signed {
@@ -8,8 +14,7 @@ export interface Signed {
   readonly body: Uint8Array
   /** ECDSA: r‖s. */
   readonly signature: Uint8Array
-  /** Kind of the key that made the signature. */
-  readonly signedWith: KeyKind
+  readonly signedWith: SignatureScheme
 }
 
 /**
@@ -19,15 +24,16 @@ export interface Signed {
 const PSS = '06092a864886f70d01010a'
 const SHA384 = '300d06096086480165030402020500'
 const PSS_PARAMETERS = `a00f${SHA384}a11c301a06092a864886f70d010108${SHA384}a203020130`
-const ALGORITHMS: Readonly<Record<string, KeyKind>> = {
-  '300a06082a8648ce3d040302': 'p256',
-  '300a06082a8648ce3d040303': 'p384',
-  [`3041${PSS}3034${PSS_PARAMETERS}`]: 'rsa',
-  [`3046${PSS}3039${PSS_PARAMETERS}a303020101`]: 'rsa',
+const ALGORITHMS: Readonly<Record<string, readonly [SignatureScheme, ...SignatureScheme[]]>> = {
+  // names the hash and leaves the curve to the key
+  '300a06082a8648ce3d040302': ['p256', 'p384-sha256'],
+  '300a06082a8648ce3d040303': ['p384'],
+  [`3041${PSS}3034${PSS_PARAMETERS}`]: ['rsa'],
+  [`3046${PSS}3039${PSS_PARAMETERS}a303020101`]: ['rsa'],
 }
 
 /** The frame that certificates and CRLs share: `SEQUENCE { body, AlgorithmIdentifier, signature }`. */
-export function readSigned(der: Uint8Array, admitted: readonly KeyKind[]): Signed {
+export function readSigned(der: Uint8Array, admitted: readonly SignatureScheme[]): Signed {
   const outer = new DerReader(der)
   const parts = outer.sequence()
   outer.end()
@@ -37,27 +43,29 @@ export function readSigned(der: Uint8Array, admitted: readonly KeyKind[]): Signe
 }
 
 /** What that frame holds, for a frame that holds more: OCSP's does. */
-export function readSignedParts(parts: DerReader, admitted: readonly KeyKind[]): Signed {
+export function readSignedParts(parts: DerReader, admitted: readonly SignatureScheme[]): Signed {
   const body = parts.readWhole()
-  const signedWith = readSignatureAlgorithm(parts)
-  if (!admitted.includes(signedWith)) throw new Refusal(`a signature of kind ${signedWith} has no place in this PKI`)
+  const named = readSignatureAlgorithm(parts)
+  const signedWith = named.find((scheme) => admitted.includes(scheme))
+  if (!signedWith) throw new Refusal(`a signature of kind ${named[0]} has no place in this PKI`)
   const bits = parts.bitStringBytes()
-  return { body, signature: signedWith === 'rsa' ? bits : readEcdsaSignature(bits, signedWith), signedWith }
+  const kind = keyKindOf(signedWith)
+  return { body, signature: kind === 'rsa' ? bits : readEcdsaSignature(bits, kind), signedWith }
 }
 
-function readSignatureAlgorithm(reader: DerReader): KeyKind {
-  const kind = ALGORITHMS[toHex(reader.readWhole())]
-  if (!kind) throw new Refusal('unknown signature algorithm')
-  return kind
+function readSignatureAlgorithm(reader: DerReader): readonly [SignatureScheme, ...SignatureScheme[]] {
+  const schemes = ALGORITHMS[toHex(reader.readWhole())]
+  if (!schemes) throw new Refusal('unknown signature algorithm')
+  return schemes
 }
 
 /** The algorithm is named inside the body too, where the signature covers it (RFC 5280 §4.1.1.2). */
 export function requireSameAlgorithm(body: DerReader, { signedWith }: Signed): void {
-  if (readSignatureAlgorithm(body) !== signedWith) throw new Refusal('two signature algorithms are named')
+  if (!readSignatureAlgorithm(body).includes(signedWith)) throw new Refusal('two signature algorithms are named')
 }
 
 export const isSignedBy = async (signed: Signed, key: PublicKey, verify: VerifySignature): Promise<boolean> =>
-  signed.signedWith === key.kind && verify(key, signed.body, signed.signature)
+  keyKindOf(signed.signedWith) === key.kind && verify(key, signed.body, signed.signature, signed.signedWith)
 
 const P256 = '301306072a8648ce3d020106082a8648ce3d030107'
 const P384 = '301006072a8648ce3d020106052b81040022'

@@ -100,6 +100,9 @@ const forms: readonly GpuAttack[] = [
   gpuPlan('device with a key on P-256', 'gpu_certificates', (gpu) => {
     gpu.chain[0]!.key = deriveKey(new Uint8Array(1), 'small')
   }),
+  gpuPlan('device certified with the hash of CRLs', 'gpu_certificates', (gpu) => {
+    gpu.chain[0]!.hash = { named: 'sha256', used: 'sha256' }
+  }),
 ]
 
 /** A victim that gives one list of roots, whoever's they are. */

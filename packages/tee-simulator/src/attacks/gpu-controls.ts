@@ -43,6 +43,14 @@ export const gpuControls: readonly GpuControl[] = [
     gpu.crls = [...revocable(gpu.chain.slice(1)), ...revocable(gpu.rimChain)].map((pair) => emptyCrl(pair, start))
     gpu.ocsp = []
   }),
+  onGpu('CRLs signed with SHA-384', (gpu) => {
+    const start = gpu.ocsp[0]!.producedAt
+    gpu.crls = [...revocable(gpu.chain.slice(1)), ...revocable(gpu.rimChain)].map((pair) => ({
+      ...emptyCrl(pair, start),
+      hash: { named: 'sha384', used: 'sha384' },
+    }))
+    gpu.ocsp = []
+  }),
   onGpu('CRLs that revoke others', (gpu) => {
     const start = gpu.ocsp[0]!.producedAt
     gpu.crls = revocable(gpu.chain.slice(1)).map((pair) => ({

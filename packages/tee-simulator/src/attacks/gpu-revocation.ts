@@ -40,6 +40,9 @@ const forms: readonly GpuAttack[] = [
   response('OCSP response without an end', 'gpu_revocation_format', ({ statements: [statement] }) => {
     statement!.nextUpdate = undefined
   }),
+  response('OCSP response signed with SHA-256', 'gpu_revocation_format', (ocsp) => {
+    ocsp.hash = { named: 'sha256', used: 'sha256' }
+  }),
   gpuPlan('CRL that covers some reasons only', 'gpu_revocation_format', (gpu) => {
     const crl = emptyCrl(revocable(gpu.chain)[1]!, gpu.ocsp[0]!.producedAt)
     const someReasons = der.sequence(der.implicit(3, Uint8Array.of(6, 0x40)))
@@ -84,6 +87,12 @@ const signers: readonly GpuAttack[] = [
     const crl = emptyCrl(revocable(gpu.chain)[1]!, gpu.ocsp[0]!.producedAt)
     gpu.crls = [{ ...crl, signer: stranger.chain[2]!.key }]
   }),
+  ...(['sha256', 'sha384'] as const).map((named) =>
+    gpuPlan(`CRL that names ${named} and is signed with another hash`, 'gpu_revocation_signature', (gpu) => {
+      const crl = emptyCrl(revocable(gpu.chain)[1]!, gpu.ocsp[0]!.producedAt)
+      gpu.crls = [{ ...crl, hash: { named, used: named === 'sha256' ? 'sha384' : 'sha256' } }]
+    }),
+  ),
 ]
 
 /** Certificates that were revoked. */

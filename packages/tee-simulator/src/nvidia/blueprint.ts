@@ -174,12 +174,13 @@ export function statement(seed: Uint8Array, [certificate, issuer]: Issued, start
   }
 }
 
-/** The issuer's list of what it revoked, which is nothing, good for a month. */
+/** The issuer's list of what it revoked, which is nothing, good for a month. NVIDIA signs its own with SHA-256. */
 export const emptyCrl = ([, issuer]: Issued, start: Date): CrlTemplate => ({
   issuer: issuer.subject,
   thisUpdate: start,
   nextUpdate: new Date(start.getTime() + 30 * 24 * hour),
   revoked: [],
   signer: issuer.key,
+  hash: { named: 'sha256', used: 'sha256' },
   extensions: [authorityKeyIdentifier(issuer.key), crlNumber(1)],
 })

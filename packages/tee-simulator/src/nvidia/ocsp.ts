@@ -8,6 +8,7 @@ import {
   issueCertificate,
   keyIdentifier,
   type Name,
+  type OtherHash,
   signatureAlgorithm,
 } from '../certificate.ts'
 import * as der from '../der.ts'
@@ -35,6 +36,7 @@ export interface OcspTemplate {
   responder: CertificateTemplate | undefined
   responderName: 'key' | 'subject'
   signer: KeyPair
+  hash?: OtherHash
   extensions: Extension[]
 }
 
@@ -56,8 +58,8 @@ export function issueOcsp(template: OcspTemplate): der.Der {
   const body = responseData(template)
   const basic = der.sequence(
     body,
-    signatureAlgorithm(template.signer),
-    der.bitString(signDer(template.signer, body)),
+    signatureAlgorithm(template.signer, template.hash),
+    der.bitString(signDer(template.signer, body, template.hash?.used)),
     ...(template.responder ? [der.explicit(0, der.sequence(issueCertificate(template.responder)))] : []),
   )
   const basicResponse = der.oid('1.3.6.1.5.5.7.48.1.1')
