@@ -47,3 +47,15 @@ test.each([
   const source = collateralService({ url: 'https://pccs.test', fetch: fetchOf(merged) })
   await expect(source.ask(quotes[0]!)).rejects.toMatchObject({ code: 'tee_collateral_unavailable' })
 })
+
+test('a certificate of a GPU that cannot be read is a fault of the tool', async () => {
+  const nonce = new Uint8Array(32)
+  const base64 = (bytes: Uint8Array | string) => Buffer.from(bytes).toString('base64')
+  const certificate = base64('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
+  const evidences = [{ nonce: '00'.repeat(32), evidence: base64(new Uint8Array(64)), certificate }]
+  const asked = collectEvidence('gpu', nonce, {
+    tool: 'nvattest',
+    run: async () => JSON.stringify({ result_code: 0, evidences }),
+  })
+  await expect(asked).rejects.toMatchObject({ code: 'gpu_answer_malformed' })
+})

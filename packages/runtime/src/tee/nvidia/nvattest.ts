@@ -117,7 +117,11 @@ const PEM = /-----BEGIN CERTIFICATE-----[\w+/=\s]+?-----END CERTIFICATE-----/g
 function strictPem(text: string): string {
   const found = text.match(PEM)
   if (found === null) throw malformed('a device has no certificates')
-  return found.map((pem) => readX509(pem).toString()).join('')
+  try {
+    return found.map((pem) => readX509(pem).toString()).join('')
+  } catch (cause) {
+    throw malformed('a device has a certificate that cannot be read', cause)
+  }
 }
 
 const unavailable = (why: string, cause?: unknown): DcmlError =>
