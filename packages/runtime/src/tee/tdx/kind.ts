@@ -46,6 +46,7 @@ export const tdxCollateral: Kind<Uint8Array, TdxCollateral> = {
       ...CHAINS.flatMap((chain) => certificates(collateral[chain]).map(({ raw }) => certificateWindow(raw))),
     ]),
   check(collateral, quote) {
+    requireRoot(collateral, quote)
     for (const [part, signature, chain] of JSON_PARTS) {
       const [signer] = issuers(chain, collateral[chain])
       const key = { key: signer!.publicKey, dsaEncoding: 'ieee-p1363' } as const
@@ -136,6 +137,16 @@ const certificates = (pem: string): X509Certificate[] => {
   const found = pem.match(PEM)
   if (found === null) throw unavailable('an issuer chain holds no certificate')
   return found.map(readX509)
+}
+
+/**
+ * Chains of any root hold in themselves. With one of its own, a source could number its statements higher than Intel does,
+ * and be kept for newer: the quote, which is ours, says whose root it is.
+ */
+function requireRoot(collateral: TdxCollateral, quote: Uint8Array): void {
+  const root = certificates(Buffer.from(quote).toString('latin1')).at(-1)!
+  const foreign = CHAINS.find((chain) => !equalBytes(certificates(collateral[chain]).at(-1)!.raw, root.raw))
+  if (foreign !== undefined) throw unavailable(`${foreign} does not end in the root of the quote`)
 }
 
 /** A chain whose links hold, to whichever root it ends in; verifiers know which root it has to be. */
