@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls'
 import { evidenceToJson, imageH, parseAttestRequest, parseEvidence } from '@dcml/attestation'
 import { createEnclave } from '@dcml/attestation/node'
 import { utf8 } from '@dcml/protocol'
-import { createSimulator, type QuoteRequest } from '@dcml/tee-simulator'
+import { attacks, createSimulator, type QuoteRequest } from '@dcml/tee-simulator'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { dcml } from './dcml.ts'
 
@@ -67,6 +67,16 @@ test('an outdated one exits 1, and says what is short and what to do', async () 
 })
 
 describe('what is not signed by whom it should be is explained, and said not to be verified', () => {
+  test.each(['tcb_info_evaluation', 'qe_identity_evaluation'])('statements from before: %s', async (check) => {
+    // a host may give out old ones, by which it is still up to date
+    const { quote, collateral } = attacks.find(({ targets }) => targets === check)!.mint(simulator)
+    await writeFile(join(folder, 'old.bin'), quote)
+    await writeFile(join(folder, 'old.json'), JSON.stringify(collateral))
+    const { code, json } = await status('--quote', 'old.bin', '--collateral', 'old.json', '--development')
+    expect(code).toBe(1)
+    expect(json).toMatchObject({ ok: false, status: 'UpToDate', unverified: [expect.stringContaining(check)] })
+  })
+
   test('another root', async () => {
     const { code, json } = await status(...(await quoted('stranger')))
     expect(code).toBe(1)

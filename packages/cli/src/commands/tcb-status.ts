@@ -84,7 +84,7 @@ async function verify(quoted: Quoted, { development: simulated, root }: TcbFlags
 }
 
 /** Checks that fail because of what is being explained, or of what the TD does with a good platform. */
-const ABOUT_STATUS = /^(tcb_(level|status|advisories)|(tcb_info|qe_identity)_evaluation|qe_tcb|tdx_module_tcb|td_\w+)$/
+const ABOUT_STATUS = /^(tcb_(level|status|advisories)|qe_tcb|tdx_module_tcb|td_\w+)$/
 
 /** What stands against believing the explanation. */
 const faults = ({ checks }: TdxVerification): string[] =>
