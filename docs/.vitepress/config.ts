@@ -30,6 +30,7 @@ export default defineConfig({
           { text: 'What is judged', link: '/attestation' },
           { text: 'Attacks and their checks', link: '/attacks' },
           { text: 'Differences from other verifiers', link: '/attestation-differential' },
+          { text: 'Fuzzing', link: '/attestation-fuzz' },
         ],
       },
       {

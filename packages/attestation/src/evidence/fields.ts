@@ -28,13 +28,33 @@ export const hexText = (length: number): v.GenericSchema<string> =>
 /** Text of at most `max` UTF-16 units. */
 export const textUpTo = (max: number): v.GenericSchema<string> => v.pipe(v.string(), v.maxLength(max))
 
+/** Deeper than anything of ours nests. V8 takes seconds for megabytes of brackets. */
+const MAX_DEPTH = 64
+
+/** `JSON.parse` for text of strangers. @throws SyntaxError also where it nests too deep */
+export function parseJson(text: string): unknown {
+  let depth = 0
+  let quoted = false
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]
+    if (quoted) {
+      if (character === '\\') i++
+      else if (character === '"') quoted = false
+    } else if (character === '"') quoted = true
+    else if (character === '[' || character === '{') {
+      if (++depth > MAX_DEPTH) throw new SyntaxError(`it nests more than ${MAX_DEPTH} deep`)
+    } else if (character === ']' || character === '}') depth--
+  }
+  return JSON.parse(text)
+}
+
 /** Reads UTF-8 JSON of at most `max` bytes. @throws DcmlError with `code` */
 export function readJson(input: Uint8Array | string, max: number, code: string): unknown {
   if (input.length > max) throw malformed(code, `${input.length} bytes are more than ${max}`)
   try {
     const text =
       typeof input === 'string' ? input : new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input)
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     throw malformed(code, 'it is not JSON in UTF-8', cause)
   }

@@ -2,7 +2,7 @@
 import { DcmlError, fromHex } from '@dcml/protocol'
 import { base64 } from '@scure/base'
 import * as v from 'valibot'
-import { printable } from '../evidence/fields.ts'
+import { parseJson, printable } from '../evidence/fields.ts'
 
 /** Hex of either case, with or without `0x`. */
 const hex = (min: number, max: number): v.GenericSchema<string, Uint8Array> =>
@@ -49,7 +49,7 @@ export const perhapsText = <Schema extends v.GenericSchema>(schema: Schema, max:
     v.rawTransform<unknown, unknown>(({ dataset: { value }, addIssue, NEVER }) => {
       if (typeof value !== 'string') return value
       try {
-        if (value.length <= max) return JSON.parse(value)
+        if (value.length <= max) return parseJson(value)
       } catch {
         // told below
       }

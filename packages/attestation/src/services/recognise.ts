@@ -1,5 +1,5 @@
 import { fromHex } from '@dcml/protocol'
-import { printable } from '../evidence/fields.ts'
+import { parseJson, printable } from '../evidence/fields.ts'
 import { firstCertificate } from './certificate.ts'
 import { isDstackAnswer, readDstackAnswer, readRaTls } from './dstack/evidence.ts'
 import { malformed, readAs } from './fields.ts'
@@ -54,7 +54,7 @@ function ofText(raw: string): Recognised | undefined {
   if (hex !== undefined && hex.length % 2 === 0) return ofBytes(fromHex(hex))
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseJson(text)
   } catch {
     return undefined
   }
