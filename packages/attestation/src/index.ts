@@ -70,6 +70,7 @@ export { type CcelEvent, MAX_CCEL_BYTES, readCcel } from './logs/ccel.ts'
 export { type DstackEvent, MAX_DSTACK_LOG_BYTES, readDstackLog } from './logs/dstack.ts'
 export { GPU_CHECKS, type GpuCheckName } from './nvidia/checklist.ts'
 export { type DeviceFields, type GpuFields, type GpuMode, readGpuFields, type SwitchFields } from './nvidia/fields.ts'
+export { gpuRimIds } from './nvidia/rim-ids.ts'
 export { type GpuReport, readGpuReport } from './nvidia/spdm.ts'
 export {
   type GpuDevice,

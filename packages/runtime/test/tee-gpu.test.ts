@@ -45,9 +45,7 @@ const tool: RunTool = async (_file, args) => {
 }
 const says = (output: string): RunTool => (async () => output) as RunTool
 
-const rimTexts = new Map(
-  evidence.flatMap(({ kind, report, rims }) => rimIds(kind, report).map((id, i) => [id, rims[i]!])),
-)
+const rimTexts = new Map(evidence.flatMap((device) => rimIds(device).map((id, i) => [id, device.rims[i]!])))
 const rims = rimSource('simulator', async (id) => rimTexts.get(id)!)
 
 /** NVIDIA's services, as they answer for the simulated machine. */
@@ -294,9 +292,9 @@ describe('RIMs', () => {
 test('a real GPU of the Hopper family is asked for by its real names', (context) => {
   const json = findVector('attestation/gpu/hopper-590.12/evidence.json')
   if (json === undefined) return context.skip()
-  const [device] = [JSON.parse(new TextDecoder().decode(json))].flat() as { evidence: string }[]
-  expect(rimIds('gpu', Uint8Array.from(Buffer.from(device!.evidence, 'base64')))).toEqual([
-    'NV_GPU_DRIVER_GH100_590.12',
-    'NV_GPU_VBIOS_G520_0200_885_9600A50001',
-  ])
+  const [device] = [JSON.parse(new TextDecoder().decode(json))].flat() as { evidence: string; certificate: string }[]
+  const [report, certificates] = [device!.evidence, device!.certificate].map((text) => Buffer.from(text, 'base64'))
+  expect(
+    rimIds({ kind: 'gpu', report: Uint8Array.from(report!), certificates: certificates!.toString('latin1') }),
+  ).toEqual(['NV_GPU_DRIVER_GH100_590.12', 'NV_GPU_VBIOS_G520_0200_885_9600A50001'])
 })

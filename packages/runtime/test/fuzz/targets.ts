@@ -235,7 +235,7 @@ export const targets: readonly Target[] = [
     longest: 65_536,
     memory: 4,
     refusals: ['gpu_answer_malformed'],
-    parse: (bytes) => rimIds('gpu', bytes),
+    parse: (report) => rimIds({ kind: 'gpu', report, certificates: hopper[0]!.certificates }),
   },
   {
     name: 'output of nvattest',

@@ -52,7 +52,7 @@ export function nvidiaGpus(options: NvidiaGpusOptions): GpuBackend {
   }
 
   async function complete(kind: GpuEvidence['kind'], device: DeviceReport): Promise<GpuEvidence> {
-    const texts = await Promise.all(rimIds(kind, device.report).map((id) => askCurrent(rims, id, clock)))
+    const texts = await Promise.all(rimIds({ kind, ...device }).map((id) => askCurrent(rims, id, clock)))
     const chain = device.certificates
       .split(/(?<=-----END CERTIFICATE-----\n)/)
       .map((pem) => Uint8Array.from(readX509(pem).raw))
