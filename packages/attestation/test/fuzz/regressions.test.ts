@@ -6,7 +6,6 @@ import { recognise } from '../../src/services.ts'
 import { readTcbInfo } from '../../src/tdx/collateral.ts'
 import { Refusal } from '../../src/x509/der.ts'
 
-const malformed = expect.objectContaining({ code: 'service_evidence_malformed' })
 const deep = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
 
 test('hex as long as it may be does not overflow the stack of a pattern', () => {
