@@ -31,6 +31,7 @@ export {
   parseEvidence,
 } from './evidence/evidence.ts'
 export { gpuEvidenceH, gpuNonce } from './evidence/gpu.ts'
+export { jsonMember } from './evidence/json-members.ts'
 export { type ImageManifest, imageH, parseImageManifest, type WorkloadTerms } from './evidence/manifest.ts'
 export {
   type Attested,

@@ -31,6 +31,18 @@ export function outerMembers(json: string): Member[] {
   return members
 }
 
+/**
+ * The exact text of one member of a JSON object. Intel signs the bytes of `tcbInfo` and `enclaveIdentity` as its
+ * server wrote them; parsing and writing them anew could change a byte and break the signature.
+ * @param json text that `JSON.parse` accepts
+ * @returns undefined where the text is no object or has no such member; the last one where it is doubled, as
+ * `JSON.parse` reads it
+ */
+export function jsonMember(json: string, name: string): string | undefined {
+  const member = outerMembers(json).findLast((one) => one.name === name)
+  return member && json.slice(member.start, member.end)
+}
+
 function skipSpace(json: string, from: number): number {
   let at = from
   while (at < json.length && SPACE.includes(json[at]!)) at++

@@ -1,4 +1,4 @@
-import { imageH, type TdxCollateral } from '@dcml/attestation'
+import { imageH, jsonMember, type TdxCollateral } from '@dcml/attestation'
 import { concatBytes, fromHex, toHex, utf8 } from '@dcml/protocol'
 import type { Target } from '../../../attestation/test/fuzz/target.ts'
 import {
@@ -23,7 +23,6 @@ import { readCertTable } from '../../src/tee/snp/cert-table.ts'
 import { amdKds } from '../../src/tee/snp/certificates.ts'
 import { snpIdentity } from '../../src/tee/snp/report.ts'
 import { collateralService, collateralSource } from '../../src/tee/tdx/collateral.ts'
-import { jsonMember } from '../../src/tee/tdx/json-member.ts'
 import { readCollateral } from '../../src/tee/tdx/kind.ts'
 import { pckIdentity } from '../../src/tee/tdx/pck.ts'
 import { agent, fetchOf } from './answers.ts'

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TdxCollateral } from '@dcml/attestation'
+import { jsonMember, type TdxCollateral } from '@dcml/attestation'
 import { toHex } from '@dcml/protocol'
 import { unavailable } from '../collateral/fault.ts'
 import { type Answer, ask, type Fetch } from '../collateral/http.ts'
-import { jsonMember } from './json-member.ts'
 import { type CollateralSource, readCollateral, tdxCollateral } from './kind.ts'
 import { pckIdentity } from './pck.ts'
 

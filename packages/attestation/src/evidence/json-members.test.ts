@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { jsonMember } from './json-member.ts'
+import { jsonMember } from './json-members.ts'
 
 test('cuts exactly the text between its neighbours', () => {
   const signed = '{ "id":"TDX",\n "list":[1, {"}":"]"}],"esc":"a\\"},{b\\\\" }'
