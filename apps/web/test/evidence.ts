@@ -4,19 +4,10 @@ import { encodeClaims, evidenceToJson, imageH, reportData } from '@dcml/attestat
 import { fileReceipts } from '@dcml/client'
 import { utf8 } from '@dcml/protocol'
 import { createSimulator, type Simulator } from '@dcml/tee-simulator'
+import { manifest } from '../../../packages/attestation/test/world.ts'
 import { ask, connect } from '../../../packages/client/test/connect.ts'
 import { startFakeEnclave } from '../../../packages/client/test/fake-enclave.ts'
 
-const manifest = utf8(
-  JSON.stringify({
-    v: 1,
-    name: 'chat',
-    image: `sha256:${'ab'.repeat(32)}`,
-    command: ['serve'],
-    env: {},
-    models: 'any',
-  }),
-)
 const fill = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 
 /** Evidence of a simulated enclave as a host keeps it, JSON. */
@@ -27,12 +18,12 @@ export async function enclaveEvidence(simulator: Simulator): Promise<Uint8Array>
     tlsSpki: fill(2),
     hpkeKey: fill(3),
     sessionKey: fill(4),
-    imageH: imageH(manifest),
+    imageH: imageH(manifest()),
     boot: fill(5),
     iat: Date.now(),
   })
-  const cpu = await simulator.createTee({ imageH: imageH(manifest) }).quote(reportData('session', claims))
-  return utf8(JSON.stringify(evidenceToJson({ claims, cpu, gpu: [], manifest })))
+  const cpu = await simulator.createTee({ imageH: imageH(manifest()) }).quote(reportData('session', claims))
+  return utf8(JSON.stringify(evidenceToJson({ claims, cpu, gpu: [], manifest: manifest() })))
 }
 
 /** A file of two receipts, as a client of a simulated enclave kept it. */

@@ -21,11 +21,11 @@ import {
   nonce,
   now,
   options,
+  other,
   simulator,
   tlsSpki,
 } from './services-world.ts'
 
-const other = hash('sha256', utf8('other'))
 const statusOf = ({ checks }: Judgement, name: string) => checks.find((check) => check.name === name)?.status
 
 const manifest = utf8(

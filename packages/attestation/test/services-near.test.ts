@@ -1,7 +1,6 @@
 // Faults of NEAR AI Cloud and of those who verify it, and lies that its formats invite: each is refused by its check.
 import { toHex, utf8 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
-import type { Judgement } from '../src/services.ts'
 import {
   compose,
   connection,
@@ -16,11 +15,10 @@ import {
   nonce,
   now,
   options,
+  other,
+  passed,
   tlsSpki,
 } from './services-world.ts'
-
-const other = hash('sha256', utf8('other'))
-const passed = ({ checks }: Judgement) => checks.filter(({ status }) => status === 'pass').map(({ name }) => name)
 
 describe('NEAR AI Cloud', () => {
   test('an honest gateway with its model holds, in development', async () => {

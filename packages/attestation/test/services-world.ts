@@ -33,6 +33,12 @@ export const judgeText = (answer: unknown, more: Partial<JudgeOptions> = {}): Pr
 export const failed = ({ checks }: Judgement): string[] =>
   checks.filter(({ status }) => status === 'fail').map(({ name }) => name)
 
+export const passed = ({ checks }: Judgement): string[] =>
+  checks.filter(({ status }) => status === 'pass').map(({ name }) => name)
+
+/** A digest of nothing here. */
+export const other = hash('sha256', utf8('other'))
+
 export const compose = JSON.stringify({
   runner: 'docker-compose',
   docker_compose_file: 'image: a@sha256:00',

@@ -2,7 +2,6 @@
 import { gzipSync } from 'node:zlib'
 import { toHex, utf8 } from '@dcml/protocol'
 import { describe, expect, test } from 'vitest'
-import type { Judgement } from '../src/services.ts'
 import {
   certificatePem,
   compose,
@@ -13,14 +12,13 @@ import {
   judgeText,
   machine,
   options,
+  other,
+  passed,
   raTls,
   simulator,
   tinfoil,
   tlsSpki,
 } from './services-world.ts'
-
-const other = hash('sha256', utf8('other'))
-const passed = ({ checks }: Judgement) => checks.filter(({ status }) => status === 'pass').map(({ name }) => name)
 
 describe('dstack', () => {
   test('an RA-TLS certificate holds on the connection that showed it', async () => {

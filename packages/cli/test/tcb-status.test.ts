@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import { evidenceToJson, imageH, parseAttestRequest, parseEvidence } from '@dcml/attestation'
 import { createEnclave } from '@dcml/attestation/node'
-import { utf8 } from '@dcml/protocol'
 import { attacks, createSimulator, type QuoteRequest } from '@dcml/tee-simulator'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { manifest } from '../../attestation/test/world.ts'
 import { dcml } from './dcml.ts'
 
 let folder: string
@@ -18,22 +18,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const simulator = await createSimulator()
-const manifest = utf8(
-  JSON.stringify({
-    v: 1,
-    name: 'chat',
-    image: `sha256:${'ab'.repeat(32)}`,
-    command: ['serve'],
-    env: {},
-    models: 'any',
-  }),
-)
 const outdated = { teeTcbSvn: Uint8Array.of(5, 1, 3, ...new Uint8Array(13)) }
 const short = [{ name: 'tdx_module', have: 5, needed: 6, remedy: { kind: 'tdx-module' } }]
 
 /** Writes a quote and its collateral, and names them as flags. */
 async function quoted(name: string, fields: Partial<QuoteRequest> = {}, change = (text: string) => text) {
-  const quote = simulator.mintQuote({ imageH: imageH(manifest), reportData: new Uint8Array(64), ...fields })
+  const quote = simulator.mintQuote({ imageH: imageH(manifest()), reportData: new Uint8Array(64), ...fields })
   await writeFile(join(folder, `${name}.bin`), quote)
   await writeFile(join(folder, `${name}.json`), change(JSON.stringify(simulator.collateral())))
   return ['--quote', `${name}.bin`, '--collateral', `${name}.json`]
@@ -100,8 +90,8 @@ describe('what is not signed by whom it should be is explained, and said not to 
 })
 
 test('a host is asked, and one that every policy refuses answers too; what it said is judged from a file as well', async () => {
-  const hash = imageH(manifest)
-  const enclave = await createEnclave({ tee: simulator.createTee({ imageH: hash, ...outdated }), manifest })
+  const hash = imageH(manifest())
+  const enclave = await createEnclave({ tee: simulator.createTee({ imageH: hash, ...outdated }), manifest: manifest() })
   let evidence: unknown
   const server = createServer(enclave.tls, async (request, response) => {
     const wanted = parseAttestRequest(new URL(request.url!, 'https://host').searchParams)
