@@ -121,6 +121,18 @@ describe('Tinfoil', () => {
   })
 })
 
+test.each([3, 4])('a quote of SGX, of version %i, is told to be one', async (version) => {
+  const { judge, recognise } = await import('../src/services.ts')
+  const quote = simulator.mintQuote({ reportData: new Uint8Array(64), imageH: new Uint8Array(32) })
+  quote.set([version, 0, 2, 0, 0, 0, 0, 0])
+  const { verdict, checks } = await judge(recognise(quote)!, options)
+  expect(verdict).toBe('refused')
+  expect(checks.find(({ name }) => name === 'tee_type')).toMatchObject({
+    status: 'fail',
+    why: expect.stringContaining('SGX'),
+  })
+})
+
 test('bare evidence says what machine it is, and that it says no more', async () => {
   const { judge, recognise } = await import('../src/services.ts')
   const quote = simulator.mintQuote({ reportData: new Uint8Array(64), imageH: new Uint8Array(32) })

@@ -12,6 +12,7 @@ import {
   type TdxVerification,
   verifyTdxQuote,
 } from '../src/index.ts'
+import { recognise } from '../src/services.ts'
 
 const TDX = 'attestation/tdx/v4-uptodate-2025-06'
 const SGX = 'attestation/sgx/v3-configuration-and-swhardening-2025-06'
@@ -220,6 +221,7 @@ describe.skipIf(!tdx)('the genuine TDX quote', () => {
 
 test.skipIf(!sgx)('the genuine SGX quote is the wrong TEE', async () => {
   const { quote, collateral, now } = sgx!
+  expect(recognise(quote)).toMatchObject({ kind: 'tdx-quote' })
   const verification = await verifyTdxQuote({ quote, collateral, now })
   expect(verification).toMatchObject({ ok: false, report: undefined, tcb: { status: 'Unknown' } })
   expect(failures(verification)).toEqual(['tee_type', 'quote_version'])

@@ -1,5 +1,6 @@
-import { fromHex } from '@dcml/protocol'
+import { equalBytes, fromHex } from '@dcml/protocol'
 import { parseJson, printable } from '../evidence/fields.ts'
+import { INTEL_QE_VENDOR, readQuoteHeader } from '../tdx/quote.ts'
 import { firstCertificate } from './certificate.ts'
 import { isDstackAnswer, readDstackAnswer, readRaTls } from './dstack/evidence.ts'
 import { malformed, readAs } from './fields.ts'
@@ -12,6 +13,8 @@ import { isTinfoil, readTinfoil } from './tinfoil/document.ts'
 /** Longest input that is looked at, in bytes or characters. */
 export const MAX_SERVICE_EVIDENCE = 8_388_608
 
+const QUOTE_HEADER_BYTES = 48
+const TDX = 0x81
 const SNP_REPORT_BYTES = 1184
 
 /**
@@ -33,11 +36,17 @@ export function recognise(input: unknown): Recognised | undefined {
 
 function ofBytes(bytes: Uint8Array): Recognised | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const isQuote = bytes.length > 48 && [4, 5].includes(view.getUint16(0, true)) && view.getUint32(4, true) === 0x81
-  if (isQuote) return { kind: 'tdx-quote', quote: bytes }
+  if (isQuote(bytes)) return { kind: 'tdx-quote', quote: bytes }
   if (bytes.length === SNP_REPORT_BYTES && [2, 3, 4, 5].includes(view.getUint32(0, true)))
     return { kind: 'snp-report', report: bytes }
   return bytes[0] === 0x30 ? ofCertificate(bytes) : undefined
+}
+
+/** Of Intel's: a quote of SGX has the header of one of TDX, and the verifier says that it is not of a TD. */
+function isQuote(bytes: Uint8Array): boolean {
+  if (bytes.length <= QUOTE_HEADER_BYTES) return false
+  const header = readQuoteHeader(bytes)
+  return [3, 4, 5].includes(header.version) && (header.teeType === TDX || equalBytes(header.qeVendor, INTEL_QE_VENDOR))
 }
 
 function ofCertificate(der: Uint8Array): Recognised | undefined {

@@ -14,7 +14,7 @@ const SIGNATURE = 64
 const MAX_SIGNATURE_DATA = 65_536
 /** The most bytes of a quote that are ever looked at. */
 export const MAX_QUOTE = HEADER + DESCRIPTOR + BODIES[TD15]! + 4 + MAX_SIGNATURE_DATA
-const INTEL_QE_VENDOR = fromHex('939a7233f79c4ca9940a0db3957f0607')
+export const INTEL_QE_VENDOR = fromHex('939a7233f79c4ca9940a0db3957f0607')
 
 /** What a TD report says about the TD (Intel TDX DCAP quoting library API, A.3.2 TD Quote Body, A.4 for TD 1.5). */
 export interface TdReport {
