@@ -19,7 +19,7 @@ import { PNPM } from './pnpm.mjs'
 /** Budgets: kilobytes of one tarball; packages and megabytes of what installing it brings, where we promise that. */
 const budgets: Record<string, { kb: number; packages?: number; mb?: number }> = {
   protocol: { kb: 60, packages: 6, mb: 6 },
-  attestation: { kb: 120 },
+  attestation: { kb: 160 },
   weights: { kb: 80 },
   'light-client': { kb: 60, packages: 8, mb: 6 },
   near: { kb: 60 },
