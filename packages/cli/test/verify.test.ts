@@ -11,6 +11,7 @@ import { type DcmlError, toHex, utf8 } from '@dcml/protocol'
 import { createSimulator } from '@dcml/tee-simulator'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { verifyCommand } from '../src/commands/verify.ts'
+import { apiKeyFor } from '../src/verify/endpoints.ts'
 import { dcml } from './dcml.ts'
 
 let folder: string
@@ -151,10 +152,19 @@ describe('a service', () => {
   test('gets no API key over a connection whose certificate nobody vouches for', async () => {
     let seen = 0
     const { url } = await serve(() => ++seen)
-    vi.stubEnv('DCML_API_KEY', 'secret')
+    vi.stubEnv('DCML_API_KEY', 'secret@127.0.0.1')
     const { json } = await verify(`${url}/v1/attestation/report`, ...base)
     expect(json).toMatchObject({ error: { code: 'service_unreachable' } })
     expect(seen).toBe(0)
+  })
+
+  test('gets no API key that is meant for another', () => {
+    const key = (host: string, given?: string) => apiKeyFor(new URL(`https://${host}/`), given)
+    expect(key('cloud-api.near.ai', 'secret')).toBe('secret')
+    expect(key('cloud-api.near.ai.evil.example', 'secret')).toBeUndefined()
+    expect(key('gateway.example', 'se@cret@gateway.example')).toBe('se@cret')
+    expect(key('cloud-api.near.ai', 'secret@gateway.example')).toBeUndefined()
+    expect(key('cloud-api.near.ai')).toBeUndefined()
   })
 
   test('that answers something else, or nothing, is told so', async () => {

@@ -14,8 +14,8 @@ import { Command, Option } from 'commander'
 import { addressOf, collect, named, options, parseTime, readBytes, readJson, withTrust } from '../options.ts'
 import type { Output } from '../output.ts'
 import { readPolicy, simulatorRoot, type TrustFlags } from '../trust.ts'
-import { ask, refused } from '../verify/ask.ts'
-import { questionsFor, takesNonce } from '../verify/endpoints.ts'
+import { type AskOptions, ask, refused } from '../verify/ask.ts'
+import { apiKeyFor, questionsFor, takesNonce } from '../verify/endpoints.ts'
 import { judgeWithSources } from '../verify/gather.ts'
 import { verifyHost } from '../verify/host.ts'
 import { formatJudgement, judgementJson } from '../verify/show.ts'
@@ -48,7 +48,12 @@ export const verifyCommand = (output: () => Output): Command =>
     .option('--now <time>', 'time to judge at, ISO 8601 with zone (default: now)')
     .option('--nonce <hex>', 'nonce that was asked with (default: a fresh one; none for a file)')
     .option('--model <name>', 'model to ask the service about')
-    .addOption(named('--api-key <key>', 'bearer token of the service; better in DCML_API_KEY than on the command line'))
+    .addOption(
+      named(
+        '--api-key <key>',
+        'bearer token, KEY or KEY@HOST (default host: cloud-api.near.ai); better in DCML_API_KEY than on the command line',
+      ),
+    )
     .addOption(new Option('--collateral <file>', "Intel's statements, flat JSON; repeatable").argParser(collect))
     .option('--pccs <url>', "service to fetch Intel's statements from (default: Intel's)")
     .option('--kds <url>', "service to fetch AMD's certificates from (default: AMD's)")
@@ -79,6 +84,8 @@ function tell(judgement: Judgement, { result }: Output): void {
   process.exitCode = CODES[judgement.verdict]
 }
 
+const keyed = (apiKey: string | undefined): AskOptions => (apiKey === undefined ? {} : { apiKey })
+
 /** Asks a service for evidence and judges it against the very connection that it came over. */
 async function judgeService(target: URL, flags: VerifyFlags, output: Output): Promise<Judgement> {
   const nonce = flags.nonce === undefined ? Uint8Array.from(randomBytes(32)) : readNonce(flags.nonce)
@@ -86,7 +93,7 @@ async function judgeService(target: URL, flags: VerifyFlags, output: Output): Pr
   const questions = questionsFor(target, { nonce, ...(flags.model !== undefined && { model: flags.model }) })
   let last: DcmlError | undefined
   for (const url of questions) {
-    const { status, body, certificate } = await ask(url, flags.apiKey === undefined ? {} : { apiKey: flags.apiKey })
+    const { status, body, certificate } = await ask(url, keyed(apiKeyFor(url, flags.apiKey)))
     // an RA-TLS certificate is evidence itself, whatever the server answers
     const recognised = (status === 200 ? recognise(body) : undefined) ?? recognise(certificate)
     if (recognised === undefined) {

@@ -67,7 +67,7 @@ export const refused = ({ host, pathname }: URL, status: number): DcmlError =>
   new DcmlError('service_refused', `${host} answered ${status} to ${pathname}.`, {
     hint:
       status === 401 || status === 403
-        ? 'It wants an API key: set DCML_API_KEY.'
+        ? 'It wants an API key: set DCML_API_KEY to KEY@HOST.'
         : 'Check the address; a DCML host is written host:port.',
     retryable: status >= 500 || status === 429,
     details: { host, status },

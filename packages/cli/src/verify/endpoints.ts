@@ -1,6 +1,8 @@
 import { toHex } from '@dcml/protocol'
 
 const NEAR = '/v1/attestation/report'
+/** Where NEAR AI Cloud answers, the one service whose evidence is behind a key. */
+const NEAR_HOST = 'cloud-api.near.ai'
 const TINFOIL = '/.well-known/tinfoil-attestation'
 
 /** What a question to a service may say beside its address. */
@@ -35,6 +37,15 @@ function parameters(path: string, { nonce, model }: Question): Record<string, st
     include_tls_fingerprint: 'true',
     ...(model !== undefined && { model }),
   }
+}
+
+/**
+ * The API key to send to an address: `KEY@HOST` is for that host alone, a bare one for NEAR AI Cloud. Whoever's evidence
+ * is judged must not get the key to another service.
+ */
+export function apiKeyFor({ hostname }: URL, given: string | undefined): string | undefined {
+  const [, key = given, host = NEAR_HOST] = /^(.+)@([^@]+)$/.exec(given ?? '') ?? []
+  return host === hostname ? key : undefined
 }
 
 /** Whether an address takes a nonce, so that one in the answer can be compared. */
