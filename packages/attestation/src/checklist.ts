@@ -1,4 +1,5 @@
 import type { Check } from './check.ts'
+import { unreached } from './evidence/outcome.ts'
 import { Untimely } from './x509/chain.ts'
 
 type Known<Inputs extends readonly unknown[]> = { [K in keyof Inputs]: Exclude<Inputs[K], undefined> }
@@ -45,10 +46,12 @@ export class Checklist<Name extends string, Waivable extends Name = Name> {
   /** All checks in order. Those that nothing reached are skipped, and the verdict is no. */
   finish(): { ok: boolean; checks: Check[] } {
     const names = Object.keys(this.#catalogue) as Name[]
-    const unreached = { status: 'skipped', why: 'Not reached: it builds on a check that failed.' } as const
     return {
       ok: names.every((name) => (this.#outcomes.get(name) ?? { status: 'fail' }).status !== 'fail'),
-      checks: names.map((name) => ({ name, ...(this.#outcomes.get(name) ?? unreached) })),
+      checks: names.map((name) => {
+        const outcome = this.#outcomes.get(name)
+        return outcome ? { name, ...outcome } : unreached(name)
+      }),
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts'
-import { skipped } from './outcome.ts'
+import { unreached } from './outcome.ts'
 
 /** The checks of `verifyEvidence` that come before those of the CPU's TEE, with what each establishes. */
 export const FORMAT_CHECKS = {
@@ -39,7 +39,4 @@ export const claimsChecksOf = (tee: 'tdx' | 'snp'): string[] => {
 
 /** Every check by name and in order, whether it was reached or not. */
 export const complete = (names: readonly string[], checks: readonly Check[]): Check[] =>
-  names.map(
-    (name) =>
-      checks.find((check) => check.name === name) ?? skipped(name, 'Not reached: it builds on a check that failed.'),
-  )
+  names.map((name) => checks.find((check) => check.name === name) ?? unreached(name))

@@ -3,8 +3,11 @@ import type { Check, Environment } from '../check.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Root } from '../roots/trust.ts'
 import { SNP_CHECKS } from '../snp/checklist.ts'
+import { isAllowed } from '../snp/guest-policy.ts'
 import { type SnpVerification, verifySnpReport } from '../snp/verify.ts'
 import { TDX_CHECKS } from '../tdx/checklist.ts'
+import { issuedAt } from '../tdx/collateral.ts'
+import { isSet, readTdAttributes } from '../tdx/td-attributes.ts'
 import { type TdxVerification, verifyTdxQuote } from '../tdx/verify.ts'
 import type { CpuEvidence, SnpEvidence, TdxEvidence } from '../tee.ts'
 import type { Claims } from './claims.ts'
@@ -31,10 +34,6 @@ export interface CpuVerdict {
   /** Unix milliseconds, where a statement of Intel's was believed. */
   readonly tcbInfoIssued?: number
 }
-
-/** Bit 0 of TDATTRIBUTES; bit 19 of an SEV-SNP guest's policy. */
-const TD_DEBUG = 1
-const SNP_DEBUG = 1n << 19n
 
 /** Names of the checks that a kind of CPU evidence undergoes. */
 export const cpuChecksOf = (tee: CpuEvidence['tee']): string[] => Object.keys(tee === 'tdx' ? TDX_CHECKS : SNP_CHECKS)
@@ -63,9 +62,8 @@ async function judgeTdx(cpu: TdxEvidence, circumstances: Circumstances): Promise
     identity: (claims, kind) =>
       report ? [configIdCheck(report, claims, kind, namesImage), eventLogCheck(cpu, report, claims, kind)] : [],
     upToDate: tcb.status === 'UpToDate',
-    debug: ((report?.tdAttributes[0] ?? 0) & TD_DEBUG) !== 0,
-    // once all has passed, this text is what Intel signed
-    ...(ok && { tcbInfoIssued: Date.parse(JSON.parse(collateral.tcb_info).issueDate) }),
+    debug: report !== undefined && isSet(readTdAttributes(report), 'debug'),
+    ...(ok && { tcbInfoIssued: issuedAt(collateral) }),
   }
 }
 
@@ -80,6 +78,6 @@ async function judgeSnp({ tee: _, ...signed }: SnpEvidence, circumstances: Circu
     reportData: report?.reportData,
     identity: (claims, kind) => (report ? [hostDataCheck(report, claims, kind)] : []),
     upToDate: true,
-    debug: ((report?.policy ?? 0n) & SNP_DEBUG) !== 0n,
+    debug: report !== undefined && isAllowed(report, 'debug'),
   }
 }

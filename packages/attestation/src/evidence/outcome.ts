@@ -10,6 +10,9 @@ export const pass = outcome('pass')
 export const fail = outcome('fail')
 export const skipped = outcome('skipped')
 
+/** A check whose inputs another one did not yield. */
+export const unreached = (name: string): Check => skipped(name, 'Not reached: it builds on a check that failed.')
+
 /** Compares what is there with what has to be there. */
 export function same(name: string, what: string, found: Uint8Array | undefined, expected: Uint8Array): Check {
   if (found === undefined) return fail(name, `${what} is missing`)

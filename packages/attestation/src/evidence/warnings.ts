@@ -1,6 +1,7 @@
 // What a person should know about evidence that a policy lets pass. Nothing here changes a verdict.
 import type { Check } from '../check.ts'
 import type { Policy } from '../policy/policy.ts'
+import { isOld } from '../tdx/collateral.ts'
 
 const WARNINGS = {
   development: 'The evidence is simulated: it proves nothing about any machine.',
@@ -43,8 +44,6 @@ export interface Judgement {
 /** The warning of this name. */
 export const warning = (code: Warning['code']): Warning => ({ code, text: WARNINGS[code] })
 
-const WEEK = 7 * 86_400_000
-
 /** The warnings that evidence gives reason for, in the order of the catalogue. */
 export function warningsOf({ policy, checks, tee, ...found }: Judgement): Warning[] {
   const passed = (name: string): boolean => checks.some((check) => check.name === name && check.status === 'pass')
@@ -58,7 +57,7 @@ export function warningsOf({ policy, checks, tee, ...found }: Judgement): Warnin
     any_workload: policy.imageH === 'any' || policy.images === 'any',
     tcb_tolerated: passed('tcb_status') && !found.upToDate,
     debug_tolerated: found.debug,
-    collateral_old: found.collateralAge > WEEK,
+    collateral_old: isOld(found.collateralAge),
     snp_revocation_off: tee === 'snp' && !policy.snp.crl,
     gpu_not_bound: policy.gpu?.boundToCpu === false,
     gpu_revocation_off: policy.gpu?.revocation === 'off',

@@ -3,6 +3,7 @@ import { equalBytes, toHex } from '@dcml/protocol'
 import type { Check } from '../check.ts'
 import { warning } from '../evidence/warnings.ts'
 import type { Policy, SnpProduct } from '../policy/policy.ts'
+import { isAllowed } from '../snp/guest-policy.ts'
 import { readTcb } from '../snp/product.ts'
 import { readReport, type SnpReport } from '../snp/report.ts'
 import { readVek } from '../snp/vek.ts'
@@ -47,14 +48,11 @@ export async function judgeSnp(bytes: Uint8Array, options: JudgeOptions, own?: U
     limits: report ? limitsOf(report, policy) : [],
     needs: missing ? [{ ...needOf(bytes, report), ...(own && { vek: own }) }] : [],
     warnings: [
-      ...((report?.policy ?? 0n) & SNP_DEBUG ? [warning('debug_tolerated')] : []),
+      ...(report && isAllowed(report, 'debug') ? [warning('debug_tolerated')] : []),
       ...(judged.ok && !policy.snp.crl && !crl ? [warning('snp_revocation_off')] : []),
     ],
   }
 }
-
-/** Bit 19 of the guest's policy. */
-const SNP_DEBUG = 1n << 19n
 
 function read(bytes: Uint8Array): SnpReport | undefined {
   try {

@@ -2,8 +2,10 @@
 import { equalBytes, fromHex, toHex } from '@dcml/protocol'
 import type { Check, Environment } from '../check.ts'
 import { warning } from '../evidence/warnings.ts'
+import { isOld, issuedAt } from '../tdx/collateral.ts'
 import { readPlatform } from '../tdx/pck.ts'
 import { readQuote, type TdReport } from '../tdx/quote.ts'
+import { isSet, readTdAttributes } from '../tdx/td-attributes.ts'
 import { verifyTdxQuote } from '../tdx/verify.ts'
 import type { TdxCollateral } from '../tee.ts'
 import { readCertificate } from '../x509/certificate.ts'
@@ -58,18 +60,11 @@ export async function judgeTdx(quote: Uint8Array, options: JudgeOptions): Promis
     needs: missing ? [{ kind: 'tdx-collateral', ...platform, quote }] : [],
     warnings: [
       ...(ok && tcb.status !== 'UpToDate' ? [warning('tcb_tolerated')] : []),
-      ...((report?.tdAttributes[0] ?? 0) & TD_DEBUG ? [warning('debug_tolerated')] : []),
-      ...(ok && now.getTime() - issueDate(fitting!) > WEEK ? [warning('collateral_old')] : []),
+      ...(report && isSet(readTdAttributes(report), 'debug') ? [warning('debug_tolerated')] : []),
+      ...(ok && isOld(now.getTime() - issuedAt(fitting!)) ? [warning('collateral_old')] : []),
     ],
   }
 }
-
-/** Bit 0 of TDATTRIBUTES. */
-const TD_DEBUG = 1
-const WEEK = 7 * 86_400_000
-
-/** Of collateral that has passed: its text is what Intel signed. */
-const issueDate = ({ tcb_info }: TdxCollateral): number => Date.parse(JSON.parse(tcb_info).issueDate)
 
 const leftOpen = (check: Check): Check =>
   check.name === 'collateral_format'

@@ -15,6 +15,10 @@ export function requirePolicyReserved({ policy }: SnpReport): void {
   if (!(policy & ALWAYS_SET)) throw new Refusal('bit 17 of the guest policy, which has to be set, is not')
 }
 
-export function requireForbidden({ policy }: SnpReport, name: keyof typeof WEAKENING): void {
-  if (policy & WEAKENING[name]) throw new Refusal(`the guest policy allows ${name}`)
+/** Whether a guest's owner allowed the host this. */
+export const isAllowed = ({ policy }: SnpReport, name: keyof typeof WEAKENING): boolean =>
+  (policy & WEAKENING[name]) !== 0n
+
+export function requireForbidden(report: SnpReport, name: keyof typeof WEAKENING): void {
+  if (isAllowed(report, name)) throw new Refusal(`the guest policy allows ${name}`)
 }

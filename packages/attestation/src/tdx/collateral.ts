@@ -1,5 +1,6 @@
 import { fromHex, utf8 } from '@dcml/protocol'
 import * as v from 'valibot'
+import type { TdxCollateral } from '../tee.ts'
 import { Refusal } from '../x509/der.ts'
 import { LEVEL_STATUSES } from './tcb-status.ts'
 
@@ -115,6 +116,15 @@ function parse(json: string): unknown {
     throw new Refusal('not JSON')
   }
 }
+
+/** When TCB info was issued, Unix ms; of collateral that has passed: its text is what Intel signed. */
+export const issuedAt = ({ tcb_info }: Pick<TdxCollateral, 'tcb_info'>): number =>
+  Date.parse(JSON.parse(tcb_info).issueDate)
+
+const WEEK = 7 * 86_400_000
+
+/** Whether TCB info of this age (ms) may have a successor that rates a platform worse. */
+export const isOld = (age: number): boolean => age > WEEK
 
 function read<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
   // the first fault is enough: a list of nothing but faults would fill the memory with them

@@ -3,7 +3,7 @@ import type { TdxCollateral } from '../tee.ts'
 import { readCertificate } from '../x509/certificate.ts'
 import { Refusal } from '../x509/der.ts'
 import { readPem } from '../x509/pem.ts'
-import { type QeIdentity, readCollateral, readQeIdentity, readTcbInfo, type TcbInfo } from './collateral.ts'
+import { isOld, type QeIdentity, readCollateral, readQeIdentity, readTcbInfo, type TcbInfo } from './collateral.ts'
 import { type Platform, readPlatform } from './pck.ts'
 import { MAX_QUOTE, readQuote, readQuoteHeader, requireTdx, requireVersion, type TdReport } from './quote.ts'
 import { readQeReport } from './quoting-enclave.ts'
@@ -57,8 +57,6 @@ export interface TcbExplanation {
   readonly tcbInfo: Statement
   readonly qeIdentity: Statement
 }
-
-const WEEK = 7 * 86_400_000
 
 /**
  * Names each security version number of a TDX platform that is short, what Intel's levels ask for, and what raises it
@@ -149,7 +147,7 @@ function statement(of: TcbInfo | QeIdentity, now: Date): Statement {
     issued: new Date(issueDate),
     expires: new Date(nextUpdate),
     evaluationNumber: tcbEvaluationDataNumber,
-    old: now.getTime() - issueDate > WEEK,
+    old: isOld(now.getTime() - issueDate),
     untimely: !(issueDate <= now.getTime() && now.getTime() <= nextUpdate),
   }
 }

@@ -26,6 +26,10 @@ export function requireSeptVeDisable(attributes: bigint): void {
 /** Attributes that weaken a TD, which a policy may tolerate. */
 const WEAKENING = { debug: DEBUG, migratable: MIGRATABLE, perfmon: PERFMON } as const
 
+/** Whether a TD was started with this attribute. */
+export const isSet = (attributes: bigint, name: keyof typeof WEAKENING): boolean =>
+  (attributes & WEAKENING[name]) !== 0n
+
 export function requireUnset(attributes: bigint, name: keyof typeof WEAKENING): void {
-  if (attributes & WEAKENING[name]) throw new Refusal(`the TD attribute ${name} is set`)
+  if (isSet(attributes, name)) throw new Refusal(`the TD attribute ${name} is set`)
 }
