@@ -61,15 +61,17 @@ export class Eve {
 
   /** Brings any event of the chain to any enclave, as any message that takes one. */
   async prove(draws: Draws): Promise<void> {
-    const event = draws.one(this.#world.chain.events)
+    const { events } = this.#world.chain
+    const event = draws.one(events)
     if (event === undefined) return
+    const ending = events.findLast(({ event }) => 'to_payer' in (event.data as object)) ?? event
     const machine = this.#machine(draws)
     const id = idOf(event.event.data)
     const messages = [
       () => machine.establish(event),
       () => machine.topUp(event),
       () => machine.answerClosure(event),
-      () => machine.forget(event),
+      () => machine.forget(draws.chance(50) ? ending : event),
       () => machine.requestClosure(this.#own(draws) || id, event),
     ]
     await arrive(draws.one(messages) as () => Promise<unknown>)
