@@ -8,7 +8,8 @@ const revive = (_: string, value: unknown): unknown => {
   return '$date' in value ? new Date(value.$date as number) : value
 }
 
-async function time({ run }: Case): Promise<number> {
+async function time({ prepare, run }: Case): Promise<number> {
+  await prepare?.()
   const start = performance.now()
   if (!(await run())) throw new Error('not accepted')
   return performance.now() - start

@@ -2,7 +2,7 @@
 // verifier weighs in a page.
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { parsePolicy, type TdxEvidence } from '@dcml/attestation'
+import { development, parsePolicy, type TdxEvidence } from '@dcml/attestation'
 import { createSimulator, type Simulator } from '@dcml/tee-simulator'
 import { build } from 'esbuild'
 import { bundleForBrowser, CHROMIUM, launchChromium, servePage } from '../test/browser/chromium.ts'
@@ -42,9 +42,10 @@ const row = (what: string, where: string, by: string, ms: readonly number[]): Ro
 
 async function inNode(all: readonly Case[], rounds: number): Promise<Row[]> {
   const timed = Object.fromEntries(
-    all.map(({ run }, index) => [
+    all.map(({ prepare, run }, index) => [
       `${index}`,
       async () => {
+        await prepare?.()
         const start = performance.now()
         if (!(await run())) throw new Error(`${all[index]!.what} was not accepted`)
         return performance.now() - start
@@ -87,46 +88,69 @@ const pack = (material: Material): string =>
 async function collect(simulator: Simulator): Promise<Material> {
   const now = simulator.now()
   const imageH = new Uint8Array(32)
-  const nonce = new Uint8Array(32).fill(7)
+  const [nonce, otherNonce] = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)]
   const tee = simulator.createTee({ imageH, gpus: 1 })
-  const minted = await tee.quote(new Uint8Array(64))
-  const genuine = genuineTdx()
+  const quote = (fill: number) => tee.quote(new Uint8Array(64).fill(fill))
+  const snp = simulator.createTee({ imageH, tee: 'snp' })
+  const snpReport = (fill: number) => snp.quote(new Uint8Array(64).fill(fill))
+  const tdx = genuineTdx()
+  const genoa = genuineSnp()
+  const gpus = tee.gpu!
+  return {
+    tdx: [
+      {
+        name: 'minted',
+        evidence: await quote(0),
+        other: await quote(1),
+        root: simulator.rootDer,
+        environment: 'development',
+        now,
+      },
+      ...(tdx ? [tdx] : []),
+    ],
+    snp: [
+      {
+        name: 'minted, Milan',
+        evidence: await snpReport(0),
+        other: await snpReport(1),
+        roots: simulator.roots,
+        now,
+        policy: development(),
+      },
+      ...(genoa ? [genoa] : []),
+    ],
+    gpu: {
+      devices: await gpus.evidence(nonce),
+      nonce,
+      others: await gpus.evidence(otherNonce),
+      otherNonce,
+      roots: simulator.roots,
+      now,
+      policy: parsePolicy({ environment: 'development', gpu: {} }),
+    },
+  }
+}
+
+function genuineSnp(): Material['snp'][number] | undefined {
   const [report, vek, ask, ark] = [
     'genoa-v5/report.bin',
     'genoa-v5/vcek.der',
     'roots/genoa-ask.der',
     'roots/genoa-ark.der',
   ].map((name) => findVector(`attestation/snp/${name}` as Parameters<typeof findVector>[0]))
-  const zero = { bootloader: 0, tee: 0, snp: 0, microcode: 0 }
-  const snpPolicy = parsePolicy({
-    tee: ['snp'],
-    imageH: 'any',
-    images: 'any',
-    snp: { crl: false, minTcb: { Genoa: zero }, debug: true, migrate: true },
-    binding: 'key',
-  })
+  if (!report || !vek || !ask || !ark) return undefined
+  const minTcb = { Genoa: { bootloader: 0, tee: 0, snp: 0, microcode: 0 } }
   return {
-    tdx: [
-      { name: 'minted', evidence: minted, root: simulator.rootDer, environment: 'development', now },
-      ...(genuine === undefined ? [] : [genuine]),
-    ],
-    ...(report && vek && ask && ark
-      ? {
-          snp: {
-            name: 'genuine, Genoa',
-            evidence: { tee: 'snp', report, vek, ask, ark },
-            now: new Date('2026-06-01T00:00:00Z'),
-            policy: snpPolicy,
-          },
-        }
-      : {}),
-    gpu: {
-      devices: await tee.gpu!.evidence(nonce),
-      nonce,
-      roots: simulator.roots,
-      now,
-      policy: parsePolicy({ environment: 'development', gpu: {} }),
-    },
+    name: 'genuine, Genoa',
+    evidence: { tee: 'snp', report, vek, ask, ark },
+    now: new Date('2026-06-01T00:00:00Z'),
+    policy: parsePolicy({
+      tee: ['snp'],
+      imageH: 'any',
+      images: 'any',
+      snp: { crl: false, minTcb, debug: true, migrate: true },
+      binding: 'key',
+    }),
   }
 }
 

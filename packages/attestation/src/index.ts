@@ -124,3 +124,4 @@ export type {
   TdxEvidence,
   TeeBackend,
 } from './tee.ts'
+export { SignatureMemory } from './x509/memory.ts'

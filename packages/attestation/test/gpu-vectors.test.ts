@@ -3,17 +3,13 @@
 import { createHash, createVerify, X509Certificate } from 'node:crypto'
 import { fromHex, toHex } from '@dcml/protocol'
 import { base64 } from '@scure/base'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { C14nCanonicalization, SignedXml } from 'xml-crypto'
 import { findVector } from '../../../test/vectors.ts'
 import { type GpuEvidence, type GpuVerification, parsePolicy, readGpuReport, verifyGpuEvidence } from '../src/index.ts'
 import { readRim } from '../src/nvidia/rim.ts'
 import { nvidiaDeviceRoots, nvidiaRimRoots } from '../src/nvidia/trust.ts'
 import { NVIDIA_CORIM_ROOT_CA_SHA256, NVIDIA_DEVICE_IDENTITY_CA_SHA256 } from '../src/roots/nvidia.ts'
-
-vi.mock(import('../src/x509/signature.ts'), async (original) =>
-  (await import('./remembered.ts')).remembered(await original()),
-)
 
 type Name = Parameters<typeof findVector>[0]
 const textOf = (name: Name): string | undefined => {

@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { base64 } from '@scure/base'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { findVector } from '../../../test/vectors.ts'
-import { type PolicyInput, parsePolicy, type SnpVerification, verifySnpReport } from '../src/index.ts'
+import { type PolicyInput, parsePolicy, SignatureMemory, type SnpVerification, verifySnpReport } from '../src/index.ts'
 import { AMD_ARK_BASE64, AMD_ARK_SHA256 } from '../src/roots/amd.ts'
 
 const now = new Date('2026-11-21T12:00:00Z')
@@ -32,10 +32,6 @@ const load = (folder: string, roots: string, vek = 'vcek', ask = 'ask') => {
 }
 const failures = ({ checks }: SnpVerification): string[] =>
   checks.filter(({ status }) => status === 'fail').map(({ name }) => name)
-
-vi.mock(import('../src/x509/signature.ts'), async (original) =>
-  (await import('./remembered.ts')).remembered(await original()),
-)
 
 test.each(['Milan', 'Genoa', 'Turin'] as const)('the pinned root of %s is AMD’s', (product) => {
   const der = base64.decode(AMD_ARK_BASE64[product])
@@ -112,7 +108,12 @@ describe.skipIf(!genoa)('the genuine report of version 5 of a Genoa', () => {
 
   test('is refused, and says why, where there is no WebCrypto', async () => {
     vi.stubGlobal('crypto', undefined)
-    const verification = await verifySnpReport({ ...evidence, now, policy: policy() })
+    const verification = await verifySnpReport({
+      ...evidence,
+      now,
+      policy: policy(),
+      signatures: new SignatureMemory(),
+    })
     expect(failures(verification)).toEqual(['snp_chain'])
     expect(verification.checks.find(({ name }) => name === 'snp_chain')?.why).toContain('WebCrypto')
   })

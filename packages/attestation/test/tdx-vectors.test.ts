@@ -8,6 +8,7 @@ import {
   clientDefault,
   type Policy,
   platform,
+  SignatureMemory,
   type TdxCollateral,
   type TdxVerification,
   verifyTdxQuote,
@@ -37,10 +38,6 @@ const tdx = load(TDX)
 const sgx = load(SGX)
 const failures = ({ checks }: TdxVerification): string[] =>
   checks.filter(({ status }) => status === 'fail').map(({ name }) => name)
-
-vi.mock(import('../src/x509/signature.ts'), async (original) =>
-  (await import('./remembered.ts')).remembered(await original()),
-)
 
 describe.skipIf(!tdx)('the genuine TDX quote', () => {
   const { quote, collateral, expected, now } = tdx ?? ({} as NonNullable<typeof tdx>)
@@ -144,9 +141,10 @@ describe.skipIf(!tdx)('the genuine TDX quote', () => {
   test('gets the same checks without WebCrypto', async () => {
     const { checks } = await verifyTdxQuote({ quote, collateral, now })
     vi.stubGlobal('crypto', undefined)
-    const portable = await verifyTdxQuote({ quote, collateral, now })
+    const signatures = new SignatureMemory()
+    const portable = await verifyTdxQuote({ quote, collateral, now, signatures })
     expect(portable.checks).toEqual(checks)
-    const forged = await verifyTdxQuote({ quote: quote.with(600, 1), collateral, now })
+    const forged = await verifyTdxQuote({ quote: quote.with(600, 1), collateral, now, signatures })
     expect(failures(forged)).toEqual(['quote_signature'])
   })
 

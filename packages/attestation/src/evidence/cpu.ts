@@ -10,6 +10,7 @@ import { issuedAt } from '../tdx/collateral.ts'
 import { isSet, readTdAttributes } from '../tdx/td-attributes.ts'
 import { type TdxVerification, verifyTdxQuote } from '../tdx/verify.ts'
 import type { CpuEvidence, SnpEvidence, TdxEvidence } from '../tee.ts'
+import type { SignatureMemory } from '../x509/memory.ts'
 import type { Claims } from './claims.ts'
 import { configIdCheck, eventLogCheck, hostDataCheck, imageNaming } from './identity.ts'
 import type { WorkloadManifest } from './workload.ts'
@@ -38,10 +39,12 @@ export interface CpuVerdict {
 /** Names of the checks that a kind of CPU evidence undergoes. */
 export const cpuChecksOf = (tee: CpuEvidence['tee']): string[] => Object.keys(tee === 'tdx' ? TDX_CHECKS : SNP_CHECKS)
 
-interface Circumstances {
+/** What evidence is judged by, whatever it is of. */
+export interface Circumstances {
   readonly policy: Policy
   readonly roots?: readonly Root[]
   readonly now: Date
+  readonly signatures?: SignatureMemory
 }
 
 /** Verifies a quote or report by the rules of its TEE. */

@@ -2,9 +2,9 @@ import type { Check } from '../check.ts'
 import { GPU_CHECKS } from '../nvidia/checklist.ts'
 import { type GpuVerification, verifyGpuEvidence } from '../nvidia/verify.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Root } from '../roots/trust.ts'
 import type { GpuEvidence } from '../tee.ts'
 import type { Claims } from './claims.ts'
+import type { Circumstances } from './cpu.ts'
 import { gpuEvidenceH, gpuNonce } from './gpu.ts'
 import { fail, same, skipped } from './outcome.ts'
 
@@ -15,12 +15,12 @@ export const GPU_CHECK_NAMES = Object.keys(GPU_CHECKS)
 export const judgeGpus = (
   devices: readonly GpuEvidence[],
   claims: Claims | undefined,
-  { policy, roots, now }: { policy: Policy; roots?: readonly Root[]; now: Date },
+  { policy, roots, ...circumstances }: Circumstances,
 ): Promise<GpuVerification> =>
   verifyGpuEvidence({
     devices,
     nonce: policy.gpu?.boundToCpu && claims ? gpuNonce(claims) : undefined,
-    now,
+    ...circumstances,
     policy,
     ...(roots && { roots: { device: roots, rim: roots } }),
   })

@@ -3,6 +3,7 @@ import type { Check, Environment } from '../check.ts'
 import type { GpuVerification } from '../nvidia/verify.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Root } from '../roots/trust.ts'
+import type { SignatureMemory } from '../x509/memory.ts'
 import { CLAIMS_CHECKS, claimsChecksOf, complete, FORMAT_CHECKS } from './checklist.ts'
 import { type Claims, parseClaims, reportData } from './claims.ts'
 import { type CpuVerdict, cpuChecksOf, judgeCpu, type Platform } from './cpu.ts'
@@ -25,6 +26,8 @@ export interface VerifyEvidenceOptions {
   /** The time to judge at. */
   readonly now: Date
   readonly expect: Expectation
+  /** Signatures known to hold, which are not computed again. Default: one memory for this process. */
+  readonly signatures?: SignatureMemory
 }
 
 interface Judged {
@@ -65,10 +68,10 @@ const MAX_SKEW = 60_000
 
 /**
  * Judges evidence: is the other end of this connection the workload I accept, in a genuine TEE, right now? Pure: no I/O,
- * no clock, no randomness. Hostile input leads to failed checks; nothing it contains makes this function reject.
+ * no clock, no randomness; what it remembers (`signatures`) changes how long it takes. Hostile input leads to failed checks; nothing it contains makes this function reject.
  */
 export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<EvidenceResult> {
-  const { policy, roots, now } = options
+  const { policy, roots, now, signatures } = options
   let evidence: Evidence
   try {
     evidence = parseEvidence(options.evidence)
@@ -77,7 +80,7 @@ export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<Ev
   }
   const { tee } = evidence.cpu
   const [claims, read] = readClaims(evidence.claims)
-  const circumstances = { policy, now, ...(roots && { roots }) }
+  const circumstances = { policy, now, ...(roots && { roots }), ...(signatures && { signatures }) }
   const [cpu, gpus] = await Promise.all([
     judgeCpu(evidence.cpu, circumstances),
     judgeGpus(evidence.gpu, claims, circumstances),

@@ -3,6 +3,7 @@ import type { GpuPolicy, Policy } from '../policy/policy.ts'
 import type { Root } from '../roots/trust.ts'
 import type { GpuEvidence } from '../tee.ts'
 import { Chains } from '../x509/chain.ts'
+import { type SignatureMemory, sharedSignatures } from '../x509/memory.ts'
 import { signatureVerifier, type VerifySignature } from '../x509/signature.ts'
 import { GPU_CHECKS, type GpuChecklist, type GpuCheckName, gpuChecklist } from './checklist.ts'
 import type { Named } from './each.ts'
@@ -31,6 +32,8 @@ export interface VerifyGpuEvidenceOptions {
   now: Date
   /** Without `gpu` it asks for nothing: every check is skipped. */
   policy: Policy
+  /** Signatures known to hold, which are not computed again. Default: one memory for this process. */
+  signatures?: SignatureMemory
 }
 
 /** What one device is. */
@@ -77,13 +80,13 @@ export interface GpuJudge {
  * randomness. Never rejects because of what evidence or roots contain: hostile bytes become failed checks.
  */
 export async function verifyGpuEvidence(options: VerifyGpuEvidenceOptions): Promise<GpuVerification> {
-  const { policy, roots = {} } = options
+  const { policy, roots = {}, signatures = sharedSignatures } = options
   const list = gpuChecklist()
   if (!policy.gpu) {
     for (const name of Object.keys(GPU_CHECKS) as GpuCheckName[]) list.skip(name, 'The policy does not ask for GPUs.')
     return { ...list.finish(), environment: undefined, devices: [] }
   }
-  const verify = await signatureVerifier()
+  const verify = signatures.over(await signatureVerifier())
   const now = options.now.getTime()
   const judge: GpuJudge = {
     list,

@@ -5,6 +5,7 @@ import { amdRoots } from '../roots/amd.ts'
 import type { Root } from '../roots/trust.ts'
 import type { SnpEvidence } from '../tee.ts'
 import { Chains } from '../x509/chain.ts'
+import { type SignatureMemory, sharedSignatures } from '../x509/memory.ts'
 import { signatureVerifier } from '../x509/signature.ts'
 import { requireSigner, type SnpSigner } from './accept.ts'
 import { snpChecklist } from './checklist.ts'
@@ -26,6 +27,8 @@ export interface VerifySnpReportOptions extends Omit<SnpEvidence, 'tee' | 'crl'>
   now: Date
   /** Default: {@link platform}. */
   policy?: Policy
+  /** Signatures known to hold, which are not computed again. Default: one memory for this process. */
+  signatures?: SignatureMemory
 }
 
 /** The outcome: every check by name, and what the report says, to be believed only where `ok`. */
@@ -56,14 +59,14 @@ export interface SnpVerification {
  * randomness. Never rejects because of what report, certificates or roots contain: hostile bytes become failed checks.
  */
 export async function verifySnpReport(options: VerifySnpReportOptions): Promise<SnpVerification> {
-  const { roots = amdRoots(), policy = platformPolicy } = options
+  const { roots = amdRoots(), policy = platformPolicy, signatures = sharedSignatures } = options
   // Copies, for the caller's buffers could change between two checks.
   const bytes = copy(options.report, MAX_REPORT)
   const certificates = [options.vek, options.ask, options.ark].map((der) => copy(der, MAX_CERTIFICATE))
   const crl = options.crl && copy(options.crl, MAX_CRL)
   const now = options.now.getTime()
   const list = snpChecklist()
-  const verify = await signatureVerifier()
+  const verify = signatures.over(await signatureVerifier())
   const judge = { list, verify, chains: new Chains(AMD_PKI, verify, now), now }
 
   const report = await list.run('snp_report_format', [], () => readReport(bytes))

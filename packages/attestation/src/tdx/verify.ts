@@ -4,6 +4,7 @@ import { platform as platformPolicy } from '../policy/presets.ts'
 import { pinnedRoots, type Root } from '../roots/trust.ts'
 import type { TdxCollateral } from '../tee.ts'
 import { Chains } from '../x509/chain.ts'
+import { type SignatureMemory, sharedSignatures } from '../x509/memory.ts'
 import { signatureVerifier } from '../x509/signature.ts'
 import { Ahead } from './ahead.ts'
 import { type TdxChecklist, tdxChecklist } from './checklist.ts'
@@ -42,6 +43,8 @@ export interface VerifyTdxQuoteOptions {
    * itself (form 1).
    */
   namesImage?: NamesImage
+  /** Signatures known to hold, which are not computed again. Default: one memory for this process. */
+  signatures?: SignatureMemory
 }
 
 /** The outcome: every check by name, and what the quote says, to be believed only where `ok`. */
@@ -70,12 +73,17 @@ export interface TdxVerification {
  * of what the quote, the collateral or the roots contain: hostile bytes become failed checks.
  */
 export async function verifyTdxQuote(options: VerifyTdxQuoteOptions): Promise<TdxVerification> {
-  const { roots = pinnedRoots(), policy = platformPolicy, namesImage = holdsImage } = options
+  const {
+    roots = pinnedRoots(),
+    policy = platformPolicy,
+    namesImage = holdsImage,
+    signatures = sharedSignatures,
+  } = options
   // A copy, for the caller's buffer could change between two checks.
   const bytes = Uint8Array.from(options.quote.subarray(0, MAX_QUOTE))
   const now = options.now.getTime()
   const list = tdxChecklist()
-  const ahead = new Ahead(await signatureVerifier())
+  const ahead = new Ahead(signatures.over(await signatureVerifier()))
   const { verify } = ahead
   const judge = { list, verify, ahead, chains: new Chains(INTEL_PKI, verify, now), now }
 
