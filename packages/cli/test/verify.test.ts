@@ -194,6 +194,21 @@ describe('a file', () => {
     expect(code).toBe(0)
   })
 
+  test('judged at another time than now says so', async () => {
+    const at = new Date(Date.now() + 60_000).toISOString()
+    const flags = base.filter((flag) => flag !== '--json')
+    expect((await verify('quote.bin', ...flags, '--now', at)).stdout).toContain(`HOLDS as of ${at}: Intel TDX quote`)
+    expect((await verify('quote.bin', ...base, '--now', at)).json).toMatchObject({ verdict: 'holds', asOf: at })
+  })
+
+  test('is all that can be judged at another time', async () => {
+    await writeFile(join(folder, 'receipts.jsonl'), '{"evidenceH":"')
+    for (const target of ['receipts.jsonl', '127.0.0.1:1'])
+      expect((await verify(target, '--now', '2026-01-01T00:00:00Z', '--json')).json).toMatchObject({
+        error: { code: 'usage_invalid' },
+      })
+  })
+
   test('of a simulated TEE is refused where nobody said --development', async () => {
     const { code, json } = await verify('quote.bin', '--collateral', 'collateral.json', '--offline', '--json')
     expect([code, json]).toMatchObject([1, { verdict: 'refused' }])

@@ -65,22 +65,33 @@ export const verifyCommand = (output: () => Output): Command =>
     .addOption(options.json())
     .addHelpText('after', '\nExit codes: 0 holds, 1 refused or failed, 2 incomplete (or the command line is wrong).')
     .action(async (target: string, flags: VerifyFlags) => {
-      if (/^https:\/\//.test(target)) return tell(await judgeService(new URL(target), flags, output()), output())
-      if (!existsSync(target))
-        return verifyHost(
-          addressOf(target, 'a file, https://… of a service, or host:port of a DCML host'),
-          flags,
-          output(),
-        )
+      if (/^https:\/\//.test(target)) return tell(await judgeService(new URL(target), flags, output()), flags, output())
+      if (!existsSync(target)) {
+        const address = addressOf(target, 'a file, https://… of a service, or host:port of a DCML host')
+        refuseNow(flags, 'a DCML host')
+        return verifyHost(address, flags, output())
+      }
       const bytes = readBytes(target)
-      if (isReceipts(bytes)) return verifyReceipts(target, flags, output())
+      if (isReceipts(bytes)) {
+        refuseNow(flags, 'receipts, which are judged at their own time,')
+        return verifyReceipts(target, flags, output())
+      }
       const recognised = known(bytes, target)
       const connection = flags.nonce === undefined ? {} : { connection: { nonce: readNonce(flags.nonce) } }
-      tell(await judgeAll(recognised, { ...(await judgeOptions(flags)), ...connection }, flags, output()), output())
+      const judged = { ...(await judgeOptions(flags)), ...connection }
+      tell(await judgeAll(recognised, judged, flags, output()), flags, output())
     })
 
-function tell(judgement: Judgement, { result }: Output): void {
-  result(formatJudgement(judgement), judgementJson(judgement))
+function refuseNow({ now }: VerifyFlags, what: string): void {
+  if (now === undefined) return
+  throw new DcmlError('usage_invalid', `--now is not for ${what} but for evidence of machines.`, {
+    hint: 'Leave it out.',
+  })
+}
+
+function tell(judgement: Judgement, { now }: VerifyFlags, { result }: Output): void {
+  const at = now === undefined ? undefined : parseTime(now)
+  result(formatJudgement(judgement, at), { ...judgementJson(judgement), ...(at && { asOf: at.toISOString() }) })
   process.exitCode = CODES[judgement.verdict]
 }
 

@@ -13,22 +13,18 @@ const GROUPS = [
 
 const WORDS = { holds: 'HOLDS', refused: 'REFUSED', incomplete: 'INCOMPLETE' } as const
 
-/** A judgement for people: every check of every part, the verdict, and what it does not say. */
-export function formatJudgement({
-  service,
-  parts,
-  verdict,
-  environment,
-  warnings,
-  notProven,
-  needs,
-}: Judgement): string {
+/**
+ * A judgement for people: every check of every part, the verdict, and what it does not say.
+ * @param at the time it was judged at, where that is not now
+ */
+export function formatJudgement(judgement: Judgement, at: Date | undefined): string {
+  const { service, parts, verdict, environment, warnings, notProven, needs } = judgement
   const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
   const missing = needs.map(({ kind }) => kind.replaceAll('-', ' '))
   const why = verdict === 'incomplete' ? `, for want of ${[...new Set(missing)].join(', ')}` : ''
   return [
     ...parts.map(formatPart),
-    `${WORDS[verdict]}: ${service}${why}${label}`,
+    `${WORDS[verdict]}${at ? ` as of ${at.toISOString()}` : ''}: ${service}${why}${label}`,
     ...(warnings.length > 0
       ? [
           list(
