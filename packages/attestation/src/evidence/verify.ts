@@ -68,7 +68,8 @@ const MAX_SKEW = 60_000
 
 /**
  * Judges evidence: is the other end of this connection the workload I accept, in a genuine TEE, right now? Pure: no I/O,
- * no clock, no randomness; what it remembers (`signatures`) changes how long it takes. Hostile input leads to failed checks; nothing it contains makes this function reject.
+ * no clock, no randomness; what it remembers (`signatures`) only saves time. Hostile input leads to failed checks;
+ * nothing it contains makes this function reject.
  */
 export async function verifyEvidence(options: VerifyEvidenceOptions): Promise<EvidenceResult> {
   const { policy, roots, now, signatures } = options
