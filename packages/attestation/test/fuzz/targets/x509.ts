@@ -62,7 +62,7 @@ export const x509: readonly Target[] = [
     form: 'der',
     seeds: crls,
     longest: 524_288,
-    memory: 16,
+    memory: 32,
     refusals: ['Refusal'],
     parse: (der) => readCrl(der, KINDS),
   },
