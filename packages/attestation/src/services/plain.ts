@@ -16,22 +16,21 @@ import { judgeTdx } from './tdx.ts'
 
 const WORKLOAD = 'What runs there, and who chose the report data: the evidence is of a machine, not of a workload.'
 
+/** A GPU's nonce is judged by `gpu_nonce`, an enclave's by `nonce`. */
+const NONCE_CHECK = { service_nonce: 'The report data carries the nonce that was sent.' } as const
+const TLS_CHECK = { service_tls_key: 'The TLS key of the connection is the one that the evidence names.' } as const
+
 /** Checks of evidence that comes without a service's document around it, beyond those of its TEE and GPUs. */
-export const PLAIN_CHECKS = {
-  service_nonce: 'The report data carries the nonce that was sent.',
-  service_tls_key: 'The TLS key of the connection is the one that the evidence names.',
-} as const
+export const PLAIN_CHECKS = { ...NONCE_CHECK, ...TLS_CHECK } as const
 
 /** Judges a TDX quote or a report of SEV-SNP for what it says of the machine. */
 export async function judgeCpu(kind: 'tdx' | 'snp', bytes: Uint8Array, options: JudgeOptions): Promise<Judgement> {
   const cpu = await (kind === 'tdx' ? judgeTdx : judgeSnp)(bytes, options)
-  const list = new Checklist(PLAIN_CHECKS)
+  const list = new Checklist(NONCE_CHECK)
   const nonce = options.connection?.nonce
   if (nonce === undefined) list.skip('service_nonce', NO_NONCE)
   else await list.run('service_nonce', [cpu.reportData], (data) => requireNonce(data, nonce))
-  await judgeTlsKey(list, undefined, options)
-  const judged = list.finish()
-  const part = { name: 'machine', ...cpu, checks: [...cpu.checks, ...judged.checks], ok: cpu.ok && judged.ok }
+  const part = { name: 'machine', ...cpu, ...all(cpu, list.finish(), await judgeTlsKey(undefined, options)) }
   return conclude(kind === 'tdx' ? 'Intel TDX quote' : 'AMD SEV-SNP report', [part], {
     notProven: [WORKLOAD, ...unknownImages(options), OLD_OR_RELAYED],
   })
@@ -47,27 +46,24 @@ function requireNonce(reportData: Uint8Array, nonce: Uint8Array): void {
 }
 
 /** Anybody can serve what names no TLS key. */
-async function judgeTlsKey(
-  list: Pick<Checklist<'service_tls_key'>, 'run' | 'skip'>,
-  attested: Uint8Array | undefined,
-  { connection }: JudgeOptions,
-): Promise<void> {
+async function judgeTlsKey(attested: Uint8Array | undefined, { connection }: JudgeOptions): Promise<Judged> {
+  const list = new Checklist(TLS_CHECK)
   if (serverSpkiH(connection) === undefined) list.skip('service_tls_key', NO_CONNECTION)
   else await list.run('service_tls_key', [], () => requireTlsKey(attested, connection))
+  return list.finish()
 }
+
+type Judged = Pick<JudgedPart, 'ok' | 'checks'>
+
+const all = (...judged: readonly Judged[]): Judged => ({
+  ok: judged.every(({ ok }) => ok),
+  checks: judged.flatMap(({ checks }) => checks),
+})
 
 /** Judges what NVIDIA's tools collected. */
 export async function judgeNvidia(evidence: NvidiaEvidence, options: JudgeOptions): Promise<Judgement> {
   const gpu = await judgeGpus(evidence, options.connection?.nonce, options)
-  const list = tlsKeyList()
-  await judgeTlsKey(list, undefined, options)
-  const judged = list.finish()
-  const part: JudgedPart = {
-    name: 'GPUs',
-    ...gpu,
-    checks: [...gpu.checks, ...judged.checks],
-    ok: gpu.ok && judged.ok,
-  }
+  const part: JudgedPart = { name: 'GPUs', ...gpu, ...all(gpu, await judgeTlsKey(undefined, options)) }
   return conclude('NVIDIA GPU evidence', [part], {
     notProven: [
       'Which machine the GPUs are in: there is no evidence of a CPU.',
@@ -76,9 +72,6 @@ export async function judgeNvidia(evidence: NvidiaEvidence, options: JudgeOption
     ],
   })
 }
-
-/** A GPU's nonce is judged by `gpu_nonce`, an enclave's by `nonce`. */
-const tlsKeyList = () => new Checklist({ service_tls_key: PLAIN_CHECKS.service_tls_key })
 
 /** Judges evidence of a DCML enclave, without the session that it was made for where there is no connection. */
 export async function judgeDcml(evidence: unknown, options: JudgeOptions): Promise<Judgement> {
@@ -93,14 +86,10 @@ export async function judgeDcml(evidence: unknown, options: JudgeOptions): Promi
     ...(roots && { roots }),
     expect: { purpose, ...(connection?.nonce && { nonce: connection.nonce }), ...(tlsSpki && { tlsSpki }) },
   })
-  // claims for a browser are compared with no TLS key, which a page cannot see; here it can be seen
-  const list = tlsKeyList()
-  await judgeTlsKey(list, attested, options)
-  const judged = list.finish()
   const part: JudgedPart = {
     name: 'enclave',
-    ok: result.ok && judged.ok,
-    checks: [...result.checks, ...judged.checks],
+    // claims for a browser are compared with no TLS key, which a page cannot see; here it can be seen
+    ...all(result, await judgeTlsKey(attested, options)),
     environment: result.environment,
     facts: { purpose },
     needs: [],
