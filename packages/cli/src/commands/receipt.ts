@@ -1,7 +1,7 @@
 import { fileReceipts, type ReceiptRecord, verifyReceiptRecord } from '@dcml/client'
 import { DcmlError, formatAmount, parseReceipt, toHex } from '@dcml/protocol'
 import { Command } from 'commander'
-import { formatChecks } from '../checks.ts'
+import { formatChecks, formatLabel, formatWarnings } from '../checks.ts'
 import { options, readBytes, withTrust } from '../options.ts'
 import { line, type Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
@@ -35,11 +35,9 @@ export async function verifyReceipts(file: string, flags: TrustFlags, { result }
   for await (const record of records(file)) {
     const { ok, checks, environment, warnings } = await verifyReceiptRecord(record, { ...trust, now: new Date() })
     receipts.push({ ...facts(record), ok, environment, warnings, checks })
-    const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
-    const told = warnings.map(({ code, text }) => `\n  - ${code}: ${text}`).join('')
-    lines.push(
-      `${formatFacts(facts(record))}\n${formatChecks(checks)}\n${ok ? 'HOLDS' : 'DOES NOT HOLD'}${label}${told && `\nMind:${told}`}`,
-    )
+    const verdict = `${ok ? 'HOLDS' : 'DOES NOT HOLD'}${formatLabel(environment)}`
+    const told = [formatFacts(facts(record)), formatChecks(checks), verdict, formatWarnings(warnings)]
+    lines.push(told.filter(Boolean).join('\n'))
   }
   if (receipts.length === 0) throw noReceipts(file)
   result(lines.join('\n\n'), { ok: receipts.every(({ ok }) => ok), receipts })

@@ -1,16 +1,13 @@
 import { AttestationRefused, type Attested } from '@dcml/attestation'
 import { connectAttested } from '@dcml/attestation/node'
-import { formatChecks } from '../checks.ts'
+import { formatChecks, formatLabel, formatWarnings } from '../checks.ts'
 import { parseAddress } from '../options.ts'
 import type { Output } from '../output.ts'
 import { resolveTrust, type TrustFlags } from '../trust.ts'
 
 /** Every check, the verdict, and what a reader should mind though nothing failed. */
-export function formatAttested({ checks, environment, warnings }: Attested, verdict: string): string {
-  const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
-  const told = warnings.map(({ code, text }) => `\n  - ${code}: ${text}`).join('')
-  return `${formatChecks(checks)}\n\n${verdict}${label}${told && `\n\nMind:${told}`}`
-}
+export const formatAttested = ({ checks, environment, warnings }: Attested, verdict: string): string =>
+  [formatChecks(checks), verdict + formatLabel(environment), formatWarnings(warnings)].filter(Boolean).join('\n\n')
 
 /** The same as JSON. */
 export const attestedJson = ({ ok, environment, platform, warnings, checks }: Attested): object => ({

@@ -1,6 +1,6 @@
 import type { Check } from '@dcml/attestation'
 import type { Judgement, Part } from '@dcml/attestation/services'
-import { formatChecks } from '../checks.ts'
+import { formatChecks, formatLabel, formatList, formatWarnings } from '../checks.ts'
 import { lines } from '../facts.ts'
 import { line } from '../output.ts'
 
@@ -19,22 +19,16 @@ const WORDS = { holds: 'HOLDS', refused: 'REFUSED', incomplete: 'INCOMPLETE' } a
  */
 export function formatJudgement(judgement: Judgement, at: Date | undefined): string {
   const { service, parts, verdict, environment, warnings, notProven, needs } = judgement
-  const label = environment === 'development' ? ', DEVELOPMENT evidence: proves nothing' : ''
   const missing = needs.map(({ kind }) => kind.replaceAll('-', ' '))
   const why = verdict === 'incomplete' ? `, for want of ${[...new Set(missing)].join(', ')}` : ''
   return [
     ...parts.map(formatPart),
-    `${WORDS[verdict]}${at ? ` as of ${at.toISOString()}` : ''}: ${service}${why}${label}`,
-    ...(warnings.length > 0
-      ? [
-          list(
-            'Mind:',
-            warnings.map(({ code, text }) => `${code}: ${text}`),
-          ),
-        ]
-      : []),
-    list('What this does not prove:', notProven),
-  ].join('\n\n')
+    `${WORDS[verdict]}${at ? ` as of ${at.toISOString()}` : ''}: ${service}${why}${formatLabel(environment)}`,
+    formatWarnings(warnings),
+    formatList('What this does not prove:', notProven),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
 }
 
 function formatPart({ name, checks, facts }: Part): string {
@@ -50,9 +44,6 @@ function formatPart({ name, checks, facts }: Part): string {
 }
 
 const groupOf = ({ name }: Check) => GROUPS.find(([prefix]) => name.startsWith(prefix))![0]
-
-const list = (title: string, items: readonly string[]): string =>
-  [title, ...items.map((item) => `  - ${line(item)}`)].join('\n')
 
 /** The same for machines; quotes and reports that a need carries stay away, being in the evidence. */
 export const judgementJson = ({ needs, ...judgement }: Judgement): object => ({
