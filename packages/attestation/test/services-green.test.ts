@@ -12,9 +12,7 @@ import {
   connection,
   failed,
   gpus,
-  hash,
   judgeText,
-  machine,
   nearGateway,
   nearMachine,
   nearSignature,
@@ -23,6 +21,7 @@ import {
   options,
   other,
   simulator,
+  tinfoilDocument,
   tlsSpki,
 } from './services-world.ts'
 
@@ -108,30 +107,9 @@ describe('Tinfoil', async () => {
   )
   const collected = (list: object[]) => ({ evidences: list, result_code: 0, result_message: 'Ok' })
 
-  /** Version 3 of a machine with switches, whose hash is over what `hashed` makes of their evidence. */
-  function document(nvswitch: object, hashed = JSON.stringify(nvswitch), gpu: object = collected(evidences('gpu'))) {
-    const hpke = hash('sha256', utf8('hpke'))
-    const [gpuH, switchH] = [JSON.stringify(gpu), hashed].map((text) => hash('sha256', utf8(text))) as [
-      Uint8Array,
-      Uint8Array,
-    ]
-    const reportData = [...hash('sha256', tlsSpki, hpke, nonce, gpuH, switchH), ...new Uint8Array(32)]
-    return {
-      format: 'https://tinfoil.sh/predicate/attestation/v3',
-      report_data: {
-        tls_key_fp: toHex(tlsSpki),
-        hpke_key: toHex(hpke),
-        nonce: toHex(nonce),
-        gpu_evidence_hash: toHex(gpuH),
-        nvswitch_evidence_hash: toHex(switchH),
-      },
-      cpu: { platform: 'tdx', report: Buffer.from(machine().quote(Uint8Array.from(reportData))).toString('base64') },
-      gpu,
-      nvswitch,
-    }
-  }
-  const tinfoil = (...[nvswitch, hashed, gpu]: Parameters<typeof document>) =>
-    judgeText(document(nvswitch, hashed, gpu), { connection, rims })
+  const gpu = collected(evidences('gpu'))
+  const tinfoil = (nvswitch: object, hashed?: string) =>
+    judgeText(tinfoilDocument(gpu, nvswitch, hashed), { connection, rims })
 
   test('judges the switches with the GPUs that talk through them', async () => {
     const judgement = await tinfoil(collected(evidences('switch')))

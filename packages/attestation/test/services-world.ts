@@ -178,26 +178,31 @@ export async function gpus(count: number, asked = nonce) {
   }
 }
 
-/** A document of Tinfoil, version 3, as text; `bend` acts before it is signed. */
-export async function tinfoil(bend: (document: Record<string, unknown>) => void = () => {}): Promise<string> {
+/** A document of Tinfoil, version 3, unsigned; the hash of the switches' evidence is over what `hashed` makes of it. */
+export function tinfoilDocument(gpu: object, nvswitch?: object, hashed = JSON.stringify(nvswitch)) {
   const hpke = hash('sha256', utf8('hpke'))
-  const { list } = await gpus(1)
-  const gpu = { evidences: list }
   const gpuH = hash('sha256', utf8(JSON.stringify(gpu)))
-  const reportData = [...hash('sha256', tlsSpki, hpke, nonce, gpuH), ...new Uint8Array(32)]
-  const document = {
+  const switchH = nvswitch && hash('sha256', utf8(hashed))
+  const reportData = [...hash('sha256', tlsSpki, hpke, nonce, gpuH, switchH ?? new Uint8Array()), ...new Uint8Array(32)]
+  return {
     format: 'https://tinfoil.sh/predicate/attestation/v3',
     report_data: {
       tls_key_fp: toHex(tlsSpki),
       hpke_key: toHex(hpke),
       nonce: toHex(nonce),
       gpu_evidence_hash: toHex(gpuH),
+      ...(switchH && { nvswitch_evidence_hash: toHex(switchH) }),
     },
     cpu: { platform: 'tdx', report: Buffer.from(machine().quote(Uint8Array.from(reportData))).toString('base64') },
     gpu,
-    certificate: certificatePem,
-    signature: '',
+    ...(nvswitch && { nvswitch }),
   }
+}
+
+/** The same of a machine with one GPU, as text; `bend` acts before it is signed. */
+export async function tinfoil(bend: (document: Record<string, unknown>) => void = () => {}): Promise<string> {
+  const { list } = await gpus(1)
+  const document = { ...tinfoilDocument({ evidences: list }), certificate: certificatePem, signature: '' }
   bend(document)
   const text = JSON.stringify(document)
   const signature = sign('sha256', Buffer.from(text), tlsKeys.privateKey).toString('base64')
